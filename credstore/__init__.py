@@ -1,0 +1,24 @@
+"""credstore: the credentials page for workflow platforms. `create_app` makes the application."""
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from credstore.config import Config
+    from credstore.tester import Tester
+
+__version__ = version("credstore")
+
+
+def create_app(config: "Config | None" = None, tester: "Tester | None" = None) -> "Flask":
+    """The whole application, ready for a WSGI server. Reads the environment when no `config` is given.
+
+    Raises ConfigError when a setting is missing or malformed; then nothing may start.
+    """
+    # Imported here, so that a kind or provider added in code before this call gets its form and its Test.
+    from credstore.application import build
+    from credstore.config import Config
+
+    return build(config or Config.from_env(), tester)

@@ -1,0 +1,194 @@
+"""Owns the use cases of access. Writes through `writing` only, and never hashes a password inside a transaction."""
+
+import hashlib
+import logging
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+
+from credstore.accounts import throttle
+from credstore.accounts.passwords import check_new, hash_password, outdated, username_key, verify
+from credstore.accounts.statements import insert
+from credstore.accounts.throttle import Caller
+from credstore.database import AnySession, writing
+from credstore.errors import InvalidFields, NotFound, SetupClosed, StorageError, WrongPassword
+from credstore.models import Admin, SetupLink, SignIn, now
+
+SETUP_VALID = timedelta(minutes=15)
+TOUCH_EVERY = timedelta(minutes=1)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody with a live session."""
+
+    username: str
+    since: datetime
+
+
+class Accounts:
+    """Administrators, their sessions and the set-up link.
+
+    `idle` and `longest` end a session: that long without a request, and that long in any case.
+    """
+
+    def __init__(self, session: AnySession, *, idle: timedelta, longest: timedelta) -> None:
+        self._session = session
+        self._idle = idle
+        self._longest = longest
+
+    # Administrators
+
+    def any_admin(self) -> bool:
+        return self._session.scalar(select(Admin.id).limit(1)) is not None
+
+    def create(self, username: str, password: str) -> None:
+        """Add an administrator. Raises InvalidFields (`username`, `password`)."""
+        check_new(username, password)
+        password_hash = hash_password(password)
+        with writing(self._session):
+            self._add(username, password_hash)
+
+    def reset_password(self, username: str, password: str) -> None:
+        """Give a new password, end all the administrator's sessions and clear the throttle.
+
+        Raises NotFound, InvalidFields (`username`, `password`).
+        """
+        key = username_key(username)
+        check_new(username, password)
+        password_hash = hash_password(password)
+        with writing(self._session):
+            changed = update(Admin).where(Admin.username_key == key).values(password_hash=password_hash)
+            admin_id = self._session.scalar(changed.returning(Admin.id))
+            if admin_id is None:
+                raise NotFound("There is no administrator of that name.")
+            self._session.execute(delete(SignIn).where(SignIn.admin_id == admin_id))
+            throttle.reset_account(self._session, throttle.account_subject(key))
+        _log.info("password reset, all sessions ended: %s", username.strip())
+
+    def _add(self, username: str, password_hash: str) -> None:
+        row = insert(self._session, Admin).values(
+            username=username.strip(), username_key=username_key(username), password_hash=password_hash
+        )
+        added = row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)
+        if self._session.scalar(added) is None:
+            raise InvalidFields({"username": "An administrator of that name exists already. Choose another."})
+
+    # Set-up
+
+    def new_setup_link(self) -> str:
+        """The token of a new set-up link, valid for 15 minutes; earlier ones end. Raises SetupClosed."""
+        token = secrets.token_urlsafe(32)
+        with writing(self._session):
+            self._refuse_second_setup()
+            self._session.execute(delete(SetupLink))
+            self._session.add(SetupLink(token_hash=_hashed(token), expires_at=now() + SETUP_VALID))
+        return token
+
+    def setup_open(self, token: str) -> bool:
+        """Whether the link can make the first administrator now."""
+        live = select(SetupLink.token_hash).where(SetupLink.token_hash == _hashed(token), SetupLink.expires_at > now())
+        return self._session.scalar(live) is not None and not self.any_admin()
+
+    def claim(self, token: str, username: str, password: str) -> None:
+        """Make the first administrator, and end the link.
+
+        Raises SetupClosed, InvalidFields (`username`, `password`; the link stays open).
+        """
+        if not self.setup_open(token):
+            raise _setup_closed()
+        check_new(username, password)
+        password_hash = hash_password(password)
+        with writing(self._session):
+            # All links go at once, so that two claims meet at the same rows and one of them finds nothing.
+            taken = delete(SetupLink).returning(SetupLink.token_hash, SetupLink.expires_at)
+            links = {row.token_hash: row.expires_at for row in self._session.execute(taken)}
+            if links.get(_hashed(token), now()) <= now():
+                raise _setup_closed()
+            self._refuse_second_setup()
+            self._add(username, password_hash)
+        _log.info("set-up finished, first administrator: %s", username.strip())
+
+    def _refuse_second_setup(self) -> None:
+        if self.any_admin():
+            raise SetupClosed("An administrator exists already. Sign in instead.")
+
+    # Sessions
+
+    def sign_in(self, username: str, password: str, address: str) -> str:
+        """The token of a new session. `address` is the client's IP address.
+
+        Raises Throttled (`retry_after` seconds), WrongPassword (as slow and the same whether the name exists).
+        """
+        key = username_key(username)
+        with writing(self._session):
+            stored = self._session.scalar(select(Admin.password_hash).where(Admin.username_key == key)) if key else None
+            caller = Caller.of(key or username, address, stored)
+            throttle.admit(self._session, caller, now())
+        if not verify(stored, password) or stored is None:
+            _log.warning("sign-in refused, from %s", address)  # no name: people type passwords there
+            raise _wrong_password()
+        token = self._open(key, stored, hash_password(password) if outdated(stored) else stored, caller, address)
+        _log.info("signed in: %s, from %s", username.strip(), address)
+        return token
+
+    def _open(self, key: str, verified: str, password_hash: str, caller: Caller, address: str) -> str:
+        token = secrets.token_urlsafe(32)
+        with writing(self._session):
+            # The password may have been reset while the old one was being verified: then this matches nobody.
+            same = update(Admin).where(Admin.username_key == key, Admin.password_hash == verified)
+            admin_id = self._session.scalar(same.values(password_hash=password_hash).returning(Admin.id))
+            if admin_id is None:
+                raise _wrong_password()
+            self._end_expired()
+            throttle.forgive(self._session, caller, Caller.of(key, address, password_hash).known, now())
+            self._session.add(SignIn(token_hash=_hashed(token), admin_id=admin_id))
+        return token
+
+    def who(self, token: str) -> SignedIn | None:
+        """Whose live session it is. One select; at most once a minute also an update, which says it is in use."""
+        moment = now()
+        live = select(Admin.username, SignIn.created_at, SignIn.seen_at).join_from(SignIn, Admin)
+        row = self._session.execute(
+            live.where(
+                SignIn.token_hash == _hashed(token),
+                SignIn.seen_at > moment - self._idle,
+                SignIn.created_at > moment - self._longest,
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        if row.seen_at < moment - TOUCH_EVERY:
+            self._touch(token, moment)
+        return SignedIn(row.username, row.created_at)
+
+    def sign_out(self, token: str) -> None:
+        """End the session, if there is one."""
+        with writing(self._session):
+            self._session.execute(delete(SignIn).where(SignIn.token_hash == _hashed(token)))
+
+    def _touch(self, token: str, moment: datetime) -> None:
+        with suppress(StorageError), writing(self._session):  # a page can be read while the database cannot be written
+            self._session.execute(update(SignIn).where(SignIn.token_hash == _hashed(token)).values(seen_at=moment))
+
+    def _end_expired(self) -> None:
+        expired = or_(SignIn.seen_at <= now() - self._idle, SignIn.created_at <= now() - self._longest)
+        self._session.execute(delete(SignIn).where(expired))
+
+
+def _hashed(token: str) -> str:
+    # Tokens are 256 random bits: a fast hash is as good as a slow one.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _wrong_password() -> WrongPassword:
+    return WrongPassword("The username or the password is not right. Check both, then try again.")
+
+
+def _setup_closed() -> SetupClosed:
+    return SetupClosed("This set-up link is used, expired or unknown.")

@@ -1,0 +1,105 @@
+"""Owns what a username and a password may be, and the argon2 hashes. Must never keep or repeat a password."""
+
+import unicodedata
+from functools import cache
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from credstore.errors import InvalidFields, Throttled
+
+MIN_CHARACTERS = 15
+MAX_BYTES = 1024
+MAX_USERNAME = 150
+MAX_KEY = 600
+HASHES_AT_ONCE = 4
+_WAIT_SECONDS = 10
+
+_hasher = PasswordHasher()
+# One hash takes 64 MiB: without a bound, a burst of sign-ins would take the memory of the machine.
+_slots = BoundedSemaphore(HASHES_AT_ONCE)
+
+
+def username_key(username: str) -> str:
+    """The form by which usernames are compared: trimmed, composed, case-folded. "" if no account can have it."""
+    name = unicodedata.normalize("NFC", username.strip())
+    key = unicodedata.normalize("NFC", name.casefold())
+    return key if 0 < len(name) <= MAX_USERNAME and len(key) <= MAX_KEY and name.isprintable() else ""
+
+
+def check_new(username: str, password: str) -> None:
+    """Raises InvalidFields (`username`, `password`) with a sentence for each that cannot be used."""
+    problems: dict[str, str] = {}
+    if not username.strip():
+        problems["username"] = "Enter a username."
+    elif not username_key(username):
+        problems["username"] = f"Use at most {MAX_USERNAME} printable characters."
+    if problem := _password_problem(username, password):
+        problems["password"] = problem
+    if problems:
+        raise InvalidFields(problems)
+
+
+def _password_problem(username: str, password: str) -> str | None:
+    if not _is_text(password):
+        return "This password holds characters that are not valid text. Choose another."
+    if len(password) < MIN_CHARACTERS:
+        return f"Use at least {MIN_CHARACTERS} characters. A sentence of several words is good."
+    if len(password.encode()) > MAX_BYTES:
+        return f"Use at most {MAX_BYTES} bytes."
+    if username_key(password) == username_key(username) != "":
+        return "Choose a password that differs from the username."
+    return None
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash of an acceptable password. Raises Throttled while too many hashes run."""
+    with _Slot():
+        return _hasher.hash(_composed(password))
+
+
+def verify(stored: str | None, password: str) -> bool:
+    """Whether `password` belongs to the hash; takes the same time when there is none (`stored` is None)."""
+    dummy = _dummy()  # in either case, so that its first computation betrays nothing
+    usable = _is_text(password) and len(password.encode()) <= MAX_BYTES
+    with _Slot():
+        try:
+            matches = _hasher.verify(stored or dummy, _composed(password) if usable else "")
+        except (VerificationError, InvalidHashError):
+            return False
+    return matches and usable and stored is not None
+
+
+def outdated(stored: str) -> bool:
+    """Whether the hash was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+class _Slot:
+    """One of the hashes that may run at once; a bounded wait, so that a flood cannot hold every thread."""
+
+    def __enter__(self) -> None:
+        if not _slots.acquire(timeout=_WAIT_SECONDS):
+            raise Throttled("Too many people are signing in at once. Wait a few seconds, then try again.", 5)
+
+    def __exit__(self, *_: object) -> None:
+        _slots.release()
+
+
+@cache
+def _dummy() -> str:
+    return hash_password("no account has this password")
+
+
+def _composed(password: str) -> str:
+    # NIST SP 800-63B: the same password typed on another keyboard may arrive in another Unicode form.
+    return unicodedata.normalize("NFKC", password)
+
+
+def _is_text(password: str) -> bool:
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

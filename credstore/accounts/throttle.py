@@ -1,0 +1,134 @@
+"""Owns how fast passwords may be guessed, counted in the database so that every worker process sees it.
+
+Must never lock an account: delays grow to 15 minutes, no further. An address from which the account signed in before
+is counted by itself, so that a stranger's guesses cannot keep the owner out. Every function runs inside `writing`.
+"""
+
+import hashlib
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, delete, or_, select, update
+
+from credstore.accounts.statements import insert
+from credstore.database import AnySession
+from credstore.errors import Throttled
+from credstore.models import LoginFailure
+
+FREE_PER_ACCOUNT = 4
+FREE_PER_ADDRESS = 20  # one address may be an office
+LONGEST = timedelta(minutes=15)
+FORGET_FAILURES = timedelta(days=1)
+FORGET_ADDRESS = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who tries to sign in, as the hashes that the table is keyed by."""
+
+    account: str
+    address: str
+    known: str  # this account from this address; it changes with the password, so that a reset forgets it
+
+    @classmethod
+    def of(cls, key: str, address: str, password_hash: str | None) -> "Caller":
+        """`key` is the username's key (or the raw text, for a name nobody has); `address` the client's IP address."""
+        network = _network(address)
+        return cls(
+            _digest("account", key), _digest("address", network), _digest("known", key, network, str(password_hash))
+        )
+
+
+def admit(session: AnySession, caller: Caller, moment: datetime) -> None:
+    """Count one more attempt, before it is known whether it fails: parallel guesses must not slip through.
+
+    Raises Throttled (and counts nothing) while the account or the address must wait.
+    """
+    _forget_old(session, moment)
+    account = _account_of(session, caller)
+    wait = max(
+        _wait(session, subject, FREE_PER_ADDRESS if subject == caller.address else FREE_PER_ACCOUNT, moment)
+        for subject in sorted((account, caller.address))  # always in one order: two rows, no deadlock
+    )
+    if wait > timedelta(0):
+        seconds = math.ceil(wait.total_seconds())
+        raise Throttled(f"Too many sign-in attempts. Wait {_words(seconds)}, then try again.", seconds)
+    counted = update(LoginFailure).where(LoginFailure.subject.in_((account, caller.address)))
+    session.execute(counted.values(failures=LoginFailure.failures + 1, failed_at=moment))
+
+
+def forgive(session: AnySession, caller: Caller, known: str, moment: datetime) -> None:
+    """The attempt succeeded: clear the account, give the address its attempt back, and know the address from now on."""
+    reset_account(session, caller.account)
+    one_less = case((LoginFailure.failures > 0, LoginFailure.failures - 1), else_=0)
+    session.execute(update(LoginFailure).where(LoginFailure.subject == caller.address).values(failures=one_less))
+    fresh = {"failures": 0, "failed_at": moment}
+    row = insert(session, LoginFailure).values(subject=known, **fresh)
+    session.execute(row.on_conflict_do_update(index_elements=["subject"], set_=fresh))
+
+
+def reset_account(session: AnySession, account: str) -> None:
+    """Forget the failures of an account; `account` is `Caller.account`."""
+    session.execute(delete(LoginFailure).where(LoginFailure.subject == account))
+
+
+def account_subject(key: str) -> str:
+    return _digest("account", key)
+
+
+def delay_after(failures: int, free: int = FREE_PER_ACCOUNT) -> timedelta:
+    """How long the next attempt must wait after this many failures in a row: 0, then 1, 2, 4 … seconds."""
+    if failures < free:
+        return timedelta(0)
+    return min(LONGEST, timedelta(seconds=2 ** min(failures - free, 10)))
+
+
+def _account_of(session: AnySession, caller: Caller) -> str:
+    known = session.scalar(select(LoginFailure.subject).where(LoginFailure.subject == caller.known))
+    return known or caller.account
+
+
+def _wait(session: AnySession, subject: str, free: int, moment: datetime) -> timedelta:
+    """How long `subject` must still wait; its row is made if missing, and locked until the transaction ends."""
+    row = insert(session, LoginFailure).values(subject=subject, failures=0, failed_at=moment)
+    locked = row.on_conflict_do_update(index_elements=["subject"], set_={"failures": LoginFailure.failures})
+    failures, failed_at = session.execute(locked.returning(LoginFailure.failures, LoginFailure.failed_at)).one()
+    delay = delay_after(failures, free)
+    return min(delay, failed_at + delay - moment)  # a clock set back must not lengthen it
+
+
+def _forget_old(session: AnySession, moment: datetime) -> None:
+    old = or_(
+        LoginFailure.failed_at < moment - FORGET_ADDRESS,
+        (LoginFailure.failures > 0) & (LoginFailure.failed_at < moment - FORGET_FAILURES),
+    )
+    unused = select(LoginFailure.subject).where(old).with_for_update(skip_locked=True)  # waiting here could deadlock
+    session.execute(
+        delete(LoginFailure).where(LoginFailure.subject.in_(unused)).execution_options(synchronize_session=False)
+    )
+
+
+def _network(address: str) -> str:
+    """The address, or for IPv6 its /64: one customer has all of it."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _words(seconds: int) -> str:
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    minutes = math.ceil(seconds / 60)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

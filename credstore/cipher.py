@@ -1,0 +1,100 @@
+"""Owns the key ring: sealing, opening, key ids, fingerprints. Knows nothing of credentials; never logs or shows a value.
+
+Fernet has no associated data, so the context travels inside the token and is compared, item by item, on opening: a token
+that was moved to another row, or whose row now points elsewhere, is `Unreadable`, never a value.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from credstore.errors import ConfigError, Unreadable
+
+GENERATE = "credstore keys generate"
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}=")
+_CHECK = b"credstore key check"
+
+Context = Mapping[str, Any]
+
+
+def generate_key() -> str:
+    """A new random key in the form FIELD_ENCRYPTION_KEY takes (44 characters)."""
+    return Fernet.generate_key().decode("ascii")
+
+
+def key_id(key: str) -> str:
+    """8 hex digits that name a key without telling anything of it."""
+    return _mac(key, b"kid")[:8]
+
+
+def _mac(key: str, message: bytes) -> str:
+    return hmac.new(base64.urlsafe_b64decode(key), message, hashlib.sha256).hexdigest()
+
+
+class Ring:
+    """The keys of FIELD_ENCRYPTION_KEY: the first seals, all of them open."""
+
+    def __init__(self, text: str) -> None:
+        """Parse a comma-separated list of keys. Raises ConfigError that counts keys, never shows them."""
+        keys = [key.strip() for key in text.split(",") if key.strip()]
+        if not keys:
+            raise ConfigError(f"FIELD_ENCRYPTION_KEY is not set. Make a key with: {GENERATE}")
+        for place, key in enumerate(keys, start=1):
+            # Fernet itself accepts quotes and stray characters, silently dropping them: two spellings, two behaviours.
+            if not _SHAPE.fullmatch(key):
+                raise ConfigError(
+                    f"Key {place} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, “-” or "
+                    f"“_” and then “=”, without quotes. Make one with: {GENERATE}"
+                )
+        self._keys = list(dict.fromkeys(keys))
+        self._fernet = MultiFernet([Fernet(key) for key in self._keys])
+        self.key_ids = tuple(key_id(key) for key in self._keys)
+
+    def __repr__(self) -> str:
+        return f"Ring({', '.join(self.key_ids)})"
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that seals."""
+        return self.key_ids[0]
+
+    def seal(self, context: Context, secrets: Mapping[str, str]) -> str:
+        """Encrypt `secrets` together with the context they belong to."""
+        return self._fernet.encrypt(json.dumps({**context, "secrets": dict(secrets)}).encode()).decode("ascii")
+
+    def open(self, token: object, context: Context) -> dict[str, str]:
+        """Decrypt and compare every item of the context. Raises Unreadable; says which kind of failure, never a value."""
+        try:
+            payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
+        except (InvalidToken, TypeError, ValueError):
+            raise Unreadable("The sealed value cannot be decrypted: it is damaged, or its key is not configured.") from None
+        secrets = payload.pop("secrets", None) if isinstance(payload, dict) else None
+        if not isinstance(secrets, dict) or payload != dict(context):
+            raise Unreadable(
+                "The sealed value does not belong to this row as it stands: the row was changed outside credstore."
+            )
+        return {str(name): str(value) for name, value in secrets.items()}
+
+    def fingerprint(self, secret: str) -> str:
+        """A keyed HMAC that tells equal secrets under one key and nothing else (64 hex digits)."""
+        return _mac(self._keys[0], b"fingerprint\0" + secret.encode())
+
+    def check_tokens(self) -> dict[str, str]:
+        """For each key id a token of a constant, to be kept and verified at the next start."""
+        return {kid: Fernet(key).encrypt(_CHECK).decode() for kid, key in zip(self.key_ids, self._keys, strict=True)}
+
+    def verifies(self, kid: str, token: str) -> bool:
+        """Whether `token` is a check token of our key named `kid`."""
+        for known, key in zip(self.key_ids, self._keys, strict=True):
+            if known == kid:
+                try:
+                    return Fernet(key).decrypt(token) == _CHECK
+                except (InvalidToken, TypeError, ValueError):
+                    return False
+        return False

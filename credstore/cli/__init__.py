@@ -1,0 +1,36 @@
+"""The `credstore` command, also `flask credstore`. Commands call use cases and print; they hold no logic of their own."""
+
+from typing import Any
+
+import click
+from dotenv import find_dotenv, load_dotenv
+
+from credstore import __version__
+from credstore.cli.admin import admin
+from credstore.cli.db import db
+from credstore.cli.keys import keys
+from credstore.cli.serve import serve
+from credstore.errors import CredstoreError, InvalidFields
+
+
+class Commands(click.Group):
+    """Turns our errors into one sentence and exit status 1; anything else is a bug and keeps its trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InvalidFields as refusal:
+            raise click.ClickException(" ".join(refusal.fields.values())) from None
+        except CredstoreError as refusal:
+            raise click.ClickException(refusal.sentence) from None
+
+
+@click.group(cls=Commands)
+@click.version_option(__version__, prog_name="credstore")
+def main() -> None:
+    """The credentials page for workflow platforms."""
+    load_dotenv(find_dotenv(usecwd=True))
+
+
+for command in (serve, admin, db, keys):
+    main.add_command(command)

@@ -1,0 +1,51 @@
+"""`credstore admin`: who may sign in. Works before the first start, without keys."""
+
+from pathlib import Path
+
+import click
+
+from credstore.cli.options import accounts, data_dir_option, read_config
+
+
+@click.group()
+def admin() -> None:
+    """Manage administrators."""
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    answer: str = click.prompt("Password (15 characters or more)", hide_input=True, confirmation_prompt=True)
+    return answer
+
+
+@admin.command()
+@click.option("--username", required=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
+@data_dir_option
+def create(username: str, password_stdin: bool, data_dir: Path | None) -> None:
+    """Create an administrator."""
+    with accounts(read_config(data_dir)) as store:
+        store.create(username, _password(password_stdin))
+    click.echo(f"Administrator {username} created.")
+
+
+@admin.command("reset-password")
+@click.option("--username", required=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
+@data_dir_option
+def reset_password(username: str, password_stdin: bool, data_dir: Path | None) -> None:
+    """Give an administrator a new password and end their sessions."""
+    with accounts(read_config(data_dir)) as store:
+        store.reset_password(username, _password(password_stdin))
+    click.echo(f"Password of {username} changed; their sessions have ended.")
+
+
+@admin.command("setup-url")
+@click.option("--base-url", default="http://127.0.0.1:8000", show_default=True, help="Where the page is reached.")
+@data_dir_option
+def setup_url(base_url: str, data_dir: Path | None) -> None:
+    """Print a new one-time set-up URL (15 minutes), while there is no administrator."""
+    with accounts(read_config(data_dir)) as store:
+        token = store.new_setup_link()
+    click.echo(f"{base_url.rstrip('/')}/setup?token={token}")

@@ -1,0 +1,39 @@
+"""`credstore keys`: the keys that seal. Prints a key only when asked to make one."""
+
+from pathlib import Path
+
+import click
+
+from credstore.application import storage
+from credstore.cipher import Ring, generate_key
+from credstore.cli.options import data_dir_option, read_config
+from credstore.inventory import count_by_key
+
+
+@click.group()
+def keys() -> None:
+    """Manage the keys that seal secrets."""
+
+
+@keys.command()
+def generate() -> None:
+    """Print a new random key, fit for FIELD_ENCRYPTION_KEY and for SECRET_KEY. Stores nothing."""
+    click.echo(generate_key())
+
+
+@keys.command()
+@data_dir_option
+def status(data_dir: Path | None) -> None:
+    """Tell which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
+    config = read_config(data_dir)
+    ring = Ring(config.field_encryption_key)
+    app = storage(config)
+    with app.app_context():
+        counts = count_by_key()
+    for place, key_id in enumerate(ring.key_ids):
+        role = "seals and opens" if place == 0 else "opens"
+        click.echo(f"{key_id}  configured, {role}; credentials: {counts.pop(key_id, 0)}")
+    for key_id, number in counts.items():
+        click.echo(f"{key_id}  MISSING; credentials that cannot be opened: {number}")
+    if counts:
+        raise click.exceptions.Exit(1)

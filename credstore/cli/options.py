@@ -1,0 +1,42 @@
+"""What commands share: the data folder's option, and an application to work in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from credstore.accounts import Accounts
+from credstore.application import storage
+from credstore.config import Config
+from credstore.migrate import upgrade
+from credstore.models import db
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def data_dir_option(command: _Command) -> _Command:
+    """`--data-dir`: overrides CREDSTORE_DATA_DIR."""
+    return click.option(
+        "--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of the database."
+    )(command)
+
+
+def read_config(data_dir: Path | None, **known: Any) -> Config:
+    """The environment's settings with the command line's on top."""
+    return Config.from_env(**(known | ({"data_dir": data_dir.absolute()} if data_dir else {})))
+
+
+@contextmanager
+def accounts(config: Config) -> Iterator[Accounts]:
+    """The accounts of the configured database, its tables brought up to date first."""
+    app = storage(config)
+    upgrade(app)
+    with app.app_context():
+        yield Accounts(
+            db.session,
+            idle=timedelta(minutes=config.session_idle_minutes),
+            longest=timedelta(hours=config.session_hours),
+        )

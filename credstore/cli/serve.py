@@ -1,0 +1,53 @@
+"""`credstore serve`: from nothing to a running page, in one command."""
+
+from pathlib import Path
+
+import click
+
+from credstore.application import storage
+from credstore.cli.options import accounts, data_dir_option, read_config
+from credstore.config import KEY_FILE, Config
+from credstore.errors import ConfigError
+from credstore.first_start import with_keys
+from credstore.migrate import upgrade
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1))
+@click.option("--threads", default=16, show_default=True, type=click.IntRange(1), help="Threads of each worker.")
+@data_dir_option
+def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | None) -> None:
+    """Serve the page. The first start makes the database and the keys, and prints a one-time set-up URL."""
+    from credstore.server import Server  # gunicorn is needed here alone
+
+    config = read_config(data_dir, bind=host, port=port)
+    app = storage(config)
+    upgrade(app)
+    config = with_keys(config, app)
+    with accounts(config) as store:
+        token = None if store.any_admin() else store.new_setup_link()
+    if token and not config.bound_to_loopback:
+        raise ConfigError(
+            f"There is no administrator yet, so credstore does not listen on {host}. Create one first: "
+            "credstore admin create --username NAME"
+        )
+    Server(config, workers=workers, threads=threads, when_ready=lambda: _announce(config, token)).run()
+
+
+def _announce(config: Config, token: str | None) -> None:
+    host = f"[{config.bind}]" if ":" in config.bind else config.bind
+    address = f"http://{host}:{config.port}"
+    key_file = config.keys_folder / KEY_FILE
+    click.echo(f"\n  credstore serves {address}/credentials")
+    if token:
+        click.echo(f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}")
+    where = "PostgreSQL, by DATABASE_URL" if config.database_url else str(config.data_dir.absolute())
+    click.echo(f"\n  Data  {where}")
+    if key_file.is_file():
+        click.echo(f"  Keys  {config.keys_folder.absolute()}")
+        click.echo("\n  Back up both, apart from each other: the data without the key cannot be opened by anybody,")
+        click.echo("  and a copy of both together is as good as the secrets themselves.\n")
+    else:
+        click.echo("  Keys  from the environment; keep a copy of FIELD_ENCRYPTION_KEY apart from the data.\n")

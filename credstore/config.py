@@ -1,0 +1,179 @@
+"""Owns the settings: one frozen `Config`, read from the environment. Never prints a value; creates nothing.
+
+Every variable is also read as `NAME_FILE`, the path of a file that holds the value (Docker and systemd secrets).
+"""
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from credstore.errors import ConfigError
+
+KEY_FILE = "field_encryption_key"
+SECRET_FILE = "secret_key"  # noqa: S105 - the name of a file, not a secret
+DATABASE_FILE = "credstore.sqlite3"
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"", "0", "false", "no", "off"}:
+        return False
+    raise ValueError
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _setting(env: str, about: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"env": env, "about": about, "parse": parse})
+
+
+def default_data_dir(env: Mapping[str, str]) -> Path:
+    """`$XDG_DATA_HOME/credstore`: never inside a virtual environment, whose rebuild would delete it."""
+    home = env.get("XDG_DATA_HOME") or Path(env.get("HOME") or Path.home()) / ".local" / "share"
+    return Path(home) / "credstore"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a bind address or host name is this machine talking to itself."""
+    if host.strip("[]").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings. `from_env` is the only reader of the environment; tests build one directly."""
+
+    field_encryption_key: str = _setting(
+        "FIELD_ENCRYPTION_KEY", "the keys that seal secrets, comma-separated; the first one encrypts", "", secret=True
+    )
+    secret_key: str = _setting("SECRET_KEY", "signs the browser's session cookie", "", secret=True)
+    database_url: str = _setting(
+        "DATABASE_URL", "postgresql://… or sqlite:///…; default: SQLite in the data folder", "", secret=True
+    )
+    data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), Path)
+    key_dir: Path | None = _setting(
+        "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, Path
+    )
+    trusted_hosts: tuple[str, ...] = _setting(
+        "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), _items
+    )
+    proxy_hops: int = _setting(
+        "CREDSTORE_PROXY_HOPS", "how many reverse proxies in front to believe (X-Forwarded-*)", 0, _natural
+    )
+    allow_http: bool = _setting(
+        "CREDSTORE_ALLOW_HTTP", "1 permits sign-in over plain http from other machines (not advised)", False, _flag
+    )
+    egress_allow: tuple[str, ...] = _setting(
+        "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _items
+    )
+    test_seconds: int = _setting("CREDSTORE_TEST_SECONDS", "wall-clock deadline of one test", 10, _positive)
+    tests_at_once: int = _setting("CREDSTORE_TESTS_AT_ONCE", "tests that may run at once in one process", 4, _positive)
+    keep_deleted_days: int = _setting(
+        "CREDSTORE_KEEP_DELETED_DAYS", "days a deleted credential stays sealed for Undo before it is erased", 30, _natural
+    )
+    session_idle_minutes: int = _setting(
+        "CREDSTORE_SESSION_IDLE_MINUTES", "a session ends after this long without a request", 30, _positive
+    )
+    session_hours: int = _setting("CREDSTORE_SESSION_HOURS", "a session ends after this long in any case", 12, _positive)
+    # What the app is bound to is known to `credstore serve` alone; it is no setting.
+    bind: str = ""
+    port: int | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None, **known: Any) -> "Config":
+        """Read the environment; `known` are values that need no reading (options of the command line).
+
+        Raises ConfigError naming the variable, never its value.
+        """
+        env = os.environ if env is None else env
+        values: dict[str, Any] = {"data_dir": default_data_dir(env)}
+        for setting in settings():
+            text = _read(env, setting.metadata["env"])
+            if text is not None:
+                values[setting.name] = _parse(setting, text)
+        config = cls(**(values | known))
+        return config._with_key_files()
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where generated keys live: beside the data folder, never in it, so that one copy never holds both."""
+        return self.key_dir or self.data_dir.with_name(self.data_dir.name + "-keys")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database URL with the driver spelt as SQLAlchemy wants it."""
+        url = self.database_url
+        for prefix in ("postgres://", "postgresql://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        return url or f"sqlite:///{self.data_dir.absolute() / DATABASE_FILE}"
+
+    @property
+    def bound_to_loopback(self) -> bool:
+        return bool(self.bind) and is_loopback(self.bind)
+
+    @property
+    def hosts(self) -> list[str]:
+        """The host names a request may carry; loopback names unless the operator lists others."""
+        return list(self.trusted_hosts) or ["127.0.0.1", "localhost", "[::1]"]
+
+    def _with_key_files(self) -> "Config":
+        """Fill a missing key from the keys folder, where `credstore serve` put it."""
+        found: dict[str, str] = {}
+        for name, file in (("field_encryption_key", KEY_FILE), ("secret_key", SECRET_FILE)):
+            path = self.keys_folder / file
+            if not getattr(self, name) and path.is_file():
+                found[name] = _read_file(path, file)
+        return replace(self, **found)
+
+
+def settings() -> list[Field[Any]]:
+    """The dataclass fields that are settings, in order; the README is checked against them."""
+    return [f for f in fields(Config) if "env" in f.metadata]
+
+
+def _read(env: Mapping[str, str], name: str) -> str | None:
+    plain, file = env.get(name), env.get(f"{name}_FILE")
+    if plain and file:
+        raise ConfigError(f"Both {name} and {name}_FILE are set. Keep one of them.")
+    if file:
+        return _read_file(Path(file), f"{name}_FILE")
+    return plain.strip() if plain and plain.strip() else None
+
+
+def _read_file(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"The file named by {name} cannot be read: {path}") from None
+
+
+def _parse(setting: Field[Any], text: str) -> Any:
+    try:
+        return setting.metadata["parse"](text)
+    except ValueError:
+        raise ConfigError(f"{setting.metadata['env']} is not valid. It is {setting.metadata['about']}.") from None

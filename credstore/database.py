@@ -1,0 +1,111 @@
+"""Owns the connection: SQLite's pragmas, who may write when, and which of our errors a driver's error is.
+
+Never lets a statement's parameters into an exception or a log.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
+from credstore.models import db
+
+BUSY_MS = 5_000
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    f"PRAGMA busy_timeout={BUSY_MS}",
+    "PRAGMA foreign_keys=ON",
+    # Freed pages are overwritten, so that a replaced or erased ciphertext does not linger in the file.
+    "PRAGMA secure_delete=ON",
+)
+
+_UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
+
+AnySession = Session | scoped_session[Session]
+
+
+def attach(app: Flask, url: str) -> None:
+    """Bind our tables to `app`, beside a Flask-SQLAlchemy that a host application may have of its own."""
+    engine_options: dict[str, Any] = {"hide_parameters": True}
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    else:
+        engine_options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    ours = {"SQLALCHEMY_DATABASE_URI": parsed, "SQLALCHEMY_ENGINE_OPTIONS": engine_options, "SQLALCHEMY_BINDS": {}}
+    theirs = {name: app.config.pop(name, None) for name in ours}
+    extension = app.extensions.pop("sqlalchemy", None)
+    app.config.update(ours)
+    try:
+        db.init_app(app)
+    finally:
+        if extension is not None:
+            app.extensions["sqlalchemy"] = extension
+            app.config.update({name: value for name, value in theirs.items() if value is not None})
+    with app.app_context():
+        _listen(db.engine)
+
+
+def _parsed(url: str) -> Any:
+    try:
+        return make_url(url)
+    except exc.ArgumentError:
+        raise ConfigError("DATABASE_URL is not a database URL. Example: postgresql://user@host/database") from None
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "handle_error", _translate)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` says it
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: reading first and upgrading later loses updates (measured) or deadlocks.
+    writes = connection.get_execution_options().get("credstore_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _translate(context: ExceptionContext) -> None:
+    text = str(context.original_exception).lower()
+    if "unable to open" in text or "readonly" in text or "read-only" in text:
+        raise StorageDown("The database cannot be opened for writing. Check the data folder's permissions.") from None
+    if "locked" in text or "busy" in text or "lock timeout" in text:
+        raise StorageBusy("The database is busy with another change. Nothing was saved; try again.") from None
+    if "is full" in text or "no space left" in text:
+        raise StorageFull("The database's disk is full. Nothing was saved.") from None
+    state = getattr(context.original_exception, "sqlstate", None)
+    if "no such table" in text or "no such column" in text or state in _UNDEFINED:
+        raise NotMigrated("The database is not set up for this version. Run: credstore db upgrade") from None
+    if isinstance(context.sqlalchemy_exception, exc.OperationalError):
+        raise StorageDown("The database cannot be reached. Nothing was saved.") from None
+
+
+@contextmanager
+def writing(session: AnySession) -> Iterator[None]:
+    """One writing transaction: committed whole at the end, rolled back whole on any exception."""
+    session.rollback()  # ends the read that sign-in began; a snapshot cannot be upgraded to a write
+    session.connection(execution_options={"credstore_writes": True})
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise

@@ -1,0 +1,151 @@
+"""Which addresses and ports exist for credstore: an explicit table, judged the same on every Python.
+
+Must never ask `ipaddress` for an opinion (`is_global`, `is_private`): its answers differ between versions and let
+multicast, NAT64 and cloud metadata through. Sources: the IANA special-purpose registries, the metadata addresses of the
+clouds, and the port list of https://fetch.spec.whatwg.org/#port-blocking.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from types import MappingProxyType
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+class Reach(Enum):
+    """How far an address reaches, and with that who may open it."""
+
+    PUBLIC = "public"
+    LOOPBACK = "loopback"
+    LOCAL = "local"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an address is: its reach, and its kind in words (with an article) for a sentence."""
+
+    reach: Reach
+    kind: str
+
+
+# Narrow rows stand before the wide ones they cut a hole into: the first match wins.
+_V4 = (
+    ("100.100.100.200/32", Reach.NEVER, "a cloud metadata address"),
+    ("168.63.129.16/32", Reach.NEVER, "a cloud metadata address"),
+    ("192.0.0.192/32", Reach.NEVER, "a cloud metadata address"),
+    ("169.254.0.0/16", Reach.NEVER, "a link-local or cloud metadata address"),
+    ("127.0.0.0/8", Reach.LOOPBACK, "a loopback address"),
+    ("10.0.0.0/8", Reach.LOCAL, "a private network address"),
+    ("172.16.0.0/12", Reach.LOCAL, "a private network address"),
+    ("192.168.0.0/16", Reach.LOCAL, "a private network address"),
+    ("100.64.0.0/10", Reach.LOCAL, "a shared (carrier or VPN) network address"),
+    ("0.0.0.0/8", Reach.NEVER, "an unspecified address"),
+    ("192.0.0.0/24", Reach.NEVER, "a reserved address"),
+    ("192.0.2.0/24", Reach.NEVER, "a documentation address"),
+    ("192.31.196.0/24", Reach.NEVER, "a reserved address"),
+    ("192.52.193.0/24", Reach.NEVER, "a reserved address"),
+    ("192.88.99.0/24", Reach.NEVER, "a reserved address"),
+    ("192.175.48.0/24", Reach.NEVER, "a reserved address"),
+    ("198.18.0.0/15", Reach.NEVER, "a benchmarking address"),
+    ("198.51.100.0/24", Reach.NEVER, "a documentation address"),
+    ("203.0.113.0/24", Reach.NEVER, "a documentation address"),
+    ("224.0.0.0/4", Reach.NEVER, "a multicast address"),
+    ("255.255.255.255/32", Reach.NEVER, "the broadcast address"),
+    ("240.0.0.0/4", Reach.NEVER, "a reserved address"),
+    ("0.0.0.0/0", Reach.PUBLIC, "a public address"),
+)
+_V6 = (
+    ("::1/128", Reach.LOOPBACK, "a loopback address"),
+    ("::/128", Reach.NEVER, "an unspecified address"),
+    ("::/96", Reach.NEVER, "an IPv4 address in disguise"),
+    ("::ffff:0:0:0/96", Reach.NEVER, "an IPv4 address in disguise"),
+    ("64:ff9b::/96", Reach.NEVER, "an IPv4 address in disguise"),
+    ("64:ff9b:1::/48", Reach.NEVER, "an IPv4 address in disguise"),
+    ("2001::/32", Reach.NEVER, "an IPv4 address in disguise"),
+    ("2002::/16", Reach.NEVER, "an IPv4 address in disguise"),
+    ("2001:2::/48", Reach.NEVER, "a benchmarking address"),
+    ("2001::/23", Reach.NEVER, "a reserved address"),
+    ("2001:db8::/32", Reach.NEVER, "a documentation address"),
+    ("2620:4f:8000::/48", Reach.NEVER, "a reserved address"),
+    ("3fff::/20", Reach.NEVER, "a documentation address"),
+    ("2000::/3", Reach.PUBLIC, "a public address"),
+    ("fd00:ec2::/32", Reach.NEVER, "a cloud metadata address"),
+    ("fd20:ce::254/128", Reach.NEVER, "a cloud metadata address"),
+    ("fc00::/7", Reach.LOCAL, "a private network address"),
+    ("fe80::/10", Reach.NEVER, "a link-local address"),
+    ("fec0::/10", Reach.NEVER, "a retired site-local address"),
+    ("ff00::/8", Reach.NEVER, "a multicast address"),
+    ("::/0", Reach.NEVER, "a reserved address"),
+)
+_TABLE: Mapping[int, tuple[tuple[Network, Place], ...]] = MappingProxyType(
+    {
+        version: tuple((ip_network(text), Place(reach, kind)) for text, reach, kind in rows)
+        for version, rows in ((4, _V4), (6, _V6))
+    }
+)
+MAPPED = IPv6Network("::ffff:0:0/96")
+
+# fmt: off
+FORBIDDEN_PORTS = frozenset({
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103,
+    104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514,
+    515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723,
+    2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+})
+# fmt: on
+
+# Services that trust whoever reaches them on a local network, and never are what a credential is for.
+DATA_PORTS: Mapping[int, str] = MappingProxyType(
+    {
+        1433: "SQL Server",
+        1521: "Oracle Database",
+        2375: "the Docker API",
+        2376: "the Docker API",
+        2379: "etcd",
+        2380: "etcd",
+        3306: "MySQL",
+        33060: "MySQL",
+        5432: "PostgreSQL",
+        5984: "CouchDB",
+        6379: "Redis",
+        6432: "PgBouncer",
+        7474: "Neo4j",
+        7687: "Neo4j",
+        9042: "Cassandra",
+        9200: "Elasticsearch",
+        9300: "Elasticsearch",
+        10250: "the Kubernetes kubelet",
+        11211: "memcached",
+        26257: "CockroachDB",
+        27017: "MongoDB",
+        27018: "MongoDB",
+        27019: "MongoDB",
+        50000: "Db2",
+    }
+)
+
+
+def address_of(text: str) -> Address | None:
+    """Parse an address literal (an IPv6 zone is dropped, IPv4-mapped is unwrapped); None when it is a name."""
+    try:
+        return unwrapped(ip_address(text.partition("%")[0]))
+    except ValueError:
+        return None
+
+
+def unwrapped(address: Address) -> Address:
+    """The IPv4 address inside an IPv4-mapped one (the kernel connects to exactly that), any other unchanged."""
+    if isinstance(address, IPv6Address) and address in MAPPED:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def place_of(address: Address) -> Place:
+    """Look one address up in the table."""
+    address = unwrapped(address)
+    # The last row of each table holds every address, so there always is a first match.
+    return next(place for network, place in _TABLE[address.version] if address in network)

@@ -1,0 +1,149 @@
+"""The sentences for everything that can go wrong between credstore and a server: one function per fault.
+
+Must never carry the text of another exception: such texts quote headers, and with them secrets.
+"""
+
+import errno
+import http.client
+import logging
+import ssl
+from pathlib import Path
+
+import urllib3.exceptions
+
+from credstore.errors import Unreached
+
+logger = logging.getLogger(__name__)
+
+DOCKER_MARK = Path("/.dockerenv")
+_RETRY = "Try again in a minute. If it stays so, check the server and the network between credstore and it."
+_NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+
+# OpenSSL's verification codes (X509_V_ERR_*): what is wrong in words, and what to do.
+_CERTIFICATES: dict[int, tuple[str, str]] = {
+    9: ("is not valid yet", "Check the clock of the machine that runs credstore, then the server's certificate."),
+    10: ("has expired", "Renew the certificate on the server; check the clock of this machine if it is not expired."),
+    18: ("is self-signed", "Use a certificate of a known authority, or http if the server is on this machine."),
+    19: ("comes from an authority that is not known here", "Use a certificate of a publicly known authority."),
+    20: (
+        "comes from an authority that is not known here",
+        "Use a certificate of a publicly known authority, and send the whole chain.",
+    ),
+    21: ("came without its intermediate certificates", "Configure the server to send the whole chain."),
+    23: ("was revoked", "Replace the certificate on the server."),
+    62: ("belongs to another host name", "Check the host in the URL against the names in the server's certificate."),
+    64: ("does not name this address", "Use the host name that stands in the server's certificate."),
+}
+
+
+def no_such_name(host: str) -> Unreached:
+    return Unreached("name", f"DNS knows no address for {host}.", "Check the host name in the URL for a typo.")
+
+
+def dns_silent(host: str) -> Unreached:
+    return Unreached(
+        "name",
+        f"The name servers gave no answer about {host}.",
+        "Check the DNS settings of the machine that runs credstore, then try again.",
+    )
+
+
+def timed_out(host: str, port: int, stage: str) -> Unreached:
+    """`stage` completes the sentence: what the host had not done when the time was over."""
+    return Unreached(
+        "timeout", f"{host} did not {stage} on port {port} before the time for this test was over.", _RETRY
+    )
+
+
+def not_connected(host: str, port: int, failure: OSError | None, *, loopback: bool) -> Unreached:
+    """No connection could be made; `failure` is the most telling of the errors, None when the time was over."""
+    if failure is None or isinstance(failure, TimeoutError) or failure.errno == errno.ETIMEDOUT:
+        return timed_out(host, port, "accept the connection")
+    if failure.errno in _NO_ROUTE:
+        return Unreached("refused", f"No network route leads from credstore to {host}.", _RETRY)
+    advice = f"Check that the server is running and listens on port {port}."
+    if loopback and DOCKER_MARK.exists():
+        advice += (
+            f" credstore runs in a container, where {host} is the container itself; a server on the host machine is at"
+            " host.docker.internal."
+        )
+    return Unreached("refused", f"{host} refused the connection on port {port}.", advice)
+
+
+def bad_certificate(host: str, code: int) -> Unreached:
+    """`code` is the verify_code of an ssl.SSLCertVerificationError."""
+    what, advice = _CERTIFICATES.get(code, ("could not be verified", "Check the server's certificate and its chain."))
+    return Unreached("certificate", f"The TLS certificate of {host} {what}.", advice)
+
+
+def no_tls(host: str, port: int) -> Unreached:
+    return Unreached(
+        "protocol",
+        f"{host} and credstore could not agree on TLS on port {port}.",
+        "Check the port. A local server without TLS is called with http:// instead of https://.",
+    )
+
+
+def cut_off(host: str) -> Unreached:
+    return Unreached("reset", f"{host} closed the connection before its answer was complete.", _RETRY)
+
+
+def too_large(host: str, cap: int) -> Unreached:
+    """`cap` in bytes."""
+    return Unreached(
+        "too-large",
+        f"The answer of {host} is larger than {max(1, cap // 1024)} KiB, which no answer to a key check is.",
+        "Check that the URL is the base URL of an API, not of a file or a stream.",
+    )
+
+
+def not_http(host: str, port: int) -> Unreached:
+    return Unreached(
+        "protocol",
+        f"{host} did not answer in HTTP on port {port}.",
+        "Check the port in the URL: another service is there.",
+    )
+
+
+def unsendable(host: str, what: str) -> Unreached:
+    return Unreached(
+        "protocol",
+        f"The request to {host} was not sent: {what}.",
+        "Edit the credential and enter the value again, without line breaks or special characters.",
+    )
+
+
+def explained(failure: Exception, host: str, port: int) -> Unreached:
+    """The sentence for an exception of requests, urllib3, http.client or ssl. Reads types and codes, never texts."""
+    chain = _causes(failure)
+    for link in chain:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return bad_certificate(host, link.verify_code)
+    if any(_is_cut(link) for link in chain):
+        return cut_off(host)
+    if any(isinstance(link, ssl.SSLError) for link in chain):
+        return no_tls(host, port)
+    if any(isinstance(link, TimeoutError | urllib3.exceptions.TimeoutError) for link in chain):
+        return timed_out(host, port, "answer")
+    if any(isinstance(link, http.client.HTTPException | urllib3.exceptions.HTTPError) for link in chain):
+        return not_http(host, port)
+    logger.error("unexpected %s while calling a server", type(failure).__name__)
+    return Unreached("protocol", f"The exchange with {host} failed in a way that credstore does not know.", _RETRY)
+
+
+def _is_cut(link: BaseException) -> bool:
+    if isinstance(link, urllib3.exceptions.InvalidChunkLength):
+        return False  # an IncompleteRead by inheritance only: the server did speak, but not HTTP
+    return isinstance(link, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError | http.client.IncompleteRead)
+
+
+def _causes(failure: BaseException) -> list[BaseException]:
+    """The exception and everything it wraps: urllib3 and requests carry causes as arguments as often as as context."""
+    chain: list[BaseException] = []
+    todo: list[object] = [failure]
+    while todo:
+        link = todo.pop()
+        if isinstance(link, BaseException) and link not in chain:
+            chain.append(link)
+            todo += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return chain

@@ -1,0 +1,138 @@
+"""The egress policy: may credstore call this host, port and address? Pure; opens no socket and asks no DNS.
+
+Must never open what the table says is never openable, whatever the operator wrote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from credstore.egress.addresses import (
+    DATA_PORTS,
+    FORBIDDEN_PORTS,
+    MAPPED,
+    Address,
+    Network,
+    Reach,
+    address_of,
+    place_of,
+    unwrapped,
+)
+from credstore.errors import Blocked, ConfigError, InvalidFields
+from credstore.urls import canonical, host_port
+
+SETTING = "CREDSTORE_EGRESS_ALLOW"
+NO_SETTING = "No setting allows it."
+MAX_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator opened. Build it with `parse`.
+
+    `networks` open local addresses on every port but the database ports; `doors` open one (host as typed, or address)
+    and port; `own_port` is the port that this very app listens on.
+    """
+
+    networks: tuple[Network, ...] = ()
+    doors: frozenset[tuple[str, int]] = frozenset()
+    loopback_open: bool = False
+    own_port: int | None = None
+
+    @classmethod
+    def parse(cls, allow: Sequence[str], *, loopback_open: bool, own_port: int | None = None) -> "Policy":
+        """Read the items of CREDSTORE_EGRESS_ALLOW: networks, single addresses, `host:port`, `[v6]:port`.
+
+        Blank items are skipped. Raises ConfigError naming the setting and the item that cannot be read or could
+        never take effect.
+        """
+        networks: list[Network] = []
+        doors: set[tuple[str, int]] = set()
+        for item in filter(None, map(str.strip, allow)):
+            if "/" in item or address_of(item):
+                networks.append(_network(item))
+            else:
+                doors.add(_door(item))
+        return cls(tuple(networks), frozenset(doors), loopback_open, own_port)
+
+    def judge(self, scheme: str, host: str, port: int, address: Address | str) -> None:
+        """Return when the connection may be made; raise Blocked, with the setting that would allow it, when not.
+
+        `host` is the host as typed (IPv6 without brackets), `address` one address that it leads to.
+        """
+        found = address_of(str(address))
+        if found is None:
+            raise Blocked(f"{host} leads to something that is not an IP address.", NO_SETTING)
+        where = f"{host} leads to {found}," if address_of(host) != found else f"{found} is"
+        if scheme not in {"http", "https"}:
+            raise Blocked("credstore calls http and https addresses only.", NO_SETTING)
+        if port in FORBIDDEN_PORTS or port > MAX_PORT:
+            raise Blocked(f"Port {port} belongs to another protocol; credstore never calls it.", NO_SETTING)
+        place = place_of(found)
+        if place.reach is Reach.NEVER:
+            raise Blocked(f"{where} {place.kind}; credstore never calls those.", NO_SETTING)
+        if place.reach is Reach.PUBLIC:
+            if scheme == "http":
+                raise Blocked(
+                    f"{where} {place.kind}, and over http anyone on the way could read the secret.",
+                    f"Use https. {NO_SETTING.removesuffix('.')} over http.",
+                )
+            return
+        if place.reach is Reach.LOOPBACK and port == self.own_port:
+            raise own_address(host, port)
+        self._judge_local(f"{where} {place.kind}", host, port, found)
+
+    def _judge_local(self, where: str, host: str, port: int, address: Address) -> None:
+        if (host.lower().removesuffix("."), port) in self.doors or (str(address), port) in self.doors:
+            return
+        typed = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        advice = f"Set {SETTING}={typed} and restart."
+        if self.networks or self.doors:
+            advice = f"Add {typed} to {SETTING} and restart."
+        loopback = place_of(address).reach is Reach.LOOPBACK
+        if not (loopback and self.loopback_open) and not any(address in network for network in self.networks):
+            raise Blocked(f"{where}; credstore calls those only when its operator allows it.", advice)
+        if port in DATA_PORTS:
+            raise Blocked(
+                f"{where}, and port {port} is where {DATA_PORTS[port]} listens; on local networks credstore calls such "
+                "ports only when they are allowed one by one.",
+                advice,
+            )
+
+
+def own_address(host: str, port: int) -> Blocked:
+    """The refusal for a host and port where credstore itself listens: a test must not call back into the app."""
+    return Blocked(f"{host}:{port} is credstore itself; it never calls itself.", NO_SETTING)
+
+
+def _network(item: str) -> Network:
+    try:
+        network = ip_network(item)
+    except ValueError:
+        raise _malformed(item, "is not a network; write it like 10.0.0.0/8") from None
+    if network.version == MAPPED.version and network.subnet_of(MAPPED):
+        raise _malformed(item, "is an IPv4 network in IPv6 clothes; write it as IPv4")
+    first, last = place_of(network[0]), place_of(network[-1])
+    if first == last and first.reach is Reach.NEVER:
+        raise _malformed(item, f"is {first.kind}; credstore never calls those")
+    return network
+
+
+def _door(item: str) -> tuple[str, int]:
+    written = item.rpartition(":")[2]
+    if "@" in item or not written.isascii() or not written.isdigit():
+        raise _malformed(item, "is none of network, address, host:port; a host name needs its port")
+    try:
+        host, port = host_port(canonical(f"http://{item}"))
+    except InvalidFields:
+        raise _malformed(item, "is none of network, address, host:port") from None
+    if port in FORBIDDEN_PORTS:
+        raise _malformed(item, f"names port {port}, which credstore never calls")
+    address = address_of(host)
+    if address is not None and place_of(address).reach is Reach.NEVER:
+        raise _malformed(item, f"is {place_of(address).kind}; credstore never calls those")
+    return str(unwrapped(address)) if address else host, port
+
+
+def _malformed(item: str, why: str) -> ConfigError:
+    return ConfigError(f"{SETTING}: “{item}” {why}.")

@@ -1,0 +1,71 @@
+"""Turns a host name into addresses within a deadline, on a bounded number of threads.
+
+Must never judge an address, and never wait for DNS longer than it was told: getaddrinfo itself has no time-out.
+"""
+
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from credstore.egress.addresses import Address, address_of
+from credstore.egress.faults import dns_silent, no_such_name
+from credstore.errors import Unreached
+
+Lookup = Callable[[str, int], Sequence[tuple[Any, ...]]]
+"""Answers like socket.getaddrinfo: 5-tuples whose last item is a socket address."""
+
+_NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+
+
+class Resolve(Protocol):
+    """Resolve a host by `deadline` (a time.monotonic() instant). Raises Unreached with the cause "name"."""
+
+    def __call__(self, host: str, port: int, *, deadline: float) -> Sequence[Address]: ...
+
+
+def _getaddrinfo(host: str, port: int) -> Sequence[tuple[Any, ...]]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+class Resolver:
+    """The default `Resolve`: at most `threads` lookups under way in this process at once.
+
+    One daemon thread per lookup instead of an executor: an executor would make the process wait, at its exit, for
+    a name server that is silent.
+    """
+
+    def __init__(self, lookup: Lookup = _getaddrinfo, *, threads: int = 8) -> None:
+        self._lookup = lookup
+        self._slots = threading.BoundedSemaphore(threads)
+
+    def __call__(self, host: str, port: int, *, deadline: float) -> Sequence[Address]:
+        if not self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise dns_silent(host)
+        said: queue.SimpleQueue[Sequence[Address] | Unreached] = queue.SimpleQueue()
+        threading.Thread(target=self._work, args=(host, port, said), name="credstore-resolve", daemon=True).start()
+        try:
+            outcome = said.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise dns_silent(host) from None
+        if isinstance(outcome, Unreached):
+            raise outcome
+        return outcome
+
+    def _work(self, host: str, port: int, said: "queue.SimpleQueue[Sequence[Address] | Unreached]") -> None:
+        try:
+            said.put(self._addresses(host, port))
+        finally:
+            self._slots.release()
+
+    def _addresses(self, host: str, port: int) -> Sequence[Address] | Unreached:
+        try:
+            rows = self._lookup(host, port)
+        except socket.gaierror as failure:
+            return no_such_name(host) if failure.errno in _NO_SUCH_NAME else dns_silent(host)
+        except (OSError, UnicodeError):  # UnicodeError: a label that is empty or too long for DNS
+            return no_such_name(host)
+        found = dict.fromkeys(address_of(str(row[4][0])) for row in rows)
+        return tuple(address for address in found if address is not None) or no_such_name(host)

@@ -1,0 +1,73 @@
+"""The Flask extension: puts credstore's blueprint into an application and holds its vault and accounts.
+
+    Credstore(app, config=config)                       # with credstore's own sign-in
+    Credstore(app, config=config, authorize=my_check)   # inside a host application that has users of its own
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from credstore.accounts import Accounts
+from credstore.cipher import Ring
+from credstore.config import Config
+from credstore.database import attach
+from credstore.egress import Door, Policy
+from credstore.errors import NotMigrated
+from credstore.migrate import is_current
+from credstore.models import db
+from credstore.tester import Tester
+from credstore.vault import Vault
+from credstore.vault.keys import require_open
+from credstore.web import make_blueprint
+from credstore.web.auth import init_auth, signed_in
+
+Authorize = Callable[[], ResponseReturnValue | None]
+
+
+class Credstore:
+    """`authorize` is the host's sign-in check: it returns None to let a request pass, or the response to send instead."""
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        config: Config | None = None,
+        authorize: Authorize | None = None,
+        tester: Tester | None = None,
+    ) -> None:
+        """Raises ConfigError when a setting is missing or malformed."""
+        self.config = config = config or Config.from_env()
+        ring = Ring(config.field_encryption_key)
+        attach(app, config.sqlalchemy_url)
+        self.vault = Vault(
+            db.session, ring, tester or _tester(config), keep_deleted_days=config.keep_deleted_days
+        )
+        self.accounts = Accounts(
+            db.session,
+            idle=timedelta(minutes=config.session_idle_minutes),
+            longest=timedelta(hours=config.session_hours),
+        )
+        self.authorize: Authorize = authorize or signed_in
+        app.extensions["credstore"] = self
+        if "csrf" not in app.extensions:
+            CSRFProtect(app)
+        if authorize is None:
+            init_auth(app)
+        app.register_blueprint(make_blueprint(own_sign_in=authorize is None))
+
+    def require_ready(self) -> None:
+        """Return when requests can be served. Raises StorageError or Locked, whose sentence says what is missing."""
+        if not is_current(db.session.connection()):
+            raise NotMigrated("The database is not set up for this version. Run: credstore db upgrade")
+        require_open(self.vault.key_state())
+
+
+def _tester(config: Config) -> Tester:
+    policy = Policy.parse(
+        config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port
+    )
+    return Tester(Door(policy), seconds=config.test_seconds, at_once=config.tests_at_once)

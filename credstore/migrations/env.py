@@ -1,0 +1,9 @@
+"""Alembic's entry: runs migrations on the connection that `credstore.migrate` opened. Reads no settings itself."""
+
+from alembic import context
+
+from credstore.models import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+with context.begin_transaction():
+    context.run_migrations()

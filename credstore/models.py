@@ -1,0 +1,160 @@
+"""Owns the rows. A row never decrypts itself, and a listing cannot reach `sealed`: it is deferred and raises on load."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, ForeignKey, Index, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, always UTC and aware; SQLite forgets the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonObject(TypeDecorator[dict[str, Any]]):
+    """A JSON object as text. A damaged one reads as empty: one bad row must not take the whole list with it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else json.dumps(value, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
+        try:
+            found = json.loads(value) if value else None
+        except (ValueError, TypeError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else None
+
+
+class Base(DeclarativeBase):
+    registry = registry(type_annotation_map={datetime: Moment, dict[str, Any]: JsonObject})
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+    Model = Base  # flask-sqlalchemy's `db.Model` is untyped for mypy
+else:
+    Model = db.Model
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SealedRow:
+    """The columns that a credential keeps when it moves to the deleted ones.
+
+    `name_key` is the case-folded name: what the search looks in, and unique among living credentials.
+    `holds` names the secret fields that have a value (space-separated), so that a form can say so without decrypting.
+    """
+
+    public_id: Mapped[str] = mapped_column(String(36), unique=True)
+    name: Mapped[str] = mapped_column(String(255))
+    name_key: Mapped[str] = mapped_column(String(1024))
+    kind: Mapped[str] = mapped_column(String(40))
+    public: Mapped[dict[str, Any]]
+    holds: Mapped[str] = mapped_column(String(255), default="")
+    sealed: Mapped[str] = mapped_column(Text, deferred=True, deferred_raiseload=True)
+    key_id: Mapped[str] = mapped_column(String(8), index=True)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+    version: Mapped[int] = mapped_column(default=1)
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    verdict: Mapped[dict[str, Any] | None]
+    verdict_version: Mapped[int | None]
+    verdict_at: Mapped[datetime | None]
+
+
+class Credential(SealedRow, Model):
+    """A living credential. `version` is the optimistic lock: each edit raises it."""
+
+    __tablename__ = "credential"
+    # AUTOINCREMENT: SQLite would otherwise give the id of a deleted row to a new one.
+    __table_args__ = (
+        Index("ix_credential_kind", "kind"),
+        Index("ix_credential_name_key", "name_key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class DeletedCredential(SealedRow, Model):
+    """Deleted, still sealed, until Undo or the purge. `batch` is the one deletion it went with."""
+
+    __tablename__ = "deleted_credential"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch: Mapped[str] = mapped_column(String(36), index=True)
+    deleted_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KeyCheck(Model):
+    """One row per key that ever sealed here: it tells a wrong key from a new one before anything is decrypted."""
+
+    __tablename__ = "key_check"
+
+    key_id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    token: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Admin(Model):
+    """Somebody who may sign in. `username_key` is case-folded and unique."""
+
+    __tablename__ = "admin"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(150))
+    username_key: Mapped[str] = mapped_column(String(600), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SignIn(Model):
+    """A server-side session. Only the SHA-256 of the cookie's id is kept; deleting the row ends the session."""
+
+    __tablename__ = "sign_in"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SetupLink(Model):
+    """A one-time set-up link, by the SHA-256 of its token."""
+
+    __tablename__ = "setup_link"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class LoginFailure(Model):
+    """Failed sign-ins in a row, per account and per address (`subject` is a hash of either)."""
+
+    __tablename__ = "login_failure"
+
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    failed_at: Mapped[datetime] = mapped_column(index=True)

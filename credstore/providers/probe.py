@@ -1,0 +1,110 @@
+"""The sans-IO protocol of a probe: what it asks, what it is told, what it concludes. Pure data, no network.
+
+A probe is a generator: it yields `Ask`, is sent `Answer`, and returns a `Verdict`. Only `tester` does I/O.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal
+
+Json = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+
+class Outcome(StrEnum):
+    """The closed set of verdicts. The value is what is stored and what programs see."""
+
+    VERIFIED = "verified"
+    LIMITED = "accepted-limited"
+    REJECTED = "rejected"
+    KEY_NOT_CHECKED = "key-not-checked"
+    CANNOT_TELL = "cannot-tell"
+    NOT_REACHED = "not-reached"
+    TROUBLE = "provider-trouble"
+    BLOCKED = "blocked"
+    UNREADABLE = "unreadable"
+    UNTESTED = "untested"
+    STALE = "stale"
+
+    @property
+    def mark(self) -> Literal["pass", "fail", "unsure"]:
+        """Which sign stands beside the word: green check, red X, or the amber mark."""
+        if self in {Outcome.VERIFIED, Outcome.LIMITED}:
+            return "pass"
+        if self in {Outcome.REJECTED, Outcome.NOT_REACHED, Outcome.BLOCKED, Outcome.UNREADABLE}:
+            return "fail"
+        return "unsure"
+
+    @property
+    def word(self) -> str:
+        """The verdict in words for a person."""
+        return WORDS[self]
+
+
+WORDS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.VERIFIED: "Verified",
+        Outcome.LIMITED: "Accepted, limited",
+        Outcome.REJECTED: "Rejected",
+        Outcome.KEY_NOT_CHECKED: "Key not checked",
+        Outcome.CANNOT_TELL: "Cannot tell",
+        Outcome.NOT_REACHED: "Not reached",
+        Outcome.TROUBLE: "Provider trouble",
+        Outcome.BLOCKED: "Blocked",
+        Outcome.UNREADABLE: "Unreadable",
+        Outcome.UNTESTED: "Not tested",
+        Outcome.STALE: "Changed since test",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request to make. `purpose` says in words why it is made; headers and body stay out of `repr`."""
+
+    purpose: str
+    method: Literal["GET", "POST"]
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Json = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Json = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Where one request went and what came back. `status` is None when nothing came back."""
+
+    purpose: str
+    method: str
+    url: str
+    status: int | None
+    ms: int
+
+    def __str__(self) -> str:
+        came = "no answer" if self.status is None else str(self.status)
+        return f"{self.method} {self.url} -> {came} in {self.ms} ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a test concluded: `reason` says why, `advice` what to do next; both are our own words, never the provider's."""
+
+    outcome: Outcome
+    reason: str
+    advice: str = ""
+    steps: tuple[Step, ...] = ()
+
+    def with_steps(self, steps: tuple[Step, ...]) -> "Verdict":
+        return replace(self, steps=steps)
+
+
+Probe = Generator[Ask, Answer, Verdict]

@@ -1,0 +1,98 @@
+"""The words of the general check: one verdict for each thing that can be concluded. Pure.
+
+Every sentence names the actor, and every advice the next act; none repeats a provider's text.
+"""
+
+from credstore.providers.probe import Outcome, Verdict
+from credstore.providers.reading import Reading
+
+NEW_KEY = "Create a new key at the provider, then edit this credential and replace the key."
+CHECK_URL = "Check the base URL: most servers expect it to end in /v1."
+
+
+def accepted(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.VERIFIED,
+        reason=f"{actor} accepted this key, and refused a made-up one.",
+        advice="Whether the account has credit shows only in use.",
+    )
+
+
+def any_key(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.KEY_NOT_CHECKED,
+        reason=f"{actor} works, but it answered a made-up key just as it answered yours: this server takes any key.",
+        advice="Nothing to do, if this server is meant to be open.",
+    )
+
+
+def same_for_both(actor: str, *, found: bool) -> Verdict:
+    if not found:
+        return Verdict(
+            outcome=Outcome.CANNOT_TELL,
+            reason=f"{actor} has neither a model listing nor a completion endpoint at this address.",
+            advice=CHECK_URL,
+        )
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} was reached, but answered a made-up key just as it answered yours.",
+        advice="The key may be good. Try it in a workflow.",
+    )
+
+
+def against_control(actor: str, reading: Reading, control: Reading) -> Verdict:
+    """What an answer to the key means, given how the same request with a made-up key was answered."""
+    told_apart = control in {Reading.REFUSED, Reading.FORBIDDEN} and control is not reading
+    # Some vendors answer a bad key with 400; beside a listing that passed, that too is the key making the difference.
+    if reading is Reading.LISTED and (told_apart or control is Reading.INVALID):
+        return accepted(actor)
+    if told_apart:
+        return Verdict(
+            outcome=Outcome.LIMITED,
+            reason=f"{actor} knows this key (it refused a made-up one), but the key may not list models.",
+            advice="Check that its scopes cover what your workflows do.",
+        )
+    if control in {Reading.LISTED, Reading.LIMITED, Reading.FORBIDDEN} or control is reading:
+        return same_for_both(actor, found=True)
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} did not refuse this key, but the check with a made-up key got no clear answer.",
+        advice="Test again in a minute.",
+    )
+
+
+def keyless(actor: str, reading: Reading, moved_to: str) -> Verdict:
+    """The verdict on a credential that has no key."""
+    if reading is Reading.LISTED:
+        return Verdict(
+            outcome=Outcome.KEY_NOT_CHECKED,
+            reason=f"{actor} works. No key is stored here, so there was none to check.",
+        )
+    if reading is Reading.REFUSED:
+        return Verdict(
+            outcome=Outcome.REJECTED,
+            reason=f"{actor} asks for a key, and this credential has none.",
+            advice="Edit this credential and add the key.",
+        )
+    return plain(actor, reading, moved_to)
+
+
+def plain(actor: str, reading: Reading, moved_to: str) -> Verdict:
+    """The verdict on an answer that needs no second look."""
+    outcome, reason, advice = {
+        Reading.REFUSED: (Outcome.REJECTED, "refused this key (401).", NEW_KEY),
+        Reading.NO_CREDIT: (
+            Outcome.TROUBLE,
+            "says that the account behind this key has no credit left.",
+            "Add credit at the provider, then test again. The key need not change.",
+        ),
+        Reading.BUSY: (Outcome.TROUBLE, "is limiting requests just now (429).", "Wait a minute, then test again."),
+        Reading.DOWN: (Outcome.TROUBLE, "has trouble of its own (a 5xx answer).", "Wait a minute, then test again."),
+        Reading.MOVED: (
+            Outcome.CANNOT_TELL,
+            f"answered with a redirect to {moved_to}; credstore never follows one with a key.",
+            "Set the base URL to where the API really is, if you trust that address.",
+        ),
+        Reading.FOREIGN: (Outcome.CANNOT_TELL, "answers, but not as this API does (no model listing in JSON).", CHECK_URL),
+    }.get(reading, (Outcome.CANNOT_TELL, "answered in a way that says nothing about this key.", CHECK_URL))
+    return Verdict(outcome=outcome, reason=f"{actor} {reason}", advice=advice)

@@ -1,0 +1,132 @@
+"""Runs a probe: sends each `Ask` through the door, feeds the `Answer` back, and returns the verdict with its steps.
+
+Must never run longer than its deadline, leave a generator open, or let a secret or an exception's text into a verdict.
+"""
+
+import logging
+import re
+import threading
+import time
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Protocol
+from urllib.parse import quote, quote_plus
+
+from credstore.errors import Blocked, TestsBusy, Unreached
+from credstore.providers.probe import Answer, Ask, Outcome, Probe, Step, Verdict
+
+logger = logging.getLogger(__name__)
+
+# Shorter "secrets" would blot out ordinary words of a sentence, and protect nothing.
+SHORTEST_SECRET = 4
+MASK = "[secret]"
+
+
+class Sender(Protocol):
+    """What the tester needs of `egress.Door`."""
+
+    def send(self, ask: Ask, *, deadline: float) -> Answer: ...
+
+
+class Tester:
+    """Runs at most `at_once` tests at the same time in this process, each for at most `seconds` in all."""
+
+    def __init__(self, door: Sender, *, seconds: float = 10.0, at_once: int = 4) -> None:
+        self._door = door
+        self._seconds = seconds
+        self._at_once = at_once
+        self._slots = threading.BoundedSemaphore(at_once)
+
+    def run(self, probe: Probe, secrets: Collection[str]) -> Verdict:
+        """Drive the probe to its verdict; every text in it is scrubbed of each of `secrets`.
+
+        The generator is closed in every case. Raises errors.TestsBusy, at once, when all places are taken.
+        """
+        if not self._slots.acquire(blocking=False):
+            _close(probe)
+            raise TestsBusy(f"{self._at_once} tests are running already. Wait a few seconds, then test again.")
+        steps: list[Step] = []
+        try:
+            verdict = self._drive(probe, steps)
+        finally:
+            self._slots.release()
+            _close(probe)
+        return _scrubbed(verdict, steps, scrubber(secrets))
+
+    def _drive(self, probe: Probe, steps: list[Step]) -> Verdict:
+        deadline = time.monotonic() + self._seconds
+        answer: Answer | None = None
+        while True:
+            try:
+                ask = next(probe) if answer is None else probe.send(answer)
+            except StopIteration as end:
+                return end.value if isinstance(end.value, Verdict) else _not_understood("no verdict")
+            except Exception as confused:  # a bug of the probe on an odd answer must not become a page of error
+                return _not_understood(type(confused).__name__)
+            try:
+                answer = self._send(ask, deadline, steps)
+            except Blocked as refusal:
+                return Verdict(outcome=Outcome.BLOCKED, reason=refusal.sentence, advice=refusal.advice)
+            except Unreached as failure:
+                return _not_reached(failure, first=answer is None)
+
+    def _send(self, ask: Ask, deadline: float, steps: list[Step]) -> Answer:
+        started = time.monotonic()
+        status: int | None = None
+        try:
+            answer = self._door.send(ask, deadline=deadline)
+            status = answer.status
+        finally:
+            ms = round((time.monotonic() - started) * 1000)
+            steps.append(Step(purpose=ask.purpose, method=ask.method, url=ask.url, status=status, ms=ms))
+        return answer
+
+
+def scrubber(secrets: Collection[str]) -> Callable[[str], str]:
+    """A function that replaces each secret, in clear, URL-quoted or base64, by "[secret]"."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    if not forms:
+        return lambda text: text
+    # Longest first, or a secret that begins with another one would leave its tail behind.
+    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+    return lambda text: pattern.sub(MASK, text)
+
+
+def _forms(secret: str) -> set[str]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
+    quoted |= {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in quoted}
+    coded = {b64encode(raw).decode("ascii"), urlsafe_b64encode(raw).decode("ascii")}
+    return {secret} | quoted | coded | {form.rstrip("=") for form in coded}
+
+
+def _scrubbed(verdict: Verdict, steps: list[Step], scrub: Callable[[str], str]) -> Verdict:
+    clean = tuple(replace(step, purpose=scrub(step.purpose), url=scrub(step.url)) for step in steps)
+    return replace(verdict, reason=scrub(verdict.reason), advice=scrub(verdict.advice)).with_steps(clean)
+
+
+def _not_reached(failure: Unreached, *, first: bool) -> Verdict:
+    if first:
+        return Verdict(outcome=Outcome.NOT_REACHED, reason=failure.sentence, advice=failure.advice)
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"The server answered, but the follow-up check did not come back: {failure.sentence}",
+        advice=failure.advice,
+    )
+
+
+def _not_understood(what: str) -> Verdict:
+    logger.warning("a probe ended with %s instead of a verdict", what)
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason="The answer was not understood.",
+        advice="Check that the URL is the base URL of the API that this credential is for.",
+    )
+
+
+def _close(probe: Probe) -> None:
+    try:
+        probe.close()
+    except Exception as stubborn:  # a probe that fails while it is closed has nothing left to say
+        logger.warning("a probe raised %s while it was closed", type(stubborn).__name__)

@@ -1,0 +1,63 @@
+"""What all use cases share: the session, the ring, the tester, and the one place where a sealed value is opened."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from credstore.cipher import Context, Ring
+from credstore.database import AnySession
+from credstore.errors import NotFound, Unreadable
+from credstore.kinds import Kind, by_slug
+from credstore.models import Credential
+from credstore.tester import Tester
+from credstore.vault.keys import KeyState, read_state, require_open
+
+
+class Room:
+    """`session` is per thread (scoped); `keep_deleted_days` is how long Undo works."""
+
+    def __init__(self, session: AnySession, ring: Ring, tester: Tester, *, keep_deleted_days: int = 30) -> None:
+        self._session = session
+        self._ring = ring
+        self._tester = tester
+        self.keep_deleted_days = keep_deleted_days
+        self._open_state: KeyState | None = None
+
+    def key_state(self) -> KeyState:
+        """Whether the configured keys belong to this database. Once they do they always will, so only that is remembered."""
+        if self._open_state is None:
+            state = read_state(self._session, self._ring)
+            if state.locked:
+                return state
+            self._open_state = state
+        return self._open_state
+
+    def _require_open(self) -> None:
+        require_open(self.key_state())
+
+    def _row(self, public_id: str) -> Credential:
+        row = self._session.scalar(select(Credential).where(Credential.public_id == public_id))
+        if row is None:
+            raise NotFound
+        return row
+
+    def _open(self, row: Credential) -> dict[str, str]:
+        """The secrets of a row in clear. Raises Locked or Unreadable."""
+        self._require_open()
+        if row.key_id not in self._ring.key_ids:
+            raise Unreadable(missing_key(row.key_id))
+        token = self._session.scalar(select(Credential.sealed).where(Credential.id == row.id))
+        kind = by_slug(row.kind)
+        if kind is None:
+            raise Unreadable("This version of credstore does not know the type of this credential.")
+        return self._ring.open(token, context(kind, row.public_id, row.public))
+
+
+def context(kind: type[Kind], public_id: str, public: Mapping[str, Any]) -> Context:
+    """What a sealed value is bound to: this row, this type, this destination and every field that binds."""
+    return {"v": 1, "use": "credential", "id": public_id, "kind": kind.slug, **kind.binding(public)}
+
+
+def missing_key(key_id: str) -> str:
+    return f"This credential was sealed with the key {key_id}, which is not in FIELD_ENCRYPTION_KEY."

@@ -1,0 +1,72 @@
+"""Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
+
+from typing import Any
+
+from flask_sqlalchemy.pagination import SelectPagination
+from sqlalchemy import func, select, update
+
+from credstore.database import writing
+from credstore.errors import Unreadable
+from credstore.kinds import KINDS
+from credstore.models import Credential, now
+from credstore.vault.base import Room
+from credstore.vault.record import Page, Record, record
+
+PER_PAGE = 50
+
+
+class Counted(SelectPagination):
+    """SQLAlchemy pagination whose total is known already: the counts by type were asked for the filter anyway."""
+
+    def _query_count(self) -> int:
+        return int(self._query_args["total"])
+
+
+class Reading(Room):
+    def page(self, number: int = 1, *, query: str = "", kind: str = "") -> Page:
+        """A page of the list, newest first, 50 a page. A number past the end gives the last page.
+
+        `query` looks in names, ignoring case; `kind` is a type's slug, "" for all. Two statements, whatever the size.
+        """
+        query = query.strip()[:255]
+        kind = kind if any(kind == known.slug for known in KINDS) else ""
+        matches = Credential.name_key.contains(query.casefold(), autoescape=True)
+        rows = self._session.execute(
+            select(Credential.kind, func.count()).where(matches).group_by(Credential.kind)
+        )
+        counts: dict[str, int] = {slug: count for slug, count in rows}
+        total = counts.get(kind, 0) if kind else sum(counts.values())
+        statement = select(Credential).where(matches).order_by(Credential.id.desc())
+        if kind:
+            statement = statement.where(Credential.kind == kind)
+        last = max(1, -(-total // PER_PAGE))
+        pagination = Counted(
+            select=statement,
+            session=self._session,
+            total=total,
+            page=min(max(number, 1), last),
+            per_page=PER_PAGE,
+            max_per_page=PER_PAGE,
+            error_out=False,
+        )
+        keys = self._ring.key_ids
+        records = tuple(record(row, keys) for row in pagination.items)
+        return Page(records=records, counts=counts, pagination=pagination, query=query, kind=kind)
+
+    def get(self, public_id: str) -> Record:
+        """One credential's public side. Raises NotFound."""
+        return record(self._row(public_id), self._ring.key_ids)
+
+    def resolve(self, public_id: str) -> dict[str, Any]:
+        """All values of a credential, secrets in clear, for a workflow node. In process only: no route leads here.
+
+        Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
+        """
+        row = self._row(public_id)
+        values = {**row.public, **self._open(row)}
+        missing = set(row.holds.split()) - values.keys()
+        if missing:
+            raise Unreadable("The sealed value lacks a secret that this credential should hold.")
+        with writing(self._session):
+            self._session.execute(update(Credential).where(Credential.id == row.id).values(last_used_at=now()))
+        return values

@@ -1,0 +1,122 @@
+"""Views that change: the create form and the edit form."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from credstore.errors import Conflict, InvalidFields, NotFound
+from credstore.kinds import KINDS, Kind, by_slug
+from credstore.vault import Record
+from credstore.web import current, forms
+from credstore.web.api import as_json
+from credstore.web.errors import problem
+
+
+def register(bp: Blueprint) -> None:
+    add = bp.add_url_rule
+    add("/credentials/new", view_func=new, methods=["GET"])
+    add("/credentials/new", view_func=create, methods=["POST"])
+    add("/credentials/<uuid:public_id>/edit", view_func=edit, methods=["GET"])
+    add("/credentials/<uuid:public_id>/edit", view_func=save, methods=["POST"])
+
+
+@cache
+def _create_form() -> type[Any]:
+    return forms.create_form(KINDS)
+
+
+@cache
+def _edit_form(kind: type[Kind]) -> type[Any]:
+    return forms.edit_form(kind)
+
+
+def new() -> ResponseReturnValue:
+    wanted = by_slug(request.args.get("type", "")) or KINDS[0]
+    return _render_new(_create_form()(formdata=None, data={"type": wanted.slug}))
+
+
+def create() -> ResponseReturnValue:
+    form = _create_form()()
+    slug = form.type.data or ""
+    if request.form.get("insert_example"):
+        return _with_example(form, request.form["insert_example"])
+    try:
+        record = current.vault().create(slug, form.name.data or "", form.values(slug) if slug in form else {})
+    except InvalidFields as refusal:
+        return _refused(form, slug, refusal) or _render_new(form, 400)
+    if current.wants_json():
+        return jsonify(as_json(record)), 201
+    flash({"text": f"{record.name} is sealed and stored."})
+    return redirect(url_for("credstore.index"), 303)
+
+
+def _with_example(form: Any, slug: str) -> ResponseReturnValue:
+    """The form again, with the example in it: the way without JavaScript."""
+    kind = by_slug(slug)
+    for field in kind.fields if kind else ():
+        if field.form == "json":
+            form[slug].form[field.name].shown = field.example
+    return _render_new(form)
+
+
+def edit(public_id: UUID) -> ResponseReturnValue:
+    record, kind = _editable(public_id)
+    data = forms.stored(kind, record.name, record.version, record.public)
+    return _render_edit(_edit_form(kind)(formdata=None, data=data), record, kind)
+
+
+def save(public_id: UUID) -> ResponseReturnValue:
+    record, kind = _editable(public_id)
+    form = _edit_form(kind)()
+    try:
+        record = current.vault().edit(
+            record.public_id,
+            version=int(form.version.data) if (form.version.data or "").isdecimal() else 0,
+            name=form.name.data or "",
+            values=form.values(kind.slug),
+            remove=request.form.getlist("remove"),
+        )
+    except InvalidFields as refusal:
+        return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, 400)
+    except Conflict as refusal:
+        return _outrun(form, record, kind, refusal)
+    if current.wants_json():
+        return jsonify(as_json(record))
+    flash({"text": f"{record.name} is saved."})
+    return redirect(url_for("credstore.show", public_id=record.public_id), 303)
+
+
+def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> ResponseReturnValue:
+    """Somebody was faster: show what is stored now beside what was typed; saving again is then a decision."""
+    if current.wants_json():
+        return problem(409, refusal.code, refusal.sentence)
+    form.version.data = str(record.version)
+    return _render_edit(form, record, kind, 409, conflict=refusal.sentence)
+
+
+def _refused(form: Any, slug: str, refusal: InvalidFields) -> ResponseReturnValue | None:
+    if current.wants_json():
+        return problem(400, refusal.code, refusal.sentence, fields=refusal.fields)
+    form.accuse(slug, refusal)
+    return None
+
+
+def _editable(public_id: UUID) -> tuple[Record, type[Kind]]:
+    record = current.vault().get(str(public_id))
+    kind = by_slug(record.kind)
+    if kind is None:
+        raise NotFound("This version of credstore does not know the type of this credential, so it cannot edit it.")
+    return record, kind
+
+
+def _render_new(form: Any, status: int = 200) -> ResponseReturnValue:
+    if form.type.data not in form:
+        form.type.data = KINDS[0].slug
+    return render_template("credstore/new.html", form=form, kinds=KINDS), status
+
+
+def _render_edit(form: Any, record: Record, kind: type[Kind], status: int = 200, **more: Any) -> ResponseReturnValue:
+    return render_template("credstore/edit.html", form=form, record=record, kind=kind, **more), status

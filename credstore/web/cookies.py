@@ -1,0 +1,33 @@
+"""Owns the session cookie's name and flags, which follow the scheme of each request. Must never widen them."""
+
+from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
+
+PLAIN_NAME = "credstore"
+# The prefix makes browsers refuse the cookie from a subdomain, from plain http, or for a part of the site.
+SECURE_NAME = "__Host-credstore"
+
+
+class SessionCookies(SecureCookieSessionInterface):
+    """`__Host-credstore` with Secure on https; `credstore` on plain http, where browsers would refuse the other.
+
+    Not taken from SESSION_COOKIE_*: a Domain or another Path would void the prefix.
+    """
+
+    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
+        return SECURE_NAME if request.is_secure else PLAIN_NAME
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002
+        return request.is_secure
+
+    def get_cookie_domain(self, app: Flask) -> str | None:  # noqa: ARG002
+        return None
+
+    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002
+        return "/"
+
+    def get_cookie_httponly(self, app: Flask) -> bool:  # noqa: ARG002
+        return True
+
+    def get_cookie_samesite(self, app: Flask) -> str | None:  # noqa: ARG002
+        return "Lax"

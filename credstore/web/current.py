@@ -1,0 +1,39 @@
+"""What the current application offers to views. The only way from `web` to the vault."""
+
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, request
+from flask.typing import ResponseReturnValue
+
+from credstore.config import Config
+from credstore.vault import Vault
+
+if TYPE_CHECKING:
+    from credstore.extension import Credstore
+
+
+def store() -> "Credstore":
+    return cast("Credstore", current_app.extensions["credstore"])
+
+
+def vault() -> Vault:
+    return store().vault
+
+
+def config() -> Config:
+    return store().config
+
+
+def authorize() -> ResponseReturnValue | None:
+    return store().authorize()
+
+
+def wants_fragment() -> bool:
+    """Whether our own script asks, for a piece of a page."""
+    return request.headers.get("X-Credstore") == "fragment"
+
+
+def wants_json() -> bool:
+    """Whether a program asks: it prefers JSON to HTML."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" and not wants_fragment()

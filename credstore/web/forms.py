@@ -1,0 +1,78 @@
+"""Forms made from declarations: a field set for each kind, so that a new kind needs nothing here.
+
+Rules live in the kinds and in the vault, which every caller passes; a form carries text in and sentences back. What was
+typed into a secret field is never written back into a page.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field as FormsField
+from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+
+from credstore.errors import InvalidFields
+from credstore.kinds import Field, Kind
+
+
+class SealedArea(TextAreaField):
+    """A text area whose content is never sent back; `shown` is the example, when somebody asked for it."""
+
+    shown = ""
+
+    def _value(self) -> str:
+        return self.shown
+
+
+def _form_field(field: Field) -> Any:
+    common = {"label": field.label, "description": field.hint}
+    if field.form == "choice":
+        choices = [SelectChoice(choice.value, choice.label) for choice in field.choices]
+        return SelectField(choices=choices, validate_choice=False, **common)
+    if field.form == "json":
+        return (SealedArea if field.secret else TextAreaField)(**common)
+    return (PasswordField if field.secret else StringField)(**common)
+
+
+def _fields_form(kind: type[Kind]) -> type[Form]:
+    return type(f"{kind.__name__}Fields", (Form,), {field.name: _form_field(field) for field in kind.fields})
+
+
+class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    name = StringField("Name", description="A descriptive label for the credential.")
+
+    def values(self, slug: str) -> dict[str, str]:
+        """What was typed into one kind's fields."""
+        return {name: value or "" for name, value in self[slug].form.data.items()}
+
+    def accuse(self, slug: str, refusal: InvalidFields) -> None:
+        """Put each sentence beside its field; one without a field stands above the form."""
+        inner = self[slug].form if slug in self else {}
+        for name, sentence in refusal.fields.items():
+            field: FormsField | None = inner[name] if name in inner else self[name] if name in self else None
+            if field is None:
+                self.form_errors.append(sentence)
+            else:
+                field.errors = [*field.errors, sentence]
+
+
+def create_form(kinds: tuple[type[Kind], ...]) -> type[_Base]:
+    """The class of the create form for these kinds. Field names are `name`, `type` and `<kind>-<field>`."""
+    attributes: dict[str, Any] = {kind.slug: FormField(_fields_form(kind)) for kind in kinds}
+    clash = [slug for slug in attributes if hasattr(_Base, slug) or slug in {"name", "type"}]
+    if clash:
+        raise TypeError(f"A kind cannot be called {clash[0]}: the form uses that word itself.")
+    choices = [SelectChoice(kind.slug, kind.label) for kind in kinds]
+    attributes["type"] = RadioField("Type", choices=choices, validate_choice=False)
+    return type("CreateForm", (_Base,), attributes)
+
+
+def edit_form(kind: type[Kind]) -> type[_Base]:
+    """The class of the edit form of one kind; `version` is the one the person saw."""
+    return type("EditForm", (_Base,), {kind.slug: FormField(_fields_form(kind)), "version": HiddenField()})
+
+
+def stored(kind: type[Kind], name: str, version: int, public: Mapping[str, str]) -> dict[str, Any]:
+    """The data to fill an edit form with: public values only."""
+    return {"name": name, "version": str(version), kind.slug: dict(public)}

@@ -1,0 +1,41 @@
+"""Views that show: the list at /credentials and one credential."""
+
+from uuid import UUID
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from credstore.kinds import KINDS
+from credstore.web import current
+from credstore.web.api import as_json, page_as_json
+
+
+def register(bp: Blueprint) -> None:
+    bp.add_url_rule("/credentials", view_func=index)
+    bp.add_url_rule("/credentials/<uuid:public_id>", view_func=show)
+
+
+def place() -> dict[str, str]:
+    """Where in the list the person is: page, search and filter, to come back to after an act."""
+    return {name: request.args[name] for name in ("page", "q", "type") if request.args.get(name)}
+
+
+def back() -> str:
+    return url_for("credstore.index", **place())
+
+
+def index() -> ResponseReturnValue:
+    """The table. `page`, `q` and `type` are in the URL; whatever does not make sense there is ignored."""
+    args = request.args
+    page = current.vault().page(args.get("page", 1, type=int), query=args.get("q", ""), kind=args.get("type", ""))
+    if current.wants_json():
+        return jsonify(page_as_json(page))
+    state = current.vault().key_state()
+    return render_template("credstore/index.html", page=page, kinds=KINDS, state=state, place=place())
+
+
+def show(public_id: UUID) -> ResponseReturnValue:
+    record = current.vault().get(str(public_id))
+    if current.wants_json():
+        return jsonify(as_json(record))
+    return render_template("credstore/show.html", record=record)

@@ -1,0 +1,149 @@
+"""Accounts over a bare database, and a small site that has the sign-in pages and one page behind the door."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import DictLoader
+
+from credstore import database
+from credstore.accounts import Accounts, passwords
+from credstore.config import Config
+from credstore.models import db
+from credstore.web import door, sign_in
+from credstore.web.auth import init_auth, signed_in
+from credstore.web.cookies import SessionCookies
+from tests.page import Page
+
+NAME = "ann"
+PASSWORD = "correct horse battery staple"
+HERE = "192.0.2.7"
+IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+STAND_INS = {
+    "credstore/base.html": "<!doctype html><html lang=en><title>{% block title %}{% endblock %}</title>"
+    "<body>{% block main %}{% endblock %}</body></html>",
+    "credstore/_macros.html": "{% macro field(f) %}{{ f.label }}{{ f }}"
+    "{% for e in f.errors %}<p>{{ e }}</p>{% endfor %}{% endmacro %}",
+}
+
+
+@pytest.fixture(autouse=True)
+def _light_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of 8 KiB instead of 64 MiB, but where a test is about the hash itself."""
+    if "full_hashes" not in request.fixturenames:
+        monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._dummy.cache_clear()
+
+
+@pytest.fixture
+def full_hashes() -> None:
+    """Asks for argon2 as it is in use."""
+
+
+def _close(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def bare_app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """Our tables and nothing else, on both databases."""
+    app = Flask(__name__)
+    database.attach(app, Config(data_dir=tmp_path / "data", database_url=database_url).sqlalchemy_url)
+    with app.app_context():
+        db.create_all()
+    yield app
+    _close(app)
+
+
+@pytest.fixture
+def accounts(bare_app: Flask) -> Iterator[Accounts]:
+    with bare_app.app_context():
+        yield Accounts(db.session, idle=IDLE, longest=LONGEST)
+
+
+@pytest.fixture
+def together(bare_app: Flask) -> Callable[[list[Callable[[], Any]]], list[Any]]:
+    """Runs calls at once, each in a thread and session of its own; gives results, or the exceptions raised."""
+
+    def one(call: Callable[[], Any]) -> Any:
+        with bare_app.app_context():
+            try:
+                return call()
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                return error
+
+    def run(calls: list[Callable[[], Any]]) -> list[Any]:
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return list(pool.map(one, calls))
+
+    return run
+
+
+@dataclass
+class Site:
+    """A small application with our sign-in; `page()` is one more browser."""
+
+    app: Flask
+    accounts: Accounts
+    extension: SimpleNamespace = field(repr=False)
+
+    def page(self) -> Page:
+        return Page(self.app.test_client())
+
+    def signed_in(self) -> Page:
+        page = self.page()
+        page.sign_in(NAME, PASSWORD)
+        return page
+
+    def run(self, use: Callable[[Accounts], Any]) -> Any:
+        with self.app.app_context():
+            return use(self.accounts)
+
+
+@pytest.fixture
+def empty_site(tmp_path: Path) -> Iterator[Site]:
+    """A site whose administrator is still to be made."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(SECRET_KEY="s" * 32, WTF_CSRF_TIME_LIMIT=None)
+    app.testing = True
+    app.jinja_loader = DictLoader(STAND_INS)  # type: ignore[assignment]
+    app.session_interface = SessionCookies()
+    database.attach(app, f"sqlite:///{tmp_path / 'site.sqlite3'}")
+    accounts = Accounts(db.session, idle=IDLE, longest=LONGEST)
+    extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=signed_in)
+    app.extensions["credstore"] = extension
+    CSRFProtect(app)
+    init_auth(app)
+    app.register_blueprint(_blueprint())
+    with app.app_context():
+        db.create_all()
+    yield Site(app, accounts, extension)
+    _close(app)
+
+
+@pytest.fixture
+def site(empty_site: Site) -> Site:
+    """A site with an administrator, NAME."""
+    empty_site.run(lambda accounts: accounts.create(NAME, PASSWORD))
+    return empty_site
+
+
+def _blueprint() -> Blueprint:
+    bp = Blueprint("credstore", __name__, template_folder=str(TEMPLATES))
+    door.register(bp)
+    sign_in.register(bp)
+    body = "<!doctype html><html lang=en><title>Here</title><body>secret list"
+    bp.add_url_rule("/", "index", lambda: body)
+    bp.add_url_rule("/credentials", "credentials", lambda: body, methods=["GET", "POST"])
+    return bp

@@ -1,0 +1,129 @@
+"""The fixtures that every test may ask for; servers, browser, database and provider live in tests/fixtures/."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+
+from credstore import create_app
+from credstore.config import DATABASE_FILE, Config
+from credstore.migrate import upgrade
+from credstore.models import db
+from tests.page import Page
+
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.provider",
+    "tests.fixtures.serving",
+    "tests.fixtures.browsing",
+]
+
+USERNAME = "ann"
+PASSWORD = "correct horse battery staple"
+
+MakeApp = Callable[[Config], Flask]
+
+
+def close(app: Flask) -> None:
+    """Give back every connection, so that none is left for the garbage collector to complain of."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def keys() -> str:
+    """A fresh Fernet key."""
+    return Fernet.generate_key().decode()
+
+
+@pytest.fixture
+def config(tmp_path: Path, keys: str) -> Config:
+    """Settings of an app on loopback with a data folder of its own; vary it by `dataclasses.replace`."""
+    return Config(
+        data_dir=tmp_path / "data",
+        field_encryption_key=keys,
+        secret_key="a secret key, made for the tests alone",
+        bind="127.0.0.1",
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest revision: copying it is much faster than migrating for each test."""
+    folder = tmp_path_factory.mktemp("migrated")
+    key = Fernet.generate_key().decode()
+    app = create_app(Config(data_dir=folder, field_encryption_key=key, secret_key="s" * 32))
+    upgrade(app)
+    close(app)
+    return folder / DATABASE_FILE
+
+
+@pytest.fixture
+def make_app(migrated_sqlite: Path) -> Iterator[MakeApp]:
+    """A factory of migrated apps; every one is closed at the end of the test."""
+    made: list[Flask] = []
+
+    def make(config: Config) -> Flask:
+        file = config.data_dir / DATABASE_FILE
+        if not config.database_url and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(migrated_sqlite, file)
+        app = create_app(config)
+        app.testing = True
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        close(app)
+
+
+@pytest.fixture
+def app(make_app: MakeApp, config: Config) -> Flask:
+    return make_app(config)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """The bare test client, nobody signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Page:
+    """A page client that nobody has signed in with yet."""
+    return Page(app.test_client())
+
+
+@pytest.fixture
+def admin(app: Flask, visitor: Page) -> Page:
+    """A page client that has signed in through the login form as USERNAME."""
+    with app.app_context():
+        app.extensions["credstore"].accounts.create(USERNAME, PASSWORD)
+    visitor.sign_in(USERNAME, PASSWORD)
+    return visitor
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Runs the test twice: on SQLite ('' = the data folder's file) and on a fresh PostgreSQL database."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def stored_app(make_app: MakeApp, config: Config, database_url: str) -> Flask:
+    """`app`, on both databases."""
+    return make_app(replace(config, database_url=database_url))
+
+
+@pytest.fixture
+def vault(stored_app: Flask) -> Iterator[object]:
+    """The vault on both databases, inside an application context; a test client used in it would share its `g`."""
+    with stored_app.app_context():
+        yield stored_app.extensions["credstore"].vault

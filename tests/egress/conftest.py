@@ -1,0 +1,38 @@
+"""Fixtures of the egress tests: hostile servers that end with the test, and doors with a short clock."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from credstore.egress import Door, Policy
+from credstore.providers.probe import Answer, Ask
+from tests.egress.hostile import Behave, Hostile
+
+Serve = Callable[..., Hostile]
+Get = Callable[..., Answer]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """A factory of running servers."""
+    with ExitStack() as running:
+
+        def start(behave: Behave, **options: object) -> Hostile:
+            return running.enter_context(Hostile(behave, **options))
+
+        yield start
+
+
+@pytest.fixture
+def get() -> Get:
+    """Send one GET (or POST, with `json`) through a door for which loopback is open."""
+
+    def send(url: str, *, seconds: float = 2.0, door: Door | None = None, **parts: object) -> Answer:
+        door = door or Door(Policy.parse([], loopback_open=True))
+        method = "POST" if "json" in parts else "GET"
+        ask = Ask(purpose="the test asks", method=method, url=url, **parts)
+        return door.send(ask, deadline=time.monotonic() + seconds)
+
+    return send

@@ -1,0 +1,50 @@
+"""The address table, row by row; the expected answers are written out, never computed by `ipaddress`."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from credstore.egress.addresses import Reach, address_of, place_of
+
+PUBLIC = ["1.1.1.1", "8.8.8.8", "11.0.0.1", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1"]
+PUBLIC += ["168.63.129.15", "169.253.255.255", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0"]
+PUBLIC += ["198.17.255.255", "198.20.0.0", "223.255.255.255", "2606:4700::1111", "2a00:1450::1", "2001:200::1"]
+PUBLIC += ["2001:4860:4860::8888", "2400::1", "::ffff:8.8.8.8"]
+LOOPBACK = ["127.0.0.1", "127.255.255.254", "127.0.0.0", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"]
+LOCAL = ["10.0.0.0", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.255.255"]
+LOCAL += ["100.64.0.0", "100.127.255.255", "fc00::1", "fd00::1", "fdff::1", "::ffff:10.0.0.1", "fd20:ce::253"]
+METADATA = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "fd00:ec2:ffff::1", "100.100.100.200"]
+METADATA += ["168.63.129.16", "192.0.0.192", "fd20:ce::254", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe"]
+DISGUISED = ["::127.0.0.1", "::7f00:1", "::ffff:0:127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::8.8.8.8"]
+DISGUISED += ["64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:7f00:1::", "2001::1", "::2", "::ffff"]
+UNUSABLE = ["0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "ff02::1"]
+UNUSABLE += ["ff0e::1", "192.0.0.1", "192.0.2.1", "198.51.100.1", "203.0.113.1", "198.18.0.1", "198.19.255.255"]
+UNUSABLE += ["192.88.99.1", "fe80::1", "febf::1", "fec0::1", "feff::1", "2001:db8::1", "3fff::1", "5f00::1", "100::1"]
+UNUSABLE += ["2001:2::1", "2001:10::1", "2001:20::1", "4000::1", "8000::1", "fe00::1", "f000::1", "1000::1"]
+
+TABLE = [
+    *((text, Reach.PUBLIC) for text in PUBLIC),
+    *((text, Reach.LOOPBACK) for text in LOOPBACK),
+    *((text, Reach.LOCAL) for text in LOCAL),
+    *((text, Reach.NEVER) for text in METADATA + DISGUISED + UNUSABLE),
+]
+
+
+@pytest.mark.parametrize(("text", "reach"), TABLE)
+def test_every_address_has_the_reach_that_the_table_says(text: str, reach: Reach) -> None:
+    assert place_of(ip_address(text)).reach is reach
+
+
+def test_an_ipv6_zone_cannot_hide_a_link_local_address() -> None:
+    address = address_of("fe80::1%eth0")
+    assert address is not None
+    assert place_of(address).reach is Reach.NEVER
+
+
+def test_a_mapped_address_is_the_ipv4_address_inside_it() -> None:
+    assert str(address_of("::ffff:192.168.1.5")) == "192.168.1.5"
+
+
+@pytest.mark.parametrize("name", ["localhost", "example.com", "127.1", "0x7f000001", "2130706433", "", "[::1]"])
+def test_a_name_is_not_an_address(name: str) -> None:
+    assert address_of(name) is None

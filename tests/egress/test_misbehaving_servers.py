@@ -1,0 +1,183 @@
+"""Everything a server can do wrong: each ends within the deadline, as the right category, with flat memory."""
+
+import gzip
+import struct
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from credstore.egress import Door, Policy
+from credstore.errors import Unreached
+from credstore.providers.probe import Answer
+from tests.egress.conftest import Get, Serve
+from tests.egress.hostile import Behave, Call, reply
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+ZEROS = bytes(1 << 20)
+
+
+def reset(call: Call) -> None:
+    call.say(HEAD, b"Content-Length: 100\r\n\r\n{")
+    call.sock.setsockopt(1, 13, struct.pack("ii", 1, 0))  # SO_LINGER 0: close() sends a reset
+
+
+def endless(start: bytes, more: bytes) -> Behave:
+    def flood(call: Call) -> None:
+        call.say(start)
+        while not call.stop.is_set():
+            call.say(more)
+
+    return flood
+
+
+def gzip_bomb(call: Call) -> None:
+    bomb = gzip.compress(bytes(50 << 20), 9)
+    call.say(reply(body=bomb, Content_Encoding="gzip", Content_Type="application/json"))
+
+
+def dripping_chunks(call: Call) -> None:
+    call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\n")
+    call.drip(b"1\r\n \r\n" * 1000)
+
+
+SLOW: dict[str, Behave] = {
+    "hang": Call.hang,
+    "drip the status line": lambda call: call.drip(HEAD * 100),
+    "drip headers": lambda call: (call.say(HEAD), call.drip(b"X-A: b\r\n" * 1000)),
+    "continue for ever": lambda call: [call.drip(b"HTTP/1.1 100 Continue\r\n\r\n", 0.001) for _ in range(200)],
+    "drip a body": lambda call: (call.say(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.drip(b" " * 5000)),
+    "drip a body of no length": lambda call: (call.say(HEAD, b"\r\n{}"), call.drip(b" " * 5000)),
+    "drip chunks": dripping_chunks,
+    "stop in the body": lambda call: (call.say(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.hang()),
+    "an empty body that never ends": lambda call: (call.say(HEAD, b"\r\n"), call.hang()),
+    "a redirect that never ends": lambda call: (call.say(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), call.hang()),
+}
+BROKEN: dict[str, tuple[str, Behave]] = {
+    "close at once": ("reset", lambda call: None),
+    "reset in the body": ("reset", reset),
+    "truncated body": ("reset", lambda call: call.say(HEAD, b"Content-Length: 100\r\n\r\n{}")),
+    "truncated chunk": ("reset", lambda call: call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\nff\r\n{}")),
+    "no last chunk": ("reset", lambda call: call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")),
+    "bad chunk size": ("protocol", lambda call: call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}")),
+    "not HTTP": ("protocol", lambda call: call.say(b"SSH-2.0-OpenSSH_9.9\r\n")),
+    "bad gzip": ("protocol", lambda call: call.say(reply(body=b"not gzip", Content_Encoding="gzip"))),
+    "too many headers": ("protocol", lambda call: call.say(HEAD, b"X-A: b\r\n" * 200, b"\r\n")),
+    "10 GB announced": ("too-large", lambda call: call.say(HEAD, b"Content-Length: 10000000000\r\n\r\n", ZEROS)),
+    "endless body": ("too-large", endless(HEAD + b"\r\n", ZEROS)),
+    "endless redirect body": ("too-large", endless(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", ZEROS)),
+    "endless chunks": (
+        "too-large",
+        endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + ZEROS + b"\r\n"),
+    ),
+    "gzip bomb": ("too-large", gzip_bomb),
+}
+BODIES: dict[str, tuple[bytes, object]] = {
+    "empty": (b"", None),
+    "html": (b"<!doctype html><title>Welcome</title>", None),
+    "cut JSON": (b'{"data": [', None),
+    "deep JSON": (b"[" * 200_000, None),
+    "deep closed JSON": (b"[" * 100_000 + b"]" * 100_000, None),
+    "not UTF-8": (b'{"a": "\xff\xfe"}', None),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), None),
+    "NaN": (b'{"a": NaN}', None),
+    "infinity": (b"[-Infinity]", None),
+    "endless number": (b"1" * 100_000, None),
+    "null": (b"null", None),
+    "with a byte order mark": (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+    "plain": ('{"a": "ü"}'.encode(), {"a": "ü"}),
+}
+
+
+def timed(act: Callable[[], Answer]) -> tuple[Unreached, float]:
+    started = time.monotonic()
+    with pytest.raises(Unreached) as caught:
+        act()
+    assert caught.value.__cause__ is None
+    return caught.value, time.monotonic() - started
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_slow_server_is_left_at_the_deadline(name: str, serve: Serve, get: Get) -> None:
+    port = serve(SLOW[name]).port
+    failure, took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=0.6))
+    assert failure.cause == "timeout"
+    assert "127.0.0.1 did not" in failure.sentence
+    assert 0.5 < took < 1.2
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_answer_has_its_own_cause(name: str, serve: Serve, get: Get) -> None:
+    cause, behave = BROKEN[name]
+    port = serve(behave).port
+    failure, _took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=4))
+    assert failure.cause == cause, failure.sentence
+    assert "127.0.0.1" in failure.sentence
+    assert failure.advice
+
+
+@pytest.mark.parametrize("name", ["endless body", "gzip bomb", "endless chunks", "10 GB announced"])
+def test_memory_stays_flat(name: str, serve: Serve, get: Get) -> None:
+    door = Door(Policy.parse([], loopback_open=True), body_cap=100_000)
+    port = serve(lambda call: call.say(_bomb())).port if name == "gzip bomb" else serve(BROKEN[name][1]).port
+    tracemalloc.start()
+    try:
+        timed(lambda: get(f"http://127.0.0.1:{port}/models", door=door, seconds=4))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def _bomb(made: list[bytes] = []) -> bytes:  # noqa: B006 - made once: compressing 50 MB is slow
+    if not made:
+        made.append(reply(body=gzip.compress(bytes(50 << 20), 9), Content_Encoding="gzip"))
+    return made[0]
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_only_plain_json_is_json(name: str, serve: Serve, get: Get) -> None:
+    body, expected = BODIES[name]
+    port = serve(lambda call: call.say(reply(body=body))).port
+    answer = get(f"http://127.0.0.1:{port}/models")
+    assert (answer.status, answer.json) == (200, expected)
+
+
+def test_honest_gzip_is_read(serve: Serve, get: Get) -> None:
+    port = serve(lambda call: call.say(reply(body=gzip.compress(b'{"a": 1}'), Content_Encoding="gzip"))).port
+    assert get(f"http://127.0.0.1:{port}/").json == {"a": 1}
+
+
+@pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 429, 500, 503])
+def test_every_status_is_an_answer(status: int, serve: Serve, get: Get) -> None:
+    server = serve(lambda call: call.say(reply(f"{status} Whatever", b"" if status == 204 else b"{}", Retry_After="7")))
+    answer = get(f"http://127.0.0.1:{server.port}/")
+    assert (answer.status, answer.headers["retry-after"]) == (status, "7")
+    assert server.connections == 1
+
+
+def test_a_body_of_exactly_the_cap_is_read_and_one_byte_more_is_not(serve: Serve, get: Get) -> None:
+    door = Door(Policy.parse([], loopback_open=True), body_cap=10)
+    for body, fits in ((b'"12345678"', True), (b'"123456789"', False)):
+        port = serve(lambda call, body=body: call.say(HEAD, b"\r\n", body)).port
+        if fits:
+            assert get(f"http://127.0.0.1:{port}/", door=door).json == "12345678"
+        else:
+            assert timed(lambda port=port: get(f"http://127.0.0.1:{port}/", door=door))[0].cause == "too-large"
+
+
+def test_header_lines_that_cannot_be_parsed_are_dropped_and_not_logged(
+    serve: Serve, get: Get, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = serve(lambda call: call.say(HEAD, b"X-Good: yes\r\nsk-canary without a colon\r\n\r\n{}")).port
+    assert get(f"http://127.0.0.1:{port}/").headers["x-good"] == "yes"
+    assert "sk-canary" not in caplog.text
+
+
+def test_the_deadline_may_be_over_before_the_start(serve: Serve, get: Get) -> None:
+    server = serve(lambda call: call.say(reply()))
+    failure, took = timed(lambda: get(f"http://127.0.0.1:{server.port}/", seconds=-1))
+    assert failure.cause == "timeout"
+    assert took < 0.2
+    assert server.connections == 0

@@ -1,0 +1,180 @@
+"""TLS: only a certificate of a known authority, for this host, valid today, gets a request."""
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from credstore.egress import Door, Policy
+from credstore.errors import Unreached
+from tests.egress.conftest import Get, Serve
+from tests.egress.hostile import Call, header, reply
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+GOOD_FOR = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+Key = ec.EllipticCurvePrivateKey
+Issue = Callable[..., ssl.SSLContext]
+
+
+def signed(
+    name: str, key: Key, issuer: str, issuer_key: Key, *, end: datetime, sans: list[x509.GeneralName], ca: bool = False
+) -> x509.Certificate:
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(end - 10 * DAY)
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+    )
+    if sans:
+        builder = builder.add_extension(x509.SubjectAlternativeName(sans), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def server_context(folder: Path, certificate: x509.Certificate, key: Key) -> ssl.SSLContext:
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, Issue]:
+    """The file of a root certificate, and a function that issues server contexts under it."""
+    root_key = ec.generate_private_key(ec.SECP256R1())
+    root = signed("test root", root_key, "test root", root_key, end=NOW + 5 * DAY, sans=[], ca=True)
+    file = tmp_path / "root.pem"
+    file.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+
+    def issue(*, end: datetime = NOW + DAY, sans: list[x509.GeneralName] = GOOD_FOR) -> ssl.SSLContext:
+        key = ec.generate_private_key(ec.SECP256R1())
+        return server_context(tmp_path, signed("server", key, "test root", root_key, end=end, sans=sans), key)
+
+    return file, issue
+
+
+def answer(call: Call) -> None:
+    call.say(reply(body=b"{}"))
+
+
+def door(ca_file: Path | None = None) -> Door:
+    return Door(Policy.parse([], loopback_open=True), ca_file=ca_file)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_good_certificate_gets_the_request(host: str, authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
+    root, issue = authority
+    server = serve(answer, tls=issue())
+    assert get(f"https://{host}:{server.port}/", door=door(root)).json == {}
+    assert header(server.requests[0], "host") == f"{host}:{server.port}"
+
+
+def test_the_name_is_told_in_the_handshake(authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
+    root, issue = authority
+    context, names = issue(), []
+    context.sni_callback = lambda sock, name, old: names.append(name)
+    get(f"https://localhost:{serve(answer, tls=context).port}/", door=door(root))
+    assert names == ["localhost"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"end": NOW - DAY}, "localhost has expired"),
+        ({"end": NOW + 30 * DAY}, "localhost is not valid yet"),
+        ({"sans": [x509.DNSName("other.example")]}, "localhost belongs to another host name"),
+        ({"sans": [x509.DNSName("localhost")]}, "127.0.0.1 does not name this address"),
+    ],
+)
+def test_a_wrong_certificate_is_told_in_words_and_gets_nothing(
+    options: dict[str, object], said: str, authority: tuple[Path, Issue], serve: Serve, get: Get
+) -> None:
+    root, issue = authority
+    host = said.split(maxsplit=1)[0]
+    server = serve(answer, tls=issue(**options))
+    with pytest.raises(Unreached) as caught:
+        get(f"https://{host}:{server.port}/", door=door(root), headers={"Authorization": "Bearer sk-canary"})
+    assert caught.value.cause == "certificate"
+    assert caught.value.sentence == f"The TLS certificate of {said}."
+    assert caught.value.advice
+    assert server.requests == []
+
+
+def test_an_unknown_authority_is_told(authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
+    _root, issue = authority
+    with pytest.raises(Unreached) as caught:
+        get(f"https://localhost:{serve(answer, tls=issue()).port}/")
+    assert caught.value.cause == "certificate"
+    assert "authority that is not known" in caught.value.sentence
+
+
+def test_a_self_signed_certificate_is_told(tmp_path: Path, serve: Serve, get: Get) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = signed("localhost", key, "localhost", key, end=NOW + DAY, sans=GOOD_FOR)
+    with pytest.raises(Unreached) as caught:
+        get(f"https://localhost:{serve(answer, tls=server_context(tmp_path, own, key)).port}/")
+    assert caught.value.cause == "certificate"
+    assert "self-signed" in caught.value.sentence
+
+
+def test_a_server_without_tls_is_told(serve: Serve, get: Get) -> None:
+    def speaks_http(call: Call) -> None:
+        call.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    # The server waits for the end of a head; the handshake of the client holds none, so it answers at once instead.
+    server = serve(speaks_http)
+    with pytest.raises(Unreached) as caught:
+        get(f"https://127.0.0.1:{server.port}/", seconds=0.8)
+    assert caught.value.cause in {"protocol", "timeout"}
+
+
+def test_a_handshake_that_hangs_ends_at_the_deadline(serve: Serve, get: Get) -> None:
+    with pytest.raises(Unreached) as caught:
+        get(f"https://127.0.0.1:{serve(Call.hang).port}/", seconds=0.5)
+    assert caught.value.cause == "timeout"
+    assert "complete the TLS handshake" in caught.value.sentence
+
+
+def test_a_body_that_drips_through_tls_ends_at_the_deadline(
+    authority: tuple[Path, Issue], serve: Serve, get: Get
+) -> None:
+    root, issue = authority
+
+    def drip(call: Call) -> None:
+        call.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        call.drip(b" " * 1000)
+
+    with pytest.raises(Unreached) as caught:
+        get(f"https://localhost:{serve(drip, tls=issue()).port}/", door=door(root), seconds=0.7)
+    assert caught.value.cause == "timeout"
+    assert "finish its answer" in caught.value.sentence
+
+
+def test_session_keys_are_not_written_to_a_file(
+    authority: tuple[Path, Issue], serve: Serve, get: Get, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root, issue = authority
+    server = serve(answer, tls=issue())
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    get(f"https://localhost:{server.port}/", door=door(root))
+    assert not (tmp_path / "keys.log").exists()

@@ -1,0 +1,61 @@
+"""The built wheel, installed into an empty environment, serves the page with its style sheet."""
+
+import re
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.serving import REPO, Server, serving
+
+
+def pip(*words: str | Path) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *map(str, words)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, cwd=REPO)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-deps", "--wheel-dir", folder, REPO)
+    (built,) = folder.glob("credstore-*.whl")
+    return built
+
+
+def carried(folder: str) -> set[str]:
+    return {
+        f"credstore/{file.relative_to(REPO)}" for file in (REPO / folder).rglob("*") if file.is_file() and file.suffix
+    }
+
+
+@pytest.mark.parametrize("folder", ["templates", "static", "credstore/migrations/versions"])
+def test_the_wheel_carries_every_file_that_is_not_code(wheel: Path, folder: str) -> None:
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {path.replace("credstore/credstore/", "credstore/") for path in carried(folder)}
+    wanted = {path for path in wanted if "__pycache__" not in path}
+    assert wanted, f"{folder} has no files"
+    assert not wanted - inside, f"the wheel lacks {sorted(wanted - inside)}"
+
+
+def test_the_wheel_carries_no_tests(wheel: Path) -> None:
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("tests")]
+
+
+def test_an_installed_wheel_serves_the_page_and_its_style_sheet(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "empty", with_pip=False)
+    binaries = tmp_path / "empty" / "bin"
+    pip("--python", binaries / "python", "install", wheel)
+    with serving(Server(tmp_path / "home", credstore=[str(binaries / "credstore")]), admin=("ann", "x" * 24)) as server:
+        status, page = server.get("/login")
+        assert status == 200
+        sheets = re.findall(r'href="([^"]+\.css[^"]*)"', page.decode())
+        assert sheets, "the sign-in page links no style sheet"
+        for sheet in sheets:
+            status, css = server.get(sheet)
+            assert status == 200, sheet
+            assert css.strip(), f"{sheet} is empty"
+    assert str(REPO) not in server.log(), "the installed credstore ran from the repository"
