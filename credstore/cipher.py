@@ -1,7 +1,7 @@
-"""Owns the key ring: sealing, opening, key ids, fingerprints. Knows nothing of credentials; never logs or shows a value.
+"""Owns the key ring: sealing, opening, key ids, fingerprints. Knows nothing of credentials; never logs a value.
 
-Fernet has no associated data, so the context travels inside the token and is compared, item by item, on opening: a token
-that was moved to another row, or whose row now points elsewhere, is `Unreadable`, never a value.
+Fernet has no associated data, so the context travels inside the token and is compared, item by item, on opening: a
+token that was moved to another row, or whose row now points elsewhere, is `Unreadable`, never a value.
 """
 
 import base64
@@ -49,8 +49,8 @@ class Ring:
             # Fernet itself accepts quotes and stray characters, silently dropping them: two spellings, two behaviours.
             if not _SHAPE.fullmatch(key):
                 raise ConfigError(
-                    f"Key {place} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, “-” or "
-                    f"“_” and then “=”, without quotes. Make one with: {GENERATE}"
+                    f"Key {place} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, "
+                    f"“-” or “_” and then “=”, without quotes. Make one with: {GENERATE}"
                 )
         self._keys = list(dict.fromkeys(keys))
         self._fernet = MultiFernet([Fernet(key) for key in self._keys])
@@ -69,11 +69,13 @@ class Ring:
         return self._fernet.encrypt(json.dumps({**context, "secrets": dict(secrets)}).encode()).decode("ascii")
 
     def open(self, token: object, context: Context) -> dict[str, str]:
-        """Decrypt and compare every item of the context. Raises Unreadable; says which kind of failure, never a value."""
+        """Decrypt and compare every item of the context. Raises Unreadable, which never shows a value."""
         try:
             payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
         except (InvalidToken, TypeError, ValueError):
-            raise Unreadable("The sealed value cannot be decrypted: it is damaged, or its key is not configured.") from None
+            raise Unreadable(
+                "The sealed value cannot be decrypted: it is damaged, or its key is not configured."
+            ) from None
         secrets = payload.pop("secrets", None) if isinstance(payload, dict) else None
         if not isinstance(secrets, dict) or payload != dict(context):
             raise Unreadable(

@@ -93,12 +93,14 @@ class Config:
     test_seconds: int = _setting("CREDSTORE_TEST_SECONDS", "wall-clock deadline of one test", 10, _positive)
     tests_at_once: int = _setting("CREDSTORE_TESTS_AT_ONCE", "tests that may run at once in one process", 4, _positive)
     keep_deleted_days: int = _setting(
-        "CREDSTORE_KEEP_DELETED_DAYS", "days a deleted credential stays sealed for Undo before it is erased", 30, _natural
+        "CREDSTORE_KEEP_DELETED_DAYS", "days a deleted credential stays sealed before it is erased", 30, _natural
     )
     session_idle_minutes: int = _setting(
         "CREDSTORE_SESSION_IDLE_MINUTES", "a session ends after this long without a request", 30, _positive
     )
-    session_hours: int = _setting("CREDSTORE_SESSION_HOURS", "a session ends after this long in any case", 12, _positive)
+    session_hours: int = _setting(
+        "CREDSTORE_SESSION_HOURS", "a session ends after this long in any case", 12, _positive
+    )
     # What the app is bound to is known to `credstore serve` alone; it is no setting.
     bind: str = ""
     port: int | None = None
@@ -143,7 +145,7 @@ class Config:
 
     def _with_key_files(self) -> "Config":
         """Fill a missing key from the keys folder, where `credstore serve` put it."""
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {}
         for name, file in (("field_encryption_key", KEY_FILE), ("secret_key", SECRET_FILE)):
             path = self.keys_folder / file
             if not getattr(self, name) and path.is_file():

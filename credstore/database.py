@@ -30,7 +30,7 @@ _PRAGMAS = (
 
 _UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 
-AnySession = Session | scoped_session[Session]
+AnySession = Session | scoped_session[Any]
 
 
 def attach(app: Flask, url: str) -> None:

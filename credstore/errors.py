@@ -2,6 +2,7 @@
 
     CredstoreError
     ├── ConfigError            a setting is missing or malformed; nothing may start
+    ├── Refused                one value is not acceptable
     ├── InvalidFields          sentences to stand beside form fields
     ├── NotFound               no such credential
     ├── Conflict               somebody else changed the row first
@@ -22,7 +23,7 @@
         ├── NotMigrated        the tables are missing or behind
         └── StorageDown        not reachable
 
-The sentence of each is written for the person at the screen: it never carries a secret or the text of another exception.
+The sentence of each is written for the person at the screen: it never carries a secret, or another exception's text.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,10 @@ class CredstoreError(Exception):
 
 class ConfigError(CredstoreError):
     code = "config"
+
+
+class Refused(CredstoreError):
+    code = "refused"
 
 
 class InvalidFields(CredstoreError):

@@ -1,7 +1,7 @@
 """The Flask extension: puts credstore's blueprint into an application and holds its vault and accounts.
 
-    Credstore(app, config=config)                       # with credstore's own sign-in
-    Credstore(app, config=config, authorize=my_check)   # inside a host application that has users of its own
+Credstore(app, config=config)                       # with credstore's own sign-in
+Credstore(app, config=config, authorize=my_check)   # inside a host application that has users of its own
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ Authorize = Callable[[], ResponseReturnValue | None]
 
 
 class Credstore:
-    """`authorize` is the host's sign-in check: it returns None to let a request pass, or the response to send instead."""
+    """`authorize` is the host's sign-in check: it returns None to let a request pass, or what to send instead."""
 
     def __init__(
         self,
@@ -43,9 +43,7 @@ class Credstore:
         self.config = config = config or Config.from_env()
         ring = Ring(config.field_encryption_key)
         attach(app, config.sqlalchemy_url)
-        self.vault = Vault(
-            db.session, ring, tester or _tester(config), keep_deleted_days=config.keep_deleted_days
-        )
+        self.vault = Vault(db.session, ring, tester or _tester(config), keep_deleted_days=config.keep_deleted_days)
         self.accounts = Accounts(
             db.session,
             idle=timedelta(minutes=config.session_idle_minutes),
@@ -67,7 +65,5 @@ class Credstore:
 
 
 def _tester(config: Config) -> Tester:
-    policy = Policy.parse(
-        config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port
-    )
+    policy = Policy.parse(config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port)
     return Tester(Door(policy), seconds=config.test_seconds, at_once=config.tests_at_once)

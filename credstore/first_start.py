@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -19,19 +20,20 @@ def with_keys(config: Config, app: Flask) -> Config:
 
     Raises ConfigError when secrets are stored already: a new key could not open them.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     if not config.field_encryption_key:
         with app.app_context():
             expected = count_by_key()
         if expected:
             raise ConfigError(
-                f"FIELD_ENCRYPTION_KEY is not set, but {sum(expected.values())} credentials are stored, sealed with the key "
-                f"{' and '.join(expected)}. Restore that key: set the variable, or put it into {config.keys_folder / KEY_FILE}"
+                f"FIELD_ENCRYPTION_KEY is not set, but {sum(expected.values())} credentials are stored, sealed with "
+                f"the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
+                f"{config.keys_folder / KEY_FILE}"
             )
         found["field_encryption_key"] = keep(config.keys_folder / KEY_FILE, generate_key())
     if not config.secret_key:
         found["secret_key"] = keep(config.keys_folder / SECRET_FILE, secrets.token_urlsafe(48))
-    return replace(config, **found)  # type: ignore[arg-type]
+    return replace(config, **found)
 
 
 def keep(path: Path, value: str) -> str:

@@ -15,11 +15,14 @@ _LOCK = 7_286_221  # any number of our own: PostgreSQL's advisory lock for migra
 
 def upgrade(app: Flask) -> None:
     """Upgrade to the newest schema, in one transaction, one process at a time."""
-    with app.app_context(), db.engine.connect().execution_options(credstore_writes=True) as connection:
-        with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            command.upgrade(_config(connection), "head")
+    with (
+        app.app_context(),
+        db.engine.connect().execution_options(credstore_writes=True) as connection,
+        connection.begin(),
+    ):
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        command.upgrade(_config(connection), "head")
 
 
 def is_current(connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Owns the rows. A row never decrypts itself, and a listing cannot reach `sealed`: it is deferred and raises on load."""
+"""Owns the rows. No row decrypts itself, and a listing cannot reach `sealed`: it is deferred and raises on load."""
 
 import json
 from datetime import UTC, datetime

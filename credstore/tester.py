@@ -32,6 +32,8 @@ class Sender(Protocol):
 class Tester:
     """Runs at most `at_once` tests at the same time in this process, each for at most `seconds` in all."""
 
+    __test__ = False  # the name starts like a test class; pytest must not collect it
+
     def __init__(self, door: Sender, *, seconds: float = 10.0, at_once: int = 4) -> None:
         self._door = door
         self._seconds = seconds

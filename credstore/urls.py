@@ -1,7 +1,7 @@
 """Parses a base URL strictly, once, into its canonical form. Pure; imports `errors` only.
 
-Source: reference of the egress policy, point 1. Query and fragment are refused because they would swallow the path that a
-probe appends; user information because it would be a second, unsealed secret.
+Query and fragment are refused because they would swallow the path that a probe appends; user information because it
+would be a second, unsealed secret.
 """
 
 import ipaddress
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import idna
 
-from credstore.errors import InvalidFields
+from credstore.errors import Refused
 
 MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -18,41 +18,31 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z")
 
 
-class BadUrl(InvalidFields):
-    """The sentence says what is wrong with the address."""
-
-    code = "bad-url"
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__({"url": sentence})
-        self.sentence = sentence
-
-
 def canonical(text: str) -> str:
     """Return the one spelling of an http(s) base URL: lower-case host, punycode, no default port, no trailing slash.
 
-    Raises BadUrl with a sentence for the person who typed it.
+    Raises Refused with a sentence for the person who typed it.
     """
     text = text.strip()
     if len(text) > MAX_LENGTH:
-        raise BadUrl(f"This URL is longer than {MAX_LENGTH} characters.")
+        raise Refused(f"This URL is longer than {MAX_LENGTH} characters.")
     if re.search(r"[\x00-\x20\x7f\\]", text):
-        raise BadUrl("A URL cannot contain spaces, backslashes or control characters.")
+        raise Refused("A URL cannot contain spaces, backslashes or control characters.")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise BadUrl("This is not a valid URL. Example: https://api.example.com/v1") from None
+        raise Refused("This is not a valid URL. Example: https://api.example.com/v1") from None
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS or not text[len(scheme) :].startswith("://"):
-        raise BadUrl("Start the URL with https:// (or http:// for a local server).")
+        raise Refused("Start the URL with https:// (or http:// for a local server).")
     if "@" in parts.netloc:
-        raise BadUrl("Leave user name and password out of the URL: they would be stored unsealed.")
+        raise Refused("Leave user name and password out of the URL: they would be stored unsealed.")
     if "?" in text or "#" in text:
-        raise BadUrl("Leave out everything from “?” or “#” on: credstore appends the path of each request itself.")
+        raise Refused("Leave out everything from “?” or “#” on: credstore appends the path of each request itself.")
     host = _host(parts.netloc, parts.hostname or "")
     if port == 0:
-        raise BadUrl("Port 0 is not a port.")
+        raise Refused("Port 0 is not a port.")
     shown_port = "" if port is None or port == DEFAULT_PORTS[scheme] else f":{port}"
     return f"{scheme}://{host}{shown_port}{_path(parts.path)}"
 
@@ -65,36 +55,36 @@ def host_port(url: str) -> tuple[str, int]:
 
 def _host(netloc: str, host: str) -> str:
     if not host:
-        raise BadUrl("The URL has no host name. Example: https://api.example.com/v1")
+        raise Refused("The URL has no host name. Example: https://api.example.com/v1")
     if netloc.startswith("["):
         try:
             return f"[{ipaddress.IPv6Address(host).compressed}]"
         except ValueError:
-            raise BadUrl("The IPv6 address in this URL is not valid.") from None
+            raise Refused("The IPv6 address in this URL is not valid.") from None
     try:
         name = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError:
-        raise BadUrl("The host name in this URL is not valid.") from None
+        raise Refused("The host name in this URL is not valid.") from None
     name = name.removesuffix(".").lower()
     labels = name.split(".")
     if not all(_LABEL.match(label) for label in labels) or len(name) > 253:
-        raise BadUrl("The host name in this URL is not valid.")
+        raise Refused("The host name in this URL is not valid.")
     # A host ending in a number is an IPv4 address to every client, in many spellings; only the plain one is accepted.
     if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
         try:
             return str(ipaddress.IPv4Address(name))
         except ValueError:
-            raise BadUrl("Write an IPv4 address as four decimal numbers, like 127.0.0.1.") from None
+            raise Refused("Write an IPv4 address as four decimal numbers, like 127.0.0.1.") from None
     return name
 
 
 def _path(path: str) -> str:
     path = path.rstrip("/")
     if not _PATH.match(path):
-        raise BadUrl("The path of this URL has characters that are not allowed there.")
+        raise Refused("The path of this URL has characters that are not allowed there.")
     segments = [segment.lower().replace("%2e", ".") for segment in path.split("/")]
     if "." in segments or ".." in segments:
-        raise BadUrl("The path of this URL must not contain “.” or “..” segments.")
+        raise Refused("The path of this URL must not contain “.” or “..” segments.")
     if "%2f" in path.lower() or "%5c" in path.lower():
-        raise BadUrl("The path of this URL must not contain an encoded slash.")
+        raise Refused("The path of this URL must not contain an encoded slash.")
     return path

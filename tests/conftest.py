@@ -117,7 +117,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def stored_app(make_app: MakeApp, config: Config, database_url: str) -> Flask:
+def stored_app(database_url: str, config: Config, make_app: MakeApp) -> Flask:
     """`app`, on both databases."""
     return make_app(replace(config, database_url=database_url))
 

@@ -99,7 +99,8 @@ def _inline(document: Document) -> Iterator[str]:
         if element.tag == "style" or (element.tag == "script" and not element.attrs.get("src")):
             yield f"an inline <{element.tag}>"
         for name, value in element.attrs.items():
-            if name == "style" or name.startswith("on") or value.strip().lower().startswith("javascript:"):
+            leads = name in {"href", "src", "action", "formaction"}
+            if name == "style" or name.startswith("on") or (leads and value.strip().lower().startswith("javascript:")):
                 yield f"an inline {name}= on <{element.tag}>"
 
 

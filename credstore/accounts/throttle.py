@@ -128,7 +128,7 @@ def _digest(*parts: str) -> str:
 
 
 def _words(seconds: int) -> str:
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if seconds < 60:
         return "1 second" if seconds == 1 else f"{seconds} seconds"
     minutes = math.ceil(seconds / 60)
     return "1 minute" if minutes == 1 else f"{minutes} minutes"

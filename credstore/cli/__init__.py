@@ -1,4 +1,4 @@
-"""The `credstore` command, also `flask credstore`. Commands call use cases and print; they hold no logic of their own."""
+"""The `credstore` command, also `flask credstore`. Commands call use cases and print; they hold no logic."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
 """`credstore admin`: who may sign in. Works before the first start, without keys."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ def admin() -> None:
 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+        return sys.stdin.readline().rstrip("\r\n")
     answer: str = click.prompt("Password (15 characters or more)", hide_input=True, confirmation_prompt=True)
     return answer
 

@@ -19,9 +19,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def data_dir_option(command: _Command) -> _Command:
     """`--data-dir`: overrides CREDSTORE_DATA_DIR."""
-    return click.option(
-        "--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of the database."
-    )(command)
+    return click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of the database.")(
+        command
+    )
 
 
 def read_config(data_dir: Path | None, **known: Any) -> Config:

@@ -42,7 +42,9 @@ def _announce(config: Config, token: str | None) -> None:
     key_file = config.keys_folder / KEY_FILE
     click.echo(f"\n  credstore serves {address}/credentials")
     if token:
-        click.echo(f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}")
+        click.echo(
+            f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}"
+        )
     where = "PostgreSQL, by DATABASE_URL" if config.database_url else str(config.data_dir.absolute())
     click.echo(f"\n  Data  {where}")
     if key_file.is_file():

@@ -12,7 +12,7 @@ from credstore.egress.addresses import Address, Reach, address_of, place_of
 from credstore.egress.faults import no_such_name, not_connected
 from credstore.egress.policy import Policy, own_address
 from credstore.egress.resolver import Resolve
-from credstore.egress.trip import Trip
+from credstore.egress.trip import ACCEPT, ANSWER, HANDSHAKE, Trip
 
 # Seconds for one address while others are still to be tried: room for one lost packet, no more.
 ONE_ADDRESS = 2.0
@@ -32,7 +32,7 @@ class Dialer:
             raise no_such_name(trip.host)
         for address in found:  # all before the first connect: one bad address condemns the name
             self._policy.judge(trip.scheme, trip.host, trip.port, address)
-        trip.stage = "accept the connection"
+        trip.stage = ACCEPT
         sock = self._first_open(trip, found)
         try:
             self._check_peer(trip, sock)
@@ -41,7 +41,7 @@ class Dialer:
         except BaseException:
             sock.close()
             raise
-        trip.stage = "answer"
+        trip.stage = HANDSHAKE if trip.scheme == "https" else ANSWER
         return sock
 
     def _first_open(self, trip: Trip, found: Sequence[Address]) -> socket.socket:

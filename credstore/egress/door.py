@@ -21,7 +21,7 @@ from credstore.egress.dialer import Dialer
 from credstore.egress.faults import explained, too_large, unsendable
 from credstore.egress.policy import NO_SETTING, Policy
 from credstore.egress.resolver import Resolve, Resolver
-from credstore.egress.trip import Trip
+from credstore.egress.trip import FINISH, Trip
 from credstore.egress.wire import OneWaySession, tls_context
 from credstore.errors import Blocked, EgressError, Unreached
 from credstore.providers.probe import Answer, Ask, Json
@@ -107,7 +107,7 @@ class Door:
                 timeout=trip.remaining(),
             )
             with response:
-                trip.stage = "finish its answer"
+                trip.stage = FINISH
                 body = self._body(response, trip)
                 trip.check()
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -164,4 +164,4 @@ def _explained(failure: Exception, trip: Trip) -> Unreached:
         trip.check()  # first: the cut by the timer looks like any of the other faults
     except Unreached as over:
         return over
-    return explained(failure, trip.host, trip.port)
+    return explained(failure, trip.host, trip.port, ended=trip.peer_ended and trip.stage == FINISH)

@@ -113,13 +113,16 @@ def unsendable(host: str, what: str) -> Unreached:
     )
 
 
-def explained(failure: Exception, host: str, port: int) -> Unreached:
-    """The sentence for an exception of requests, urllib3, http.client or ssl. Reads types and codes, never texts."""
+def explained(failure: Exception, host: str, port: int, *, ended: bool = False) -> Unreached:
+    """The sentence for an exception of requests, urllib3, http.client or ssl. Reads types and codes, never texts.
+
+    `ended`: the peer closed the connection in the body; urllib3 tells a missing last chunk from a bad one by text only.
+    """
     chain = _causes(failure)
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             return bad_certificate(host, link.verify_code)
-    if any(_is_cut(link) for link in chain):
+    if any(_is_cut(link) or (ended and type(link) is urllib3.exceptions.ProtocolError) for link in chain):
         return cut_off(host)
     if any(isinstance(link, ssl.SSLError) for link in chain):
         return no_tls(host, port)

@@ -18,7 +18,7 @@ from credstore.egress.addresses import (
     place_of,
     unwrapped,
 )
-from credstore.errors import Blocked, ConfigError, InvalidFields
+from credstore.errors import Blocked, ConfigError, Refused
 from credstore.urls import canonical, host_port
 
 SETTING = "CREDSTORE_EGRESS_ALLOW"
@@ -85,7 +85,7 @@ class Policy:
     def _judge_local(self, where: str, host: str, port: int, address: Address) -> None:
         if (host.lower().removesuffix("."), port) in self.doors or (str(address), port) in self.doors:
             return
-        typed = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        typed = _typed(host, port)
         advice = f"Set {SETTING}={typed} and restart."
         if self.networks or self.doors:
             advice = f"Add {typed} to {SETTING} and restart."
@@ -102,7 +102,11 @@ class Policy:
 
 def own_address(host: str, port: int) -> Blocked:
     """The refusal for a host and port where credstore itself listens: a test must not call back into the app."""
-    return Blocked(f"{host}:{port} is credstore itself; it never calls itself.", NO_SETTING)
+    return Blocked(f"{_typed(host, port)} is credstore itself; it never calls itself.", NO_SETTING)
+
+
+def _typed(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _network(item: str) -> Network:
@@ -124,7 +128,7 @@ def _door(item: str) -> tuple[str, int]:
         raise _malformed(item, "is none of network, address, host:port; a host name needs its port")
     try:
         host, port = host_port(canonical(f"http://{item}"))
-    except InvalidFields:
+    except Refused:
         raise _malformed(item, "is none of network, address, host:port") from None
     if port in FORBIDDEN_PORTS:
         raise _malformed(item, f"names port {port}, which credstore never calls")

@@ -31,7 +31,7 @@ def _getaddrinfo(host: str, port: int) -> Sequence[tuple[Any, ...]]:
 
 
 class Resolver:
-    """The default `Resolve`: at most `threads` lookups under way in this process at once.
+    """The default `Resolve`: at most `threads` lookups under way at once.
 
     One daemon thread per lookup instead of an executor: an executor would make the process wait, at its exit, for
     a name server that is silent.

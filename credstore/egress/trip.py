@@ -10,6 +10,12 @@ from types import TracebackType
 
 from credstore.egress.faults import timed_out
 
+# What the host has not done yet; each completes the sentence of a time-out.
+ACCEPT = "accept the connection"
+HANDSHAKE = "complete the TLS handshake"
+ANSWER = "answer"
+FINISH = "finish its answer"
+
 
 class Trip:
     """The way of one request to `host` and `port` until `deadline` (a time.monotonic() instant).
@@ -22,7 +28,8 @@ class Trip:
         self.host = host
         self.port = port
         self.deadline = deadline
-        self.stage = "answer"
+        self.stage = ANSWER
+        self.peer_ended = False  # the peer closed its side; set by whoever reads
         self._over = False
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()

@@ -8,20 +8,18 @@ import io
 import socket
 import ssl
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, cast
 
 import requests
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
-from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from credstore.egress.dialer import Dialer
 from credstore.egress.faults import too_large
-from credstore.egress.trip import Trip
+from credstore.egress.trip import ANSWER, Trip
 
 # Bytes that headers, chunk sizes and trailers may add to a body of the allowed size.
 FRAMING_ALLOWANCE = 1_048_576
@@ -55,6 +53,7 @@ class _Meter(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         count = cast("int | None", self._source.readinto(buffer))
         self._trip.check()
+        self._trip.peer_ended = count == 0
         self._seen += count or 0
         if self._seen > self._cap + FRAMING_ALLOWANCE:
             raise too_large(self._trip.host, self._cap)
@@ -104,9 +103,8 @@ class _Connection(HTTPConnection):
 
 class _TlsConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
-        self._trip.stage = "complete the TLS handshake"
         super().connect()
-        self._trip.stage = "answer"
+        self._trip.stage = ANSWER
 
 
 class _Pool(HTTPConnectionPool):
@@ -144,7 +142,6 @@ class OneWaySession(requests.Session):
         super().__init__()
         self.trust_env = False
         self.headers = CaseInsensitiveDict(headers)
-        self.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
         options: dict[str, Any] = {"dialer": dialer, "trip": trip, "cap": cap}
         pool: HTTPConnectionPool
         if trip.scheme == "https":

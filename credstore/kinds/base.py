@@ -1,14 +1,14 @@
 """Owns the declaration language of credential types: `Field` and `Kind`. Pure Python; no Flask, SQLAlchemy or requests.
 
-Everything else derives from a declaration: the fieldset, validation, password inputs, the public/sealed split, the Detail
-cell, the Test button and its guard.
+Everything else derives from a declaration: the fieldset, validation, password inputs, the public/sealed split, the
+Detail cell, the Test button and its guard.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from credstore.errors import InvalidFields
+from credstore.errors import InvalidFields, Refused
 from credstore.kinds import cleaning
 from credstore.providers.probe import Probe
 
@@ -34,7 +34,7 @@ class ConfigKey:
 class Field:
     """One field of a credential type. Frozen and keyword-only: a misspelt `secret=` fails at import.
 
-    `secret` seals it and never shows it again; `binds` means that a stored secret is valid only together with this value.
+    `secret` seals it and never shows it again; `binds` means that a stored secret is valid only with this value.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Field:
     keys: tuple[ConfigKey, ...] = ()
 
     def clean(self, text: str) -> str:
-        """The value as it is stored. Raises ValueError whose text is a sentence for the person who typed it."""
+        """The value as it is stored. Raises Refused with a sentence for the person who typed it."""
         text = text.strip()
         if not text:
             return ""
@@ -127,8 +127,8 @@ class Kind:
         for field in cls.fields:
             try:
                 value = field.clean(values.get(field.name) or "")
-            except ValueError as refusal:
-                wrong[field.name] = str(refusal)
+            except Refused as refusal:
+                wrong[field.name] = refusal.sentence
                 continue
             if value:
                 cleaned[field.name] = value

@@ -1,4 +1,4 @@
-"""Turns what a person typed or pasted into what is stored, or into a sentence that says why not (as ValueError).
+"""Turns what a person typed or pasted into what is stored, or into a sentence that says why not (as Refused).
 
 A refusal never repeats the text that it refuses: it may be a secret.
 """
@@ -9,41 +9,39 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from credstore.urls import BadUrl, canonical
+from credstore.errors import Refused
+from credstore.urls import canonical
 
 # Direction overrides make one name look like another; everything of category C but these joiners is refused.
 _JOINERS = {"\u200c", "\u200d"}
 _MASK = re.compile(r"[*•●∙·]{2,}|…|\.{3}")
-_ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|<[^<>]*(?:hidden|redacted|secret)[^<>]*>|\[[^\[\]]*(?:hidden|redacted)[^\[\]]*\]", re.I)
+_ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|[<\[][^<>\[\]]*(?:hidden|redacted|masked)[^<>\[\]]*[>\]]", re.I)
 
 
 def text(value: str) -> str:
     """One line of ordinary text."""
     value = unicodedata.normalize("NFC", value)
     if any(unicodedata.category(char)[0] == "C" and char not in _JOINERS for char in value):
-        raise ValueError("Leave out control characters and invisible formatting characters.")
+        raise Refused("Leave out control characters and invisible formatting characters.")
     return value
 
 
 def secret(value: str) -> str:
     """A key or token as a header can carry it: printable ASCII without spaces, and not somebody's mask of a key."""
     if _MASK.search(value) or _ONLY_MASK.fullmatch(value):
-        raise ValueError("This looks like a masked key, not the key itself. Paste the whole key.")
+        raise Refused("This looks like a masked key, not the key itself. Paste the whole key.")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise ValueError("A key has no spaces, line breaks or characters outside plain ASCII. Copy it again.")
+        raise Refused("A key has no spaces, line breaks or characters outside plain ASCII. Copy it again.")
     return value
 
 
 def url(value: str) -> str:
-    try:
-        return canonical(value)
-    except BadUrl as refusal:
-        raise ValueError(refusal.sentence) from None
+    return canonical(value)
 
 
 def choice(value: str, known: Collection[str]) -> str:
     if value not in known:
-        raise ValueError("Choose one of the listed options.")
+        raise Refused("Choose one of the listed options.")
     return value
 
 
@@ -52,36 +50,36 @@ def json_object(value: str, kinds: Mapping[str, str]) -> str:
     try:
         found = json.loads(value, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as place:
-        raise ValueError(f"This is not valid JSON (line {place.lineno}, column {place.colno}).") from None
+        raise Refused(f"This is not valid JSON (line {place.lineno}, column {place.colno}).") from None
     except RecursionError:
-        raise ValueError("This JSON is nested too deeply.") from None
+        raise Refused("This JSON is nested too deeply.") from None
     if not isinstance(found, dict) or not found:
-        raise ValueError('Extra Config is a JSON object with at least one key, like {"url": "https://…"}.')
+        raise Refused('Extra Config is a JSON object with at least one key, like {"url": "https://…"}.')
     for key, kind in kinds.items():
         if key in found:
             _check_key(key, kind, found[key])
     if any(isinstance(item, str) and _ONLY_MASK.fullmatch(item) for item in _leaves(found)):
-        raise ValueError("One of the values looks like a mask, not a secret. Enter the real value.")
+        raise Refused("One of the values looks like a mask, not a secret. Enter the real value.")
     return json.dumps(found, ensure_ascii=False)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("A key appears twice in one object.")
+        raise Refused("A key appears twice in one object.")
     return dict(pairs)
 
 
 def _no_constant(_name: str) -> None:
-    raise ValueError("NaN and Infinity are not JSON.")
+    raise Refused("NaN and Infinity are not JSON.")
 
 
 def _check_key(key: str, kind: str, value: Any) -> None:
-    wanted = {"text": str, "url": str, "object": dict, "number": int}[kind]
+    wanted: type = {"text": str, "url": str, "object": dict, "number": int}[kind]
     if not isinstance(value, wanted) or isinstance(value, bool):
         words = {"text": "a text", "url": "a URL", "object": "a JSON object", "number": "a whole number"}[kind]
-        raise ValueError(f"“{key}” must be {words}.")
-    if kind == "url" and not re.match(r"(?:https?://|ssh://|[\w.-]+@[\w.-]+:)\S+\Z", value):
-        raise ValueError(f"“{key}” must be a URL, like https://example.com/….")
+        raise Refused(f"“{key}” must be {words}.")
+    if kind == "url" and not re.match(r"(?:https?://|ssh://|[\w.-]+@[\w.-]+:)\S+\Z", str(value)):
+        raise Refused(f"“{key}” must be a URL, like https://example.com/….")
 
 
 def _leaves(value: Any) -> list[Any]:

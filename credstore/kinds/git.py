@@ -18,7 +18,10 @@ class Git(Kind):
             form="json",
             max_length=20_000,
             hint="A JSON object. It is sealed whole: nothing of it is shown again.",
-            example='{\n  "url": "https://git.example.com/team/repo.git",\n  "username": "deploy",\n  "token": "paste-the-token-here"\n}',
+            example=(
+                '{\n  "url": "https://git.example.com/team/repo.git",\n'
+                '  "username": "deploy",\n  "token": "paste-the-token-here"\n}'
+            ),
             keys=(
                 ConfigKey(name="url", about="the repository, over https or ssh", kind="url"),
                 ConfigKey(name="username", about="the user name; many hosts ignore it"),

@@ -18,7 +18,10 @@ class Tool(Kind):
             form="json",
             max_length=20_000,
             hint="A JSON object. It is sealed whole: nothing of it is shown again. Keys of your own are welcome.",
-            example='{\n  "url": "https://tool.example.com/api",\n  "headers": {"Authorization": "Bearer paste-the-token-here"}\n}',
+            example=(
+                '{\n  "url": "https://tool.example.com/api",\n'
+                '  "headers": {"Authorization": "Bearer paste-the-token-here"}\n}'
+            ),
             keys=(
                 ConfigKey(name="url", about="where the tool's API is", kind="url"),
                 ConfigKey(name="headers", about="headers to send, as an object", kind="object"),

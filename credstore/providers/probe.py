@@ -96,7 +96,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a test concluded: `reason` says why, `advice` what to do next; both are our own words, never the provider's."""
+    """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's."""
 
     outcome: Outcome
     reason: str

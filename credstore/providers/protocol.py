@@ -44,7 +44,7 @@ class Api:
 
 
 def made_up(key: str) -> str:
-    """A key of the same shape that is not the key: the vendor's prefix stays, each further letter and digit is random."""
+    """A key of the same shape that is not the key: the vendor's prefix stays, the characters after it do not."""
     cut = max(key.rfind(mark, 0, _PREFIX) for mark in "-_") + 1
     for start in (cut, 0):
         if any(char not in "-_." for char in key[start:]):

@@ -93,6 +93,10 @@ def plain(actor: str, reading: Reading, moved_to: str) -> Verdict:
             f"answered with a redirect to {moved_to}; credstore never follows one with a key.",
             "Set the base URL to where the API really is, if you trust that address.",
         ),
-        Reading.FOREIGN: (Outcome.CANNOT_TELL, "answers, but not as this API does (no model listing in JSON).", CHECK_URL),
+        Reading.FOREIGN: (
+            Outcome.CANNOT_TELL,
+            "answers, but not as this API does (no model listing in JSON).",
+            CHECK_URL,
+        ),
     }.get(reading, (Outcome.CANNOT_TELL, "answered in a way that says nothing about this key.", CHECK_URL))
     return Verdict(outcome=outcome, reason=f"{actor} {reason}", advice=advice)

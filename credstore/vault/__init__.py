@@ -1,4 +1,4 @@
-"""Every use case of the credentials page: the `Vault`. Knows no HTTP. Secrets are in clear here and nowhere to its left."""
+"""Every use case of the credentials page: the `Vault`. Knows no HTTP. Secrets are in clear here, not to its left."""
 
 from credstore.vault.deleting import Deleting
 from credstore.vault.keys import KeyState

@@ -25,7 +25,7 @@ class Room:
         self._open_state: KeyState | None = None
 
     def key_state(self) -> KeyState:
-        """Whether the configured keys belong to this database. Once they do they always will, so only that is remembered."""
+        """Whether the configured keys belong to this database. Once they do they always will; that is remembered."""
         if self._open_state is None:
             state = read_state(self._session, self._ring)
             if state.locked:

@@ -1,4 +1,4 @@
-"""Use cases that remove: look at what would go, delete it in one transaction, undo, and erase for good after a while."""
+"""Use cases that remove: look at what would go, delete it in one transaction, undo, erase for good after a while."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import delete, exists, insert, literal, select, update
 
 from credstore.database import writing
-from credstore.models import Credential, DeletedCredential, SealedRow, now
 from credstore.kinds import by_slug
+from credstore.models import Credential, DeletedCredential, SealedRow, now
 from credstore.vault.base import Room
 from credstore.vault.record import NAME_LENGTH, Deletion, Summary
 

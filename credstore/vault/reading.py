@@ -31,10 +31,8 @@ class Reading(Room):
         query = query.strip()[:255]
         kind = kind if any(kind == known.slug for known in KINDS) else ""
         matches = Credential.name_key.contains(query.casefold(), autoescape=True)
-        rows = self._session.execute(
-            select(Credential.kind, func.count()).where(matches).group_by(Credential.kind)
-        )
-        counts: dict[str, int] = {slug: count for slug, count in rows}
+        rows = self._session.execute(select(Credential.kind, func.count()).where(matches).group_by(Credential.kind))
+        counts: dict[str, int] = dict(rows.tuples().all())
         total = counts.get(kind, 0) if kind else sum(counts.values())
         statement = select(Credential).where(matches).order_by(Credential.id.desc())
         if kind:

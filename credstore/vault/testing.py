@@ -38,12 +38,15 @@ class Testing(Room):
                 self._session.execute(
                     update(Credential)
                     .where(Credential.public_id == public_id)
-                    # An edit meanwhile has raised `version`: then this verdict is stale from the start, as it should be.
+                    # An edit meanwhile has raised `version`: then this verdict is stale from the start, rightly.
                     .values(verdict=dump(verdict), verdict_version=version, verdict_at=now())
                     .execution_options(synchronize_session=False)
                 )
             self._session.expire_all()
-            return record(self._session.scalars(select(Credential).where(Credential.public_id == public_id)).one(), self._ring.key_ids)
+            return record(
+                self._session.scalars(select(Credential).where(Credential.public_id == public_id)).one(),
+                self._ring.key_ids,
+            )
 
     def _verdict(self, row: Credential, kind: type[Kind]) -> Verdict:
         try:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from credstore.database import writing
-from credstore.errors import Conflict, InvalidFields, Unreadable
+from credstore.errors import Conflict, InvalidFields, Refused, Unreadable
 from credstore.kinds import Kind, by_slug, cleaning
 from credstore.models import Credential, now
 from credstore.vault.base import Room, context
@@ -28,8 +28,8 @@ class Writing(Room):
         cleaned: dict[str, str] = {}
         try:
             name = clean_name(name)
-        except ValueError as refusal:
-            wrong["name"] = str(refusal)
+        except Refused as refusal:
+            wrong["name"] = refusal.sentence
         if kind is None:
             raise InvalidFields(wrong | {"type": "Choose a type."})
         try:
@@ -86,8 +86,8 @@ class Writing(Room):
         cleaned: dict[str, str] = {}
         try:
             name = clean_name(name)
-        except ValueError as refusal:
-            wrong["name"] = str(refusal)
+        except Refused as refusal:
+            wrong["name"] = refusal.sentence
         try:
             cleaned = kind.clean(values, kept)
         except InvalidFields as refusal:
@@ -128,12 +128,12 @@ class Writing(Room):
 
 
 def clean_name(name: str) -> str:
-    """A name of 1 to 255 characters, trimmed. Raises ValueError with a sentence."""
+    """A name of 1 to 255 characters, trimmed. Raises Refused with a sentence."""
     name = cleaning.text(unicodedata.normalize("NFC", name).strip())
     if not name:
-        raise ValueError("Give the credential a name.")
+        raise Refused("Give the credential a name.")
     if len(name) > NAME_LENGTH:
-        raise ValueError(f"Use at most {NAME_LENGTH} characters.")
+        raise Refused(f"Use at most {NAME_LENGTH} characters.")
     return name
 
 

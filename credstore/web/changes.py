@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.errors import Conflict, InvalidFields, NotFound
@@ -13,6 +13,7 @@ from credstore.vault import Record
 from credstore.web import current, forms
 from credstore.web.api import as_json
 from credstore.web.errors import problem
+from credstore.web.messages import tell
 
 
 def register(bp: Blueprint) -> None:
@@ -29,8 +30,8 @@ def _create_form() -> type[Any]:
 
 
 @cache
-def _edit_form(kind: type[Kind]) -> type[Any]:
-    return forms.edit_form(kind)
+def _edit_form(slug: str) -> type[Any]:
+    return forms.edit_form(next(kind for kind in KINDS if kind.slug == slug))
 
 
 def new() -> ResponseReturnValue:
@@ -49,7 +50,7 @@ def create() -> ResponseReturnValue:
         return _refused(form, slug, refusal) or _render_new(form, 400)
     if current.wants_json():
         return jsonify(as_json(record)), 201
-    flash({"text": f"{record.name} is sealed and stored."})
+    tell(f"{record.name} is sealed and stored.")
     return redirect(url_for("credstore.index"), 303)
 
 
@@ -65,12 +66,12 @@ def _with_example(form: Any, slug: str) -> ResponseReturnValue:
 def edit(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
     data = forms.stored(kind, record.name, record.version, record.public)
-    return _render_edit(_edit_form(kind)(formdata=None, data=data), record, kind)
+    return _render_edit(_edit_form(kind.slug)(formdata=None, data=data), record, kind)
 
 
 def save(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    form = _edit_form(kind)()
+    form = _edit_form(kind.slug)()
     try:
         record = current.vault().edit(
             record.public_id,
@@ -85,7 +86,7 @@ def save(public_id: UUID) -> ResponseReturnValue:
         return _outrun(form, record, kind, refusal)
     if current.wants_json():
         return jsonify(as_json(record))
-    flash({"text": f"{record.name} is saved."})
+    tell(f"{record.name} is saved.")
     return redirect(url_for("credstore.show", public_id=record.public_id), 303)
 
 

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.web import current
 from credstore.web.api import as_json
 from credstore.web.listing import back
+from credstore.web.messages import tell
 
 
 def register(bp: Blueprint) -> None:
@@ -21,7 +22,7 @@ def test(public_id: UUID) -> ResponseReturnValue:
         return jsonify(as_json(record))
     if current.wants_fragment():
         return render_template("credstore/_verdict.html", record=record)
-    flash({"text": f"{record.name}: {record.verdict.outcome.word}. {record.verdict.reason}"})
+    tell(f"{record.name}: {record.verdict.outcome.word}. {record.verdict.reason}")
     if request.args.get("from") == "show":
         return redirect(url_for("credstore.show", public_id=record.public_id), 303)
     return redirect(f"{back()}#c-{record.public_id}", 303)

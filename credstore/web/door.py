@@ -6,9 +6,7 @@ from flask.typing import ResponseReturnValue
 from credstore.errors import CredstoreError
 from credstore.web import current
 
-OPEN = frozenset(
-    {"credstore.login", "credstore.setup", "credstore.healthz", "credstore.readyz", "credstore.static"}
-)
+OPEN = frozenset({"credstore.login", "credstore.setup", "credstore.healthz", "credstore.readyz", "credstore.static"})
 
 
 class CrossSite(CredstoreError):

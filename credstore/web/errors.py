@@ -45,7 +45,7 @@ _WORDS = {
     413: "This request is larger than credstore takes (2 MB).",
     500: "The mistake is logged, without any secret. Nothing was half-saved.",
 }
-_CSRF = "This form is no longer valid: it was open before you signed in, or your cookies changed. Go back, reload, try again."
+_CSRF = "This form is no longer valid: you signed in after opening it, or cookies changed. Go back, reload, try again."
 _HOST = "This host name is not one that credstore answers to. The operator can add it to CREDSTORE_TRUSTED_HOSTS."
 
 
@@ -95,7 +95,9 @@ def answer(status: int, code: str, sentence: str) -> Response:
 def problem(status: int, code: str, sentence: str, **more: object) -> Response:
     """RFC 9457 problem details."""
     title = TITLES.get(status, "Not possible")
-    response = jsonify({"type": "about:blank", "title": title, "status": status, "code": code, "detail": sentence} | more)
+    response = jsonify(
+        {"type": "about:blank", "title": title, "status": status, "code": code, "detail": sentence} | more
+    )
     response.mimetype = "application/problem+json"
     response.status_code = status
     return response

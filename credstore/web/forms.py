@@ -10,7 +10,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
 from credstore.errors import InvalidFields
 from credstore.kinds import Field, Kind
@@ -26,13 +26,14 @@ class SealedArea(TextAreaField):
 
 
 def _form_field(field: Field) -> Any:
-    common = {"label": field.label, "description": field.hint}
     if field.form == "choice":
         choices = [SelectChoice(choice.value, choice.label) for choice in field.choices]
-        return SelectField(choices=choices, validate_choice=False, **common)
+        return SelectField(field.label, choices=choices, validate_choice=False, description=field.hint)
     if field.form == "json":
-        return (SealedArea if field.secret else TextAreaField)(**common)
-    return (PasswordField if field.secret else StringField)(**common)
+        area = SealedArea if field.secret else TextAreaField
+        return area(field.label, description=field.hint)
+    line = PasswordField if field.secret else StringField
+    return line(field.label, description=field.hint)
 
 
 def _fields_form(kind: type[Kind]) -> type[Form]:
@@ -40,7 +41,7 @@ def _fields_form(kind: type[Kind]) -> type[Form]:
 
 
 class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
-    name = StringField("Name", description="A descriptive label for the credential.")
+    name = StringField("Name")
 
     def values(self, slug: str) -> dict[str, str]:
         """What was typed into one kind's fields."""
@@ -50,7 +51,7 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
         """Put each sentence beside its field; one without a field stands above the form."""
         inner = self[slug].form if slug in self else {}
         for name, sentence in refusal.fields.items():
-            field: FormsField | None = inner[name] if name in inner else self[name] if name in self else None
+            field: FormsField | None = next((form[name] for form in (inner, self) if name in form), None)
             if field is None:
                 self.form_errors.append(sentence)
             else:

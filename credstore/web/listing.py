@@ -1,5 +1,6 @@
 """Views that show: the list at /credentials and one credential."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, jsonify, render_template, request, url_for
@@ -15,7 +16,7 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/credentials/<uuid:public_id>", view_func=show)
 
 
-def place() -> dict[str, str]:
+def place() -> dict[str, Any]:
     """Where in the list the person is: page, search and filter, to come back to after an act."""
     return {name: request.args[name] for name in ("page", "q", "type") if request.args.get(name)}
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from credstore.errors import NotFound
 from credstore.vault import Deletion
 from credstore.web import current
 from credstore.web.listing import back, place
+from credstore.web.messages import tell
 from credstore.web.wording import count
 
 NAMED = 10  # a confirmation names so many, then counts the rest
@@ -31,7 +32,7 @@ def confirm_one(public_id: UUID) -> ResponseReturnValue:
 def confirm_many() -> ResponseReturnValue:
     ids = posted_ids(request.args.getlist("ids"))
     if not ids:
-        flash({"text": "Nothing was selected, so nothing would be deleted."})
+        tell("Nothing was selected, so nothing would be deleted.")
         return redirect(back(), 303)
     return _confirm(ids)
 
@@ -59,14 +60,14 @@ def _deleted(done: Deletion) -> ResponseReturnValue:
     if done.missing:
         text += f" {count(done.missing, 'id was', 'ids were')} not there any more."
     undo = done.batch if done.deleted and current.vault().keep_deleted_days else ""
-    flash({"text": text, "undo": undo})
+    tell(text, undo)
     return redirect(back(), 303)
 
 
 def restore() -> ResponseReturnValue:
     restored = current.vault().restore(request.form.get("batch", "")[:36])
     text = f"Restored {count(restored, 'credential')}." if restored else "There was nothing to restore any more."
-    flash({"text": text})
+    tell(text)
     return redirect(back(), 303)
 
 

@@ -19,13 +19,13 @@ ELSEWHERE = "203.0.113.9"
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Coordinates]:
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(START, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture
-def door(accounts: Accounts, clock: time_machine.Coordinates) -> Accounts:
+def door(accounts: Accounts, clock: time_machine.Traveller) -> Accounts:
     accounts.create(NAME, PASSWORD)
     return accounts
 
@@ -49,7 +49,7 @@ def test_the_delays() -> None:
 
 @pytest.mark.parametrize("username", [NAME, "nobody", "", "a\0b"])
 def test_the_delay_grows_the_same_whether_the_name_exists(
-    door: Accounts, clock: time_machine.Coordinates, username: str
+    door: Accounts, clock: time_machine.Traveller, username: str
 ) -> None:
     assert [guess(door, username) for _ in range(FREE_PER_ACCOUNT)] == [0] * FREE_PER_ACCOUNT
     waits = []
@@ -62,7 +62,7 @@ def test_the_delay_grows_the_same_whether_the_name_exists(
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
 
 
-def test_waiting_is_not_made_longer_by_trying(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_waiting_is_not_made_longer_by_trying(door: Accounts, clock: time_machine.Traveller) -> None:
     for _ in range(FREE_PER_ACCOUNT):
         guess(door)
     assert [guess(door) for _ in range(50)] == [1] * 50
@@ -70,7 +70,7 @@ def test_waiting_is_not_made_longer_by_trying(door: Accounts, clock: time_machin
     assert door.sign_in(NAME, PASSWORD, HERE)
 
 
-def test_the_right_password_waits_too(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_the_right_password_waits_too(door: Accounts, clock: time_machine.Traveller) -> None:
     for _ in range(FREE_PER_ACCOUNT):
         guess(door)
     with pytest.raises(Throttled) as refusal:
@@ -78,7 +78,7 @@ def test_the_right_password_waits_too(door: Accounts, clock: time_machine.Coordi
     assert refusal.value.sentence == "Too many sign-in attempts. Wait 1 second, then try again."
 
 
-def test_never_locked_out(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_never_locked_out(door: Accounts, clock: time_machine.Traveller) -> None:
     for _ in range(40):
         clock.shift(timedelta(seconds=guess(door)))
         guess(door)
@@ -86,7 +86,7 @@ def test_never_locked_out(door: Accounts, clock: time_machine.Coordinates) -> No
     assert door.sign_in(NAME, PASSWORD, HERE)
 
 
-def test_success_clears_the_account(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_success_clears_the_account(door: Accounts, clock: time_machine.Traveller) -> None:
     for _ in range(FREE_PER_ACCOUNT + 3):
         clock.shift(timedelta(seconds=guess(door)))
         guess(door)
@@ -95,7 +95,7 @@ def test_success_clears_the_account(door: Accounts, clock: time_machine.Coordina
     assert [guess(door) for _ in range(FREE_PER_ACCOUNT)] == [0] * FREE_PER_ACCOUNT
 
 
-def test_an_address_that_signed_in_before_is_not_kept_out(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_an_address_that_signed_in_before_is_not_kept_out(door: Accounts, clock: time_machine.Traveller) -> None:
     door.sign_in(NAME, PASSWORD, HERE)
     clock.shift(timedelta(hours=1))
     for number in range(60):
@@ -104,19 +104,19 @@ def test_an_address_that_signed_in_before_is_not_kept_out(door: Accounts, clock:
     assert door.sign_in(NAME, PASSWORD, HERE)
 
 
-def test_a_known_address_may_not_guess_freely_either(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_a_known_address_may_not_guess_freely_either(door: Accounts, clock: time_machine.Traveller) -> None:
     door.sign_in(NAME, PASSWORD, HERE)
     assert [guess(door) for _ in range(FREE_PER_ACCOUNT + 1)] == [0] * FREE_PER_ACCOUNT + [1]
 
 
-def test_one_address_over_many_names(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_one_address_over_many_names(door: Accounts, clock: time_machine.Traveller) -> None:
     waits = [guess(door, f"name{number}") for number in range(FREE_PER_ADDRESS + 1)]
     assert waits == [0] * FREE_PER_ADDRESS + [1]
     assert guess(door, "nobody", ELSEWHERE) == 0
     assert door.sign_in(NAME, PASSWORD, ELSEWHERE)
 
 
-def test_signing_in_often_is_no_failure(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_signing_in_often_is_no_failure(door: Accounts, clock: time_machine.Traveller) -> None:
     for _ in range(FREE_PER_ADDRESS * 2):
         assert door.sign_in(NAME, PASSWORD, HERE)
 
@@ -130,7 +130,7 @@ def test_signing_in_often_is_no_failure(door: Accounts, clock: time_machine.Coor
         ("fe80::1%eth0", "fe80::1"),
     ],
 )
-def test_addresses_of_one_client(door: Accounts, clock: time_machine.Coordinates, one: str, other: str) -> None:
+def test_addresses_of_one_client(door: Accounts, clock: time_machine.Traveller, one: str, other: str) -> None:
     for number in range(FREE_PER_ADDRESS):
         guess(door, f"name{number}", one)
     assert guess(door, "somebody else", other) == 1
@@ -152,7 +152,7 @@ def test_parallel_guesses_from_many_addresses(
     assert waits.count(0) == FREE_PER_ACCOUNT
 
 
-def test_old_rows_are_forgotten(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_old_rows_are_forgotten(door: Accounts, clock: time_machine.Traveller) -> None:
     door.sign_in(NAME, PASSWORD, HERE)
     for number in range(10):
         guess(door, f"name{number}", ELSEWHERE)
@@ -165,7 +165,7 @@ def test_old_rows_are_forgotten(door: Accounts, clock: time_machine.Coordinates)
     assert db.session.scalar(select(func.count()).select_from(LoginFailure)) == 2
 
 
-def test_a_clock_set_back_does_not_lengthen_the_wait(door: Accounts, clock: time_machine.Coordinates) -> None:
+def test_a_clock_set_back_does_not_lengthen_the_wait(door: Accounts, clock: time_machine.Traveller) -> None:
     for _ in range(FREE_PER_ACCOUNT):
         guess(door)
     clock.shift(timedelta(days=-400))

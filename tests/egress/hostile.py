@@ -38,19 +38,20 @@ Behave = Callable[[Call], object]
 
 
 class Hostile:
-    """`requests` holds what was read, `connections` counts what was accepted."""
+    """`requests` holds what was read, `connections` counts what was accepted. With `reads=False` it speaks first."""
 
     def __init__(
-        self, behave: Behave, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+        self, behave: Behave, *, address: str = "127.0.0.1", reads: bool = True, tls: ssl.SSLContext | None = None
     ) -> None:
         self._behave = behave
         self._tls = tls
+        self._reads = reads
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.requests: list[bytes] = []
         self.connections = 0
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._listener = socket.create_server((address, port), family=family, backlog=64)
+        self._listener = socket.create_server((address, 0), family=family, backlog=64)
         self._listener.settimeout(0.02)
         self.port: int = self._listener.getsockname()[1]
 
@@ -81,7 +82,7 @@ class Hostile:
             try:
                 if self._tls is not None:
                     sock = self._tls.wrap_socket(sock, server_side=True)
-                request = read_request(sock)
+                request = read_request(sock) if self._reads else b""
                 self.requests.append(request)
                 self._behave(Call(sock, request, self._stop))
             finally:

@@ -1,5 +1,6 @@
 """Names, addresses and connections: every address is judged first, the good ones are tried in order, in time."""
 
+import errno
 import socket
 import threading
 import time
@@ -70,6 +71,47 @@ def test_the_app_itself_never_gets_a_packet(serve: Serve, get: Get) -> None:
     with pytest.raises(Blocked, match="itself"):
         get(f"http://127.0.0.1:{server.port}/", door=door)
     assert server.connections == 0
+
+
+class AtHome:
+    """A connection of this machine with itself, by the address it has in its network."""
+
+    closed = False
+
+    def getpeername(self) -> tuple[str, int]:
+        return "10.0.0.1", 5000
+
+    def getsockname(self) -> tuple[str, int]:
+        return "10.0.0.1", 40_000
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_the_app_itself_is_not_called_by_its_network_address_either(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = AtHome()
+    monkeypatch.setattr(dialer, "_connected", lambda address, port, seconds: home)
+    door = Door(Policy.parse(["10.0.0.0/8"], loopback_open=False, own_port=5000))
+    with pytest.raises(Blocked, match="itself"):
+        get("http://10.0.0.1:5000/", door=door)
+    assert home.closed
+
+
+@pytest.mark.parametrize("codes", [[errno.ECONNREFUSED, errno.ENETUNREACH], [errno.ENETUNREACH, errno.ECONNREFUSED]])
+def test_of_several_failures_the_refusal_is_told(codes: list[int], get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing_in_turn(address: object, port: int, seconds: float) -> socket.socket:
+        raise OSError(codes.pop(0), "text of the kernel")
+
+    monkeypatch.setattr(dialer, "_connected", failing_in_turn)
+    with pytest.raises(Unreached) as caught:
+        get("http://two.example:9999/", door=Door(OPEN, resolve=names("127.0.0.1", "127.0.0.2")))
+    assert caught.value.sentence == "two.example refused the connection on port 9999."
+
+
+def test_an_address_given_twice_is_tried_once() -> None:
+    row = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))
+    twice = Resolver(lambda host, port: [row, row])
+    assert twice("twice.example", 80, deadline=time.monotonic() + 2) == (ip_address("127.0.0.1"),)
 
 
 def test_the_name_is_resolved_once_for_each_connection(serve: Serve, get: Get) -> None:
@@ -153,6 +195,20 @@ def test_64_dead_addresses_end_at_the_deadline(get: Get, monkeypatch: pytest.Mon
         get("http://many.example:9999/", door=door, seconds=1.0)
     assert caught.value.cause == "timeout"
     assert 0.9 < time.monotonic() - started < 1.5
+
+
+def test_one_dead_address_leaves_time_for_the_next(serve: Serve, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, real = serve(answer), dialer._connected
+
+    def first_is_dead(address: Any, port: int, seconds: float) -> socket.socket:
+        if address.version == 6:
+            time.sleep(seconds)
+            raise TimeoutError
+        return real(address, port, seconds)
+
+    monkeypatch.setattr(dialer, "_connected", first_is_dead)
+    door = Door(OPEN, resolve=names("::1", "127.0.0.1"))
+    assert get(f"http://localhost:{server.port}/", door=door, seconds=1.0).status == 200
 
 
 def test_64_refusing_addresses_are_all_tried(serve: Serve, get: Get) -> None:

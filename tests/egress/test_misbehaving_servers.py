@@ -2,9 +2,12 @@
 
 import gzip
 import struct
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import pytest
 
@@ -32,14 +35,25 @@ def endless(start: bytes, more: bytes) -> Behave:
     return flood
 
 
-def gzip_bomb(call: Call) -> None:
-    bomb = gzip.compress(bytes(50 << 20), 9)
-    call.say(reply(body=bomb, Content_Encoding="gzip", Content_Type="application/json"))
+@cache
+def bomb() -> bytes:
+    return reply(body=gzip.compress(bytes(50 << 20), 9), Content_Encoding="gzip", Content_Type="application/json")
 
 
 def dripping_chunks(call: Call) -> None:
     call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\n")
     call.drip(b"1\r\n \r\n" * 1000)
+
+
+def drip_then_stall(call: Call) -> None:
+    """Each byte starts the time-outs of the socket anew; only a clock of its own ends this in time."""
+    call.say(HEAD, b"Content-Length: 5000\r\n\r\n")
+    call.drip(b" " * 8)
+    call.hang()
+
+
+def endless_trailers(call: Call) -> None:
+    endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", (b"X: " + b"y" * 8000 + b"\r\n") * 50)(call)
 
 
 SLOW: dict[str, Behave] = {
@@ -49,6 +63,7 @@ SLOW: dict[str, Behave] = {
     "continue for ever": lambda call: [call.drip(b"HTTP/1.1 100 Continue\r\n\r\n", 0.001) for _ in range(200)],
     "drip a body": lambda call: (call.say(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.drip(b" " * 5000)),
     "drip a body of no length": lambda call: (call.say(HEAD, b"\r\n{}"), call.drip(b" " * 5000)),
+    "drip, then stall": drip_then_stall,
     "drip chunks": dripping_chunks,
     "stop in the body": lambda call: (call.say(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.hang()),
     "an empty body that never ends": lambda call: (call.say(HEAD, b"\r\n"), call.hang()),
@@ -71,7 +86,8 @@ BROKEN: dict[str, tuple[str, Behave]] = {
         "too-large",
         endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + ZEROS + b"\r\n"),
     ),
-    "gzip bomb": ("too-large", gzip_bomb),
+    "endless trailers": ("too-large", endless_trailers),
+    "gzip bomb": ("too-large", lambda call: call.say(bomb())),
 }
 BODIES: dict[str, tuple[bytes, object]] = {
     "empty": (b"", None),
@@ -94,7 +110,7 @@ def timed(act: Callable[[], Answer]) -> tuple[Unreached, float]:
     started = time.monotonic()
     with pytest.raises(Unreached) as caught:
         act()
-    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
     return caught.value, time.monotonic() - started
 
 
@@ -104,7 +120,7 @@ def test_a_slow_server_is_left_at_the_deadline(name: str, serve: Serve, get: Get
     failure, took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=0.6))
     assert failure.cause == "timeout"
     assert "127.0.0.1 did not" in failure.sentence
-    assert 0.5 < took < 1.2
+    assert 0.5 < took < 0.9
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -120,7 +136,8 @@ def test_a_broken_answer_has_its_own_cause(name: str, serve: Serve, get: Get) ->
 @pytest.mark.parametrize("name", ["endless body", "gzip bomb", "endless chunks", "10 GB announced"])
 def test_memory_stays_flat(name: str, serve: Serve, get: Get) -> None:
     door = Door(Policy.parse([], loopback_open=True), body_cap=100_000)
-    port = serve(lambda call: call.say(_bomb())).port if name == "gzip bomb" else serve(BROKEN[name][1]).port
+    bomb()  # made before memory is watched
+    port = serve(BROKEN[name][1]).port
     tracemalloc.start()
     try:
         timed(lambda: get(f"http://127.0.0.1:{port}/models", door=door, seconds=4))
@@ -128,12 +145,6 @@ def test_memory_stays_flat(name: str, serve: Serve, get: Get) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 8 << 20
-
-
-def _bomb(made: list[bytes] = []) -> bytes:  # noqa: B006 - made once: compressing 50 MB is slow
-    if not made:
-        made.append(reply(body=gzip.compress(bytes(50 << 20), 9), Content_Encoding="gzip"))
-    return made[0]
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -172,7 +183,7 @@ def test_header_lines_that_cannot_be_parsed_are_dropped_and_not_logged(
 ) -> None:
     port = serve(lambda call: call.say(HEAD, b"X-Good: yes\r\nsk-canary without a colon\r\n\r\n{}")).port
     assert get(f"http://127.0.0.1:{port}/").headers["x-good"] == "yes"
-    assert "sk-canary" not in caplog.text
+    assert caplog.text == ""
 
 
 def test_the_deadline_may_be_over_before_the_start(serve: Serve, get: Get) -> None:
@@ -181,3 +192,15 @@ def test_the_deadline_may_be_over_before_the_start(serve: Serve, get: Get) -> No
     assert failure.cause == "timeout"
     assert took < 0.2
     assert server.connections == 0
+
+
+def test_one_hanging_server_does_not_hold_up_the_others(serve: Serve, get: Get) -> None:
+    door = Door(Policy.parse([], loopback_open=True))
+    bad, good = serve(Call.hang).port, serve(lambda call: call.say(reply(body=b"{}"))).port
+    with ThreadPoolExecutor(4) as pool:
+        hanging = [pool.submit(get, f"http://127.0.0.1:{bad}/", door=door, seconds=1) for _ in range(3)]
+        started = time.monotonic()
+        assert get(f"http://127.0.0.1:{good}/", door=door).status == 200
+        assert time.monotonic() - started < 0.5
+        assert all(isinstance(future.exception(), Unreached) for future in hanging)
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]

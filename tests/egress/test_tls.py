@@ -138,14 +138,17 @@ def test_a_self_signed_certificate_is_told(tmp_path: Path, serve: Serve, get: Ge
 
 
 def test_a_server_without_tls_is_told(serve: Serve, get: Get) -> None:
-    def speaks_http(call: Call) -> None:
-        call.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-    # The server waits for the end of a head; the handshake of the client holds none, so it answers at once instead.
-    server = serve(speaks_http)
+    server = serve(lambda call: call.say(b"HTTP/1.1 400 Bad Request\r\n\r\n"), reads=False)
     with pytest.raises(Unreached) as caught:
-        get(f"https://127.0.0.1:{server.port}/", seconds=0.8)
-    assert caught.value.cause in {"protocol", "timeout"}
+        get(f"https://127.0.0.1:{server.port}/")
+    assert caught.value.cause == "protocol"
+    assert "http://" in caught.value.advice
+
+
+def test_a_handshake_that_is_cut_is_a_reset(serve: Serve, get: Get) -> None:
+    with pytest.raises(Unreached) as caught:
+        get(f"https://127.0.0.1:{serve(lambda call: None, reads=False).port}/")
+    assert caught.value.cause == "reset"
 
 
 def test_a_handshake_that_hangs_ends_at_the_deadline(serve: Serve, get: Get) -> None:
