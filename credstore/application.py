@@ -27,7 +27,7 @@ def build(config: Config, tester: Tester | None = None) -> Flask:
     app.session_interface = SessionCookies()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if config.proxy_hops:
-        hops: dict[str, Any] = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), config.proxy_hops)
+        hops: dict[str, Any] = dict.fromkeys(("x_for", "x_proto", "x_host"), config.proxy_hops)
         app.wsgi_app = ProxyFix(app.wsgi_app, **hops)  # type: ignore[method-assign]
     Credstore(app, config=config, tester=tester)
     return app

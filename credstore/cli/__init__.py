@@ -1,5 +1,6 @@
 """The `credstore` command, also `flask credstore`. Commands call use cases and print; they hold no logic."""
 
+import os
 from typing import Any
 
 import click
@@ -29,6 +30,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="credstore")
 def main() -> None:
     """The credentials page for workflow platforms."""
+    os.umask(0o077)  # the database and the keys are nobody else's business, whatever the folder permits
     load_dotenv(find_dotenv(usecwd=True))
 
 

@@ -45,7 +45,7 @@ def _announce(config: Config, token: str | None) -> None:
         click.echo(
             f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}"
         )
-    where = "PostgreSQL, by DATABASE_URL" if config.database_url else str(config.data_dir.absolute())
+    where = str(config.data_dir.absolute()) if not config.database_url else "by DATABASE_URL"
     click.echo(f"\n  Data  {where}")
     if key_file.is_file():
         click.echo(f"  Keys  {config.keys_folder.absolute()}")

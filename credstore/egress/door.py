@@ -28,6 +28,7 @@ from credstore.providers.probe import Answer, Ask, Json
 from credstore.urls import DEFAULT_PORTS
 
 READ_SIZE = 65_536
+START = 64  # bytes of a body that a probe may look at when it is not JSON
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?\Z")
 # Headers that decide where a request ends or whom it is for; a credential must not set them.
@@ -111,7 +112,7 @@ class Door:
                 body = self._body(response, trip)
                 trip.check()
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(status=response.status_code, headers=headers, json=parsed(body))
+                return Answer(status=response.status_code, headers=headers, json=parsed(body), start=body[:START])
 
     def _body(self, response: requests.Response, trip: Trip) -> bytes:
         announced = response.headers.get("Content-Length", "").lstrip("0")[:20]

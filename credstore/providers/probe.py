@@ -72,11 +72,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON."""
+    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how the body begins."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
+    start: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ def dripping_chunks(call: Call) -> None:
 def drip_then_stall(call: Call) -> None:
     """Each byte starts the time-outs of the socket anew; only a clock of its own ends this in time."""
     call.say(HEAD, b"Content-Length: 5000\r\n\r\n")
-    call.drip(b" " * 8)
+    call.drip(b" " * 10)
     call.hang()
 
 
@@ -120,7 +120,7 @@ def test_a_slow_server_is_left_at_the_deadline(name: str, serve: Serve, get: Get
     failure, took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=0.6))
     assert failure.cause == "timeout"
     assert "127.0.0.1 did not" in failure.sentence
-    assert 0.5 < took < 0.9
+    assert 0.5 < took < 1.0
 
 
 @pytest.mark.parametrize("name", BROKEN)

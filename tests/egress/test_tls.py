@@ -156,6 +156,7 @@ def test_a_handshake_that_hangs_ends_at_the_deadline(serve: Serve, get: Get) -> 
         get(f"https://127.0.0.1:{serve(Call.hang).port}/", seconds=0.5)
     assert caught.value.cause == "timeout"
     assert "complete the TLS handshake" in caught.value.sentence
+    assert caught.value.__context__ is None
 
 
 def test_a_body_that_drips_through_tls_ends_at_the_deadline(
