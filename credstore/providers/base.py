@@ -3,16 +3,20 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from credstore.providers.probe import Probe
+from credstore.providers.probe import Openness, Probe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What one credential says of a provider. `base_url` is canonical; the key stays out of `repr`."""
+    """What one credential says of a provider. `base_url` is canonical; the key stays out of `repr`.
+
+    `openness` is what earlier tests learned of this host, so that a made-up key is not sent each time.
+    """
 
     api_key: str = field(repr=False)
     base_url: str
     organization_id: str = ""
+    openness: Openness = "unknown"
 
 
 class Provider:

@@ -5,10 +5,12 @@ A probe is a generator: it yields `Ask`, is sent `Answer`, and returns a `Verdic
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
+Openness = Literal["unknown", "open", "gated"]
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
@@ -72,7 +74,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how the body begins."""
+    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how it begins."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -97,11 +99,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's."""
+    """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's.
+
+    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@support_bot",
+    "scopes: repo"), `expires_at` when the key ends, `openness` what was learned of the host: whether its listing takes
+    any key ("open") or judges keys ("gated").
+    """
 
     outcome: Outcome
     reason: str
     advice: str = ""
+    said: str = ""
+    facts: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    openness: Openness = "unknown"
     steps: tuple[Step, ...] = ()
 
     def with_steps(self, steps: tuple[Step, ...]) -> "Verdict":
