@@ -1,5 +1,6 @@
 """Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
 
+import unicodedata
 from typing import Any
 
 from flask_sqlalchemy.pagination import SelectPagination
@@ -28,11 +29,11 @@ class Reading(Room):
 
         `query` looks in names, ignoring case; `kind` is a type's slug, "" for all. Two statements, whatever the size.
         """
-        query = query.strip()[:255]
+        query = unicodedata.normalize("NFC", query).replace("\0", "").strip()[:255]
         kind = kind if any(kind == known.slug for known in KINDS) else ""
         matches = Credential.name_key.contains(query.casefold(), autoescape=True)
         rows = self._session.execute(select(Credential.kind, func.count()).where(matches).group_by(Credential.kind))
-        counts: dict[str, int] = dict(rows.tuples().all())
+        counts: dict[str, int] = {slug: int(count) for slug, count in rows}
         total = counts.get(kind, 0) if kind else sum(counts.values())
         statement = select(Credential).where(matches).order_by(Credential.id.desc())
         if kind:

@@ -135,8 +135,10 @@ def dump(verdict: Verdict) -> dict[str, Any]:
 
 def load(stored: Mapping[str, Any] | None) -> Verdict | None:
     """A stored verdict, or None where there is none or it does not read as one."""
+    if not stored:
+        return None
     try:
-        return stored and Verdict(  # type: ignore[return-value]
+        return Verdict(
             outcome=Outcome(stored["outcome"]),
             reason=str(stored["reason"]),
             advice=str(stored["advice"]),

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from credstore.database import writing
 from credstore.errors import NotTestable, TestsBusy, Unreadable
@@ -24,7 +24,7 @@ class Testing(Room):
     def test(self, public_id: str) -> Record:
         """Test a stored credential against the destination that it was sealed with; returns its new record.
 
-        Raises NotFound, NotTestable, Locked or TestsBusy. Everything else is a verdict.
+        Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
         with _one_at_a_time(public_id):
             row = self._row(public_id)
@@ -43,10 +43,7 @@ class Testing(Room):
                     .execution_options(synchronize_session=False)
                 )
             self._session.expire_all()
-            return record(
-                self._session.scalars(select(Credential).where(Credential.public_id == public_id)).one(),
-                self._ring.key_ids,
-            )
+            return record(self._row(public_id), self._ring.key_ids)
 
     def _verdict(self, row: Credential, kind: type[Kind]) -> Verdict:
         try:

@@ -1,5 +1,6 @@
 """Views that change: the create form and the edit form."""
 
+import re
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -40,12 +41,13 @@ def new() -> ResponseReturnValue:
 
 
 def create() -> ResponseReturnValue:
-    form = _create_form()()
-    slug = form.type.data or ""
+    form = _create_form()(request.form)  # not JSON, not files: texts only
+    chosen = by_slug(form.type.data or "")  # the form has fields of its own whose names are no type
+    slug = chosen.slug if chosen else ""
     if request.form.get("insert_example"):
         return _with_example(form, request.form["insert_example"])
     try:
-        record = current.vault().create(slug, form.name.data or "", form.values(slug) if slug in form else {})
+        record = current.vault().create(slug, form.name.data or "", form.values(slug) if slug else {})
     except InvalidFields as refusal:
         return _refused(form, slug, refusal) or _render_new(form, 400)
     if current.wants_json():
@@ -71,11 +73,11 @@ def edit(public_id: UUID) -> ResponseReturnValue:
 
 def save(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    form = _edit_form(kind.slug)()
+    form = _edit_form(kind.slug)(request.form)
     try:
         record = current.vault().edit(
             record.public_id,
-            version=int(form.version.data) if (form.version.data or "").isdecimal() else 0,
+            version=_version(form.version.data or ""),
             name=form.name.data or "",
             values=form.values(kind.slug),
             remove=request.form.getlist("remove"),
@@ -88,6 +90,11 @@ def save(public_id: UUID) -> ResponseReturnValue:
         return jsonify(as_json(record))
     tell(f"{record.name} is saved.")
     return redirect(url_for("credstore.show", public_id=record.public_id), 303)
+
+
+def _version(text: str) -> int:
+    """The version that the form carried; what is none at all is no row's version."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
 def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> ResponseReturnValue:
@@ -114,7 +121,7 @@ def _editable(public_id: UUID) -> tuple[Record, type[Kind]]:
 
 
 def _render_new(form: Any, status: int = 200) -> ResponseReturnValue:
-    if form.type.data not in form:
+    if by_slug(form.type.data or "") is None:
         form.type.data = KINDS[0].slug
     return render_template("credstore/new.html", form=form, kinds=KINDS), status
 
