@@ -141,7 +141,10 @@ class Config:
     @property
     def hosts(self) -> list[str]:
         """The host names a request may carry; loopback names unless the operator lists others."""
-        return list(self.trusted_hosts) or ["127.0.0.1", "localhost", "[::1]"]
+        names = list(self.trusted_hosts) or ["127.0.0.1", "localhost", "[::1]"]
+        # Werkzeug compares what stands before the last colon, which cuts an IPv6 literal in two unless it has a port;
+        # on the default port of its scheme, where browsers send none, such a host has no way in.
+        return [f"{name}:0" if name.endswith("]") else name for name in names]
 
     def _with_key_files(self) -> "Config":
         """Fill a missing key from the keys folder, where `credstore serve` put it."""

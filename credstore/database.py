@@ -89,6 +89,8 @@ def _translate(context: ExceptionContext) -> None:
     text = str(context.original_exception).lower()
     if "unable to open" in text or "readonly" in text or "read-only" in text:
         raise StorageDown("The database cannot be opened for writing. Check the data folder's permissions.") from None
+    if "not a database" in text or "malformed" in text:
+        raise StorageDown("The database file is damaged. Restore it from a backup.") from None
     if "locked" in text or "busy" in text or "lock timeout" in text or "deadlock" in text:
         raise StorageBusy("The database is busy with another change. Nothing was saved; try again.") from None
     if "is full" in text or "no space left" in text:

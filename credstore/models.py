@@ -35,11 +35,13 @@ class JsonObject(TypeDecorator[dict[str, Any]]):
         return None if value is None else json.dumps(value, sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
+        if value is None:
+            return None
         try:
-            found = json.loads(value) if value else None
+            found = json.loads(value)
         except (ValueError, TypeError, RecursionError):
             return {}
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
 
 class Base(DeclarativeBase):

@@ -26,6 +26,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             "graceful_timeout": 15,
+            # A long search and fifty selected ids go into one address.
+            "limit_request_line": 8190,
         }
         super().__init__()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from credstore.application import storage
+from credstore.application import build, storage
 from credstore.cli.options import accounts, data_dir_option, read_config
 from credstore.config import KEY_FILE, Config
 from credstore.errors import ConfigError
@@ -26,6 +26,7 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
     app = storage(config)
     upgrade(app)
     config = with_keys(config, app)
+    build(config)  # what every worker would refuse is refused here, in words, before anything is announced
     with accounts(config) as store:
         token = None if store.any_admin() else store.new_setup_link()
     if token and not config.bound_to_loopback:

@@ -16,15 +16,14 @@ REPORT = (
     "addEventListener('securitypolicyviolation', (e) => console.error(`CSP ${e.violatedDirective} ${e.blockedURI}`))"
 )
 
-import os  # TEMP
-WARN = {"PYTHONWARNINGS": "default"} if os.environ.get("TEMPW") else {}  # TEMP
+
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """`credstore serve` as users run it, with the administrator ann."""
-    with serving(Server(tmp_path_factory.mktemp("desk"), env=WARN), admin=(USERNAME, PASSWORD)) as server:
+    with serving(Server(tmp_path_factory.mktemp("desk")), admin=(USERNAME, PASSWORD)) as server:
         app = open_app(server)
         yield Desk(server, app)
         close(app)

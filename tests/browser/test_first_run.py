@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import axe_faults
+from tests.fixtures.browsing import Watch
 from tests.fixtures.serving import Serve
 from tests.provider import Provider
 
@@ -13,12 +15,16 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.spec("The Credentials page at /credentials manages API keys, bot tokens, and other secrets")
-def test_from_the_printed_link_to_a_verified_credential(serve: Serve, page: Page, provider: Provider) -> None:
+def test_from_the_printed_link_to_a_verified_credential(
+    serve: Serve, page: Page, provider: Provider, watch: Watch
+) -> None:
+    watch.allow_status(403)
     server = serve("--workers", "1")
     link = re.search(r"http://\S+/setup\?token=\S+", server.log())
     assert link, server.log()
 
     page.goto(link[0])
+    assert list(axe_faults(page)) == []
     page.get_by_label("Username").fill("ann")
     page.get_by_label("Password").fill("correct horse battery staple")
     page.get_by_role("button", name="Create and sign in").click()

@@ -67,9 +67,7 @@ def test_a_spinner_turns_until_the_provider_has_answered(
 
 @pytest.mark.spec("Green checkmark -- The credential is valid")
 @pytest.mark.spec("Red X -- The test failed (hover for details)")
-def test_each_verdict_has_its_mark_its_colour_and_its_word(
-    desk: Desk, open_page: OpenPage, provider: Provider
-) -> None:
+def test_each_verdict_has_its_mark_its_colour_and_its_word(desk: Desk, open_page: OpenPage, provider: Provider) -> None:
     wanted = {
         "openai": ("pass", "Verified", provider.key),
         "limited": ("pass", "Accepted, limited", provider.key),
@@ -167,12 +165,14 @@ def test_too_many_tests_at_once_are_told_in_the_row_in_words(
     expect(surplus.get_by_role("button")).to_have_text("Test not run")
     expect(surplus).to_have_attribute("data-mark", "unsure")
     surplus.get_by_role("button").hover()
-    expect(tab.get_by_role("tooltip")).to_contain_text("1 tests are running already")
+    expect(tab.get_by_role("tooltip")).to_contain_text("running already. Wait")
     provider.release()
     expect(row(tab, "Running").locator(".verdict")).to_contain_text("Provider trouble")
 
 
-def test_signed_out_meanwhile_leads_to_sign_in(desk: Desk, open_page: OpenPage, provider: Provider, watch: Watch) -> None:
+def test_signed_out_meanwhile_leads_to_sign_in(
+    desk: Desk, open_page: OpenPage, provider: Provider, watch: Watch
+) -> None:
     watch.allow_status(400, 401)
     desk.llm("Key", provider.url("/openai/v1"), provider.key)
     tab = open_page()

@@ -151,7 +151,7 @@ def test_without_a_key_one_question_is_enough_and_nothing_is_called_verified(ans
 def deep(levels: int) -> object:
     value: object = {"id": "x"}
     for _ in range(levels):
-        value = {"data": value, "error": value}
+        value = {"error": value}
     return value
 
 

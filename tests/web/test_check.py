@@ -32,9 +32,7 @@ def test_a_right_key_gets_the_green_check(stored: str, admin: Page, provider: Pr
 
 
 @pytest.mark.spec("Red X -- The test failed (hover for details)")
-def test_a_wrong_key_gets_the_red_x_with_its_reason(
-    store: Store, admin: Page, provider: Provider
-) -> None:
+def test_a_wrong_key_gets_the_red_x_with_its_reason(store: Store, admin: Page, provider: Provider) -> None:
     row = store("Bad", provider_type="openai_compatible", api_key="sk-wrong-1234", base_url=provider.url("/openai/v1"))
     admin.get("/credentials")
     admin.post(f"/credentials/{row}/test")
@@ -107,3 +105,12 @@ def test_the_test_takes_an_id_and_nothing_else(stored: str, admin: Page, provide
     )
     assert not provider.asked("/echo")
     assert provider.asked("/openai/v1/models")[0].key == provider.key
+
+
+@pytest.mark.spec("Always test a new LLM credential before referencing it in a workflow.")
+@pytest.mark.spec("Invalid credentials cause execution failures that can be hard to diagnose.")
+def test_a_new_credential_says_that_it_is_to_be_tested_before_a_workflow_uses_it(stored: str, admin: Page) -> None:
+    for url in ("/credentials", f"/credentials/{stored}"):
+        admin.get(url)
+        assert "Not tested" in admin.text
+        assert "Press Test before a workflow relies on it." in admin.text

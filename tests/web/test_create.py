@@ -12,7 +12,9 @@ GIT = '{"url": "https://git.example.com/t/r.git", "token": "canary-git-Yx83Kd"}'
 def errors(page: Page) -> dict[str, str]:
     """The sentence beside each field, by the field's name."""
     assert page.document is not None
-    sentences = {wrong.attrs["id"]: wrong.text for wrong in page.document.find("p", class_="wrong") if "id" in wrong.attrs}
+    sentences = {
+        wrong.attrs["id"]: wrong.text for wrong in page.document.find("p", class_="wrong") if "id" in wrong.attrs
+    }
     return {
         control.attrs["name"]: sentences[pointer]
         for control in page.document.find(aria_invalid="true")
@@ -178,7 +180,18 @@ def test_a_bot_token_has_a_shape(form: Page, token: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", "null", '{"a": 1', '{"a": 1, "a": 2}', '{"a": NaN}', "[" * 5000, '{"url": 3}', '{"a": "' + "b" * 20_001],
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        '{"a": 1',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        "[" * 5000,
+        '{"url": 3}',
+        '{"a": "' + "b" * 20_001,
+    ],
 )
 @pytest.mark.parametrize("kind", ["git", "tool"])
 def test_extra_config_is_a_json_object(form: Page, kind: str, text: str) -> None:
@@ -211,7 +224,9 @@ def test_an_unknown_type_is_refused(form: Page, app: Flask, kind: str) -> None:
 
 
 def test_fields_of_other_types_are_ignored(form: Page, app: Flask) -> None:
-    form.post("/credentials/new", telegram() | {"llm-base_url": "ftp://nonsense", "git-extra_config": "{", "tool-x": "1"})
+    form.post(
+        "/credentials/new", telegram() | {"llm-base_url": "ftp://nonsense", "git-extra_config": "{", "tool-x": "1"}
+    )
     assert rows(app, "SELECT kind, public, holds FROM credential") == [("telegram", "{}", "bot_token")]
 
 
@@ -236,7 +251,10 @@ def test_an_example_that_does_not_exist_harms_nothing(form: Page, kind: str) -> 
     assert value(form, "llm-api_key") == ""
 
 
-@pytest.mark.spec("Base URL (optional) -- Override the default API endpoint. Useful for OpenAI-compatible providers that use a custom URL.")
+@pytest.mark.spec(
+    "Base URL (optional) -- Override the default API endpoint. "
+    "Useful for OpenAI-compatible providers that use a custom URL."
+)
 @pytest.mark.spec("Organization ID (optional) -- For OpenAI organization-scoped access")
 @pytest.mark.spec(
     "OpenAI Compatible -- For any provider with an OpenAI-compatible API (e.g., local models, Venice.ai, Together AI)"

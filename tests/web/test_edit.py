@@ -58,7 +58,9 @@ def test_a_mask_is_never_taken_for_a_value(row: str, admin: Page, app: Flask, ma
 
 
 @pytest.mark.parametrize("moved", [{"base_url": "https://elsewhere.example/v1"}, {"organization_id": "org-2"}])
-def test_a_moved_destination_asks_for_the_secret_again(row: str, admin: Page, app: Flask, moved: dict[str, str]) -> None:
+def test_a_moved_destination_asks_for_the_secret_again(
+    row: str, admin: Page, app: Flask, moved: dict[str, str]
+) -> None:
     admin.post(f"/credentials/{row}/edit", data(**moved), status=400)
     assert "enter it again" in errors(admin)["llm-api_key"]
     assert value(admin, f"llm-{next(iter(moved))}") == next(iter(moved.values()))

@@ -49,10 +49,9 @@ def test_a_wrong_method_tells_the_right_ones(admin: Page) -> None:
 
 
 def test_too_much_at_once(admin: Page) -> None:
-    admin.get("/credentials/new")
-    token = admin._token("/")
     for headers, mimetype in (({}, "text/html"), (JSON, "application/problem+json")):
-        answer = admin.post("/credentials/new", llm("x" * 2_000_001) | {"csrf_token": token}, status=413, headers=headers)
+        admin.get("/credentials/new")
+        answer = admin.post("/credentials/new", llm("x" * 2_000_001), status=413, headers=headers)
         assert answer.mimetype == mimetype
         assert "This request is larger than credstore takes (2 MB)." in answer.text
 
@@ -60,6 +59,7 @@ def test_too_much_at_once(admin: Page) -> None:
 def test_a_form_that_is_no_longer_valid(admin: Page, app: Flask) -> None:
     admin.canaries.add(KEY)
     for headers, mimetype in (({}, "text/html"), (JSON, "application/problem+json")):
+        admin.get("/credentials/new")
         answer = admin.post("/credentials/new", llm() | {"csrf_token": "old"}, status=400, headers=headers)
         assert answer.mimetype == mimetype
         assert "This form is no longer valid" in answer.text
@@ -185,7 +185,19 @@ def test_one_damaged_row_fails_alone(admin: Page, app: Flask, store: Store, dama
     assert "sound" in admin.text
 
 
-@pytest.mark.parametrize("public", ["", "x", "[]", "null", "3", '{"provider_type": 3}', '{"base_url": {"a": 1}}', "{}"])
+@pytest.mark.parametrize(
+    "public",
+    [
+        "x",
+        "",
+        "[]",
+        "null",
+        "3",
+        '{"provider_type": 3}',
+        '{"base_url": {"a": 1}}',
+        "{}",
+    ],
+)
 def test_a_row_whose_public_side_is_damaged_takes_no_page_with_it(
     admin: Page, app: Flask, store: Store, public: str
 ) -> None:

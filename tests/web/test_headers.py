@@ -69,7 +69,11 @@ def test_every_answer_carries_them_once(app: Flask, admin: Page, client: FlaskCl
 def test_static_files_are_kept_for_ever_by_their_digest(app: Flask, admin: Page) -> None:
     page = admin.get("/credentials").text
     files = re.findall(r'"(/credentials/static/[^"]+)"', page)
-    assert {file.partition("?")[0].rpartition("/")[2] for file in files} == {"credstore.css", "credstore.js", "icon.svg"}
+    assert {file.partition("?")[0].rpartition("/")[2] for file in files} == {
+        "credstore.css",
+        "credstore.js",
+        "icon.svg",
+    }
     for file in files:
         assert re.search(r"\?v=[0-9a-f]{12}$", file)
         with app.test_client().get(file) as answer:

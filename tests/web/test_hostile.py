@@ -1,7 +1,5 @@
 """Names that are markup, and any text in any field: never a crash, never run, never a secret back."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
@@ -36,9 +34,9 @@ def test_a_name_is_text_wherever_it_stands(admin: Page, name: str) -> None:
     row = made.json["id"]
     for url in ("/credentials", f"/credentials/{row}", f"/credentials/{row}/edit", f"/credentials/{row}/delete"):
         admin.get(url)
-        assert name in " ".join(element.text for element in admin.document.elements if element.tag == "body") or name in [
-            value for element in admin.document.elements for value in element.attrs.values()
-        ]
+        assert name in " ".join(
+            element.text for element in admin.document.elements if element.tag == "body"
+        ) or name in [value for element in admin.document.elements for value in element.attrs.values()]
         assert [script.attrs["src"].partition("?")[0] for script in admin.document.find("script")] == [
             "/credentials/static/credstore.js"
         ]
@@ -59,7 +57,9 @@ TEXT = st.one_of(
     st.text(max_size=60),
     st.text(st.characters(exclude_categories=()), max_size=30),
     st.sampled_from(["\0", "{", "[" * 2000, '{"a":1e999}', "https://[", "http://[::1", "﷽" * 300, "0" * 5000, "…"]),
-    st.sampled_from([TOKEN, "openai", "anthropic", "openai_compatible", "https://x.example/v1", '{"url": "https://x"}']),
+    st.sampled_from(
+        [TOKEN, "openai", "anthropic", "openai_compatible", "https://x.example/v1", '{"url": "https://x"}']
+    ),
 )
 FIELDS = (
     "name", "llm-provider_type", "llm-api_key", "llm-base_url", "llm-organization_id", "telegram-bot_token",
@@ -71,9 +71,9 @@ FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 
 
 @pytest.fixture
-def at_the_form(admin: Page) -> Iterator[Page]:
+def at_the_form(admin: Page) -> Page:
     admin.get("/credentials/new")
-    yield admin
+    return admin
 
 
 def sendable(text: str) -> str:

@@ -29,7 +29,9 @@ def names(page: Page) -> list[str]:
 def test_the_columns(admin: Page) -> None:
     admin.canaries |= {KEY, TOKEN}
     admin.get("/credentials/new")
-    admin.post("/credentials/new", llm("Venice", provider_type="openai_compatible", base_url="https://api.venice.ai/v1"))
+    admin.post(
+        "/credentials/new", llm("Venice", provider_type="openai_compatible", base_url="https://api.venice.ai/v1")
+    )
     admin.post("/credentials/new", telegram("Bot"))
     admin.get("/credentials")
     document = admin.document
@@ -37,7 +39,10 @@ def test_the_columns(admin: Page) -> None:
     assert [cell.text for cell in document.find("th", scope="col")] == ["Name", "Type", "Detail", "Created", "Actions"]
     assert names(admin) == ["Bot", "Venice"]
     assert [cell.text for cell in document.find("td", class_="type")] == ["Telegram", "LLM"]
-    assert [cell.text for cell in document.find("td", class_="detail")] == ["–", "openai_compatiblehttps://api.venice.ai/v1"]
+    assert [cell.text for cell in document.find("td", class_="detail")] == [
+        "\u2013",
+        "openai_compatiblehttps://api.venice.ai/v1",
+    ]
     assert all(re.fullmatch(r"\d{1,2} \w{3} \d{4}", cell.text) for cell in document.find("td", class_="created"))
     assert [box.attrs["aria-label"] for box in document.find("input", name="ids")] == ["Select Bot", "Select Venice"]
     assert [button.attrs["aria-label"] for button in document.find("button", class_="test")] == ["Test Venice"]
@@ -49,10 +54,10 @@ def test_fifty_to_a_page_newest_first(admin: Page, fill: Fill) -> None:
     fill(101)
     admin.get("/credentials")
     assert names(admin) == [f"row {number:04}" for number in range(100, 50, -1)]
-    assert "Showing 1–50 of 101" in admin.text
+    assert "Showing 1\u201350 of 101" in admin.text
     admin.get("/credentials?page=3")
     assert names(admin) == ["row 0000"]
-    assert "Showing 101–101 of 101" in admin.text
+    assert "Showing 101\u2013101 of 101" in admin.text
     assert admin.document is not None
     nav = admin.document.find("nav", aria_label="Pages")[0]
     last_row = max(admin.document.elements.index(cell) for cell in admin.document.find("td"))

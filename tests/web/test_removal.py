@@ -16,7 +16,9 @@ def left(app: Flask) -> list[str]:
 
 
 @pytest.mark.spec("Click the trash icon on any row to open a confirmation dialog.")
-def test_the_trash_icon_leads_to_a_confirmation_that_names_the_credential(admin: Page, store: Store, app: Flask) -> None:
+def test_the_trash_icon_leads_to_a_confirmation_that_names_the_credential(
+    admin: Page, store: Store, app: Flask
+) -> None:
     row = store("Payments")
     admin.get("/credentials")
     assert admin.document is not None
@@ -29,7 +31,8 @@ def test_the_trash_icon_leads_to_a_confirmation_that_names_the_credential(admin:
 
 
 @pytest.mark.spec(
-    "Select multiple credentials using checkboxes, then click Delete Selected (N). A confirmation dialog shows the count."
+    "Select multiple credentials using checkboxes, then click Delete Selected (N). "
+    "A confirmation dialog shows the count."
 )
 def test_the_confirmation_of_a_batch_shows_the_count_and_the_names(admin: Page, store: Store, app: Flask) -> None:
     ids = [store(f"key {number:02}") for number in range(12)]

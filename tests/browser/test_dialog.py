@@ -1,0 +1,189 @@
+"""Creating through the dialog: the fields follow the type, nothing typed is lost, secrets stay masked."""
+
+import json
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import BOT, Desk, words
+from tests.fixtures.browsing import Watch
+
+pytestmark = pytest.mark.browser
+
+FIELDS = {
+    "LLM": ["Provider Type", "API Key", "Base URL", "Organization ID"],
+    "Telegram": ["Bot Token"],
+    "Git": ["Extra Config"],
+    "Tool": ["Extra Config"],
+}
+
+
+def choose(place: Page | Locator, kind: str) -> None:
+    place.locator(".kinds label b").get_by_text(kind, exact=True).click()
+
+
+def shown_labels(place: Page | Locator) -> list[str]:
+    return words(place.locator("fieldset:visible .field > label").all_text_contents())
+
+
+def open_dialog(tab: Page) -> Locator:
+    tab.get_by_role("link", name="Add Credential").click()
+    dialog = tab.get_by_role("dialog", name="Add Credential")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+@pytest.mark.spec("Click Add Credential to open the creation dialog.")
+@pytest.mark.spec("When the type is set to LLM, additional fields appear:")
+@pytest.mark.spec("LLM LLM provider API access Provider type, API key, base URL, organization ID")
+@pytest.mark.spec("Telegram Telegram bot authentication Bot token")
+@pytest.mark.spec("Git Git repository access (Configured via Extra Config)")
+@pytest.mark.spec("Tool Tool-specific credentials (Configured via Extra Config)")
+@pytest.mark.spec("Type (required) -- Select from LLM, Telegram, Git, or Tool")
+def test_exactly_the_fields_of_the_type_are_shown(open_page: OpenPage) -> None:
+    dialog = open_dialog(open_page())
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    assert words(dialog.locator(".kinds label b").all_text_contents()) == list(FIELDS)
+    assert shown_labels(dialog) == FIELDS["LLM"]
+    for kind, labels in reversed(FIELDS.items()):
+        choose(dialog, kind)
+        assert shown_labels(dialog) == labels
+
+
+def test_exactly_the_fields_of_the_type_are_shown_without_javascript(open_page: OpenPage) -> None:
+    tab = open_page("/new?type=telegram", java_script_enabled=False)
+    assert shown_labels(tab) == FIELDS["Telegram"]
+    for kind, labels in FIELDS.items():
+        choose(tab, kind)
+        assert shown_labels(tab) == labels
+
+
+@pytest.mark.spec("Provider Type -- Choose from:")
+@pytest.mark.spec("API Key -- Your provider's API key (masked as a password field)")
+@pytest.mark.spec("Bot Token -- Your Telegram bot token from @BotFather (masked as a password field)")
+@pytest.mark.spec("API keys are entered as password fields (masked input)")
+def test_secrets_are_masked_and_providers_are_offered(open_page: OpenPage) -> None:
+    dialog = open_dialog(open_page())
+    assert dialog.get_by_label("API Key").get_attribute("type") == "password"
+    assert words(dialog.get_by_label("Provider Type").locator("option").all_text_contents()) == [
+        "OpenAI",
+        "Anthropic",
+        "OpenAI Compatible",
+    ]
+    choose(dialog, "Telegram")
+    assert dialog.get_by_label("Bot Token").get_attribute("type") == "password"
+
+
+@pytest.mark.parametrize("kind", ["Git", "Tool"])
+@pytest.mark.parametrize("script", [True, False])
+def test_the_inserted_example_can_be_saved(desk: Desk, open_page: OpenPage, kind: str, script: bool) -> None:
+    tab = open_page("/new", java_script_enabled=script)
+    tab.get_by_label("Name").fill("By example")
+    choose(tab, kind)
+    tab.get_by_role("button", name="Insert example").click()
+    area = tab.locator("textarea:visible")
+    example = json.loads(area.input_value())
+    assert example["url"].startswith("https://")
+    expect(tab.get_by_label("Name")).to_have_value("By example")
+    tab.get_by_role("button", name="Add Credential").click()
+    expect(tab.get_by_text("By example is sealed and stored.")).to_be_visible()
+    assert json.loads(desk.resolve("By example")["extra_config"]) == example
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_enter_in_a_field_saves_the_form_rather_than_inserting_an_example(
+    desk: Desk, open_page: OpenPage, script: bool
+) -> None:
+    tab = open_page("/new?type=telegram", java_script_enabled=script)
+    tab.get_by_label("Name").fill("By Enter")
+    tab.get_by_label("Bot Token").fill(BOT)
+    tab.get_by_label("Bot Token").press("Enter")
+    expect(tab.get_by_text("By Enter is sealed and stored.")).to_be_visible()
+    assert desk.resolve("By Enter") == {"bot_token": BOT}
+
+
+def test_a_refused_form_keeps_everything_that_was_typed(desk: Desk, open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    tab = open_page()
+    dialog = open_dialog(tab)
+    dialog.get_by_label("Name").fill("Half a credential")
+    dialog.get_by_label("Provider Type").select_option("openai_compatible")
+    dialog.get_by_label("API Key").fill("sk-canary-typed-once")
+    dialog.get_by_label("Organization ID").fill("org-7")
+    dialog.get_by_role("button", name="Add Credential").click()
+
+    url = dialog.get_by_label("Base URL")
+    expect(url).to_have_attribute("aria-invalid", "true")
+    expect(url).to_be_focused()
+    described = (url.get_attribute("aria-describedby") or "").split()
+    sentences = [dialog.locator(f"[id='{name}']").inner_text() for name in described]
+    assert any("needs the URL of the server" in sentence for sentence in sentences), sentences
+    expect(tab.locator("#live")).to_contain_text("needs the URL of the server")
+    expect(dialog.get_by_label("Name")).to_have_value("Half a credential")
+    expect(dialog.get_by_label("API Key")).to_have_value("sk-canary-typed-once")
+    expect(dialog.get_by_label("Organization ID")).to_have_value("org-7")
+    expect(dialog.get_by_label("Provider Type")).to_have_value("openai_compatible")
+
+    url.fill("http://127.0.0.1:9/v1")
+    dialog.get_by_role("button", name="Add Credential").click()
+    expect(tab.get_by_text("Half a credential is sealed and stored.")).to_be_visible()
+    assert desk.resolve("Half")["api_key"] == "sk-canary-typed-once"
+
+
+@pytest.mark.spec("Name (required) -- A descriptive label for the credential")
+def test_without_javascript_a_refused_form_keeps_what_is_not_secret(open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    tab = open_page("/new", java_script_enabled=False)
+    tab.get_by_label("Provider Type").select_option("openai_compatible")
+    tab.get_by_label("API Key").fill("sk-canary-typed-once")
+    tab.get_by_label("Organization ID").fill("org-7")
+    tab.get_by_role("button", name="Add Credential").click()
+    expect(tab.get_by_text("Give the credential a name.")).to_be_visible()
+    expect(tab.get_by_label("Organization ID")).to_have_value("org-7")
+    expect(tab.get_by_label("API Key")).to_have_value("")
+    assert "sk-canary" not in tab.content()
+
+
+def test_a_failure_to_save_is_visible_and_keeps_the_form(desk: Desk, open_page: OpenPage, watch: Watch) -> None:
+    watch.allow("ERR_", "status of 40[01]")
+    tab = open_page()
+    dialog = open_dialog(tab)
+    dialog.get_by_label("Name").fill("Unlucky")
+    choose(dialog, "Telegram")
+    dialog.get_by_label("Bot Token").fill(BOT)
+    save = dialog.get_by_role("button", name="Add Credential")
+
+    tab.context.set_offline(True)
+    save.click()
+    expect(dialog.locator(".alert")).to_contain_text("credstore could not be reached")
+    tab.context.set_offline(False)
+    cookies = tab.context.cookies()
+    tab.context.clear_cookies()  # signed out in another tab
+    save.click()
+    expect(dialog.locator(".alert")).to_contain_text("This form is no longer valid")
+    expect(dialog.locator(".alert")).to_be_focused()
+    expect(dialog.get_by_label("Bot Token")).to_have_value(BOT)
+    tab.context.add_cookies(cookies)
+    save.click()
+    expect(tab.get_by_text("Unlucky is sealed and stored.")).to_be_visible()
+    assert desk.names() == ["Unlucky"]
+
+
+@pytest.mark.parametrize("by", ["Escape", "Cancel"])
+@pytest.mark.parametrize("opener", ["Add Credential", "Edit Bot 001", "Delete Bot 001"])
+def test_a_dialog_closes_and_gives_the_focus_back(desk: Desk, open_page: OpenPage, opener: str, by: str) -> None:
+    desk.bots(1)
+    tab = open_page()
+    link = tab.get_by_role("link", name=opener)
+    link.click()
+    dialog = tab.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    if by == "Escape":
+        tab.keyboard.press("Escape")
+    else:
+        dialog.get_by_role("link", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    expect(link).to_be_focused()
+    expect(tab).to_have_url(desk.url)
+    assert desk.names() == ["Bot 001"]

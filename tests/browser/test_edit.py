@@ -1,0 +1,96 @@
+"""Editing: what is blank stays, what is removed goes, what moves asks again, and who is second is told."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import Desk
+from tests.fixtures.browsing import Watch
+
+pytestmark = pytest.mark.browser
+
+HERE, THERE = "https://one.example.com/v1", "https://two.example.com/v1"
+
+
+def edit(tab: Page, name: str) -> Locator:
+    tab.get_by_role("link", name=f"Edit {name}").click()
+    dialog = tab.get_by_role("dialog", name="Edit credential")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def test_a_new_name_keeps_the_secret_that_was_left_blank(desk: Desk, open_page: OpenPage) -> None:
+    desk.llm("Old name", HERE, "sk-kept-0123456789")
+    tab = open_page()
+    dialog = edit(tab, "Old name")
+    expect(dialog.get_by_label("API Key", exact=True)).to_have_value("")
+    dialog.get_by_label("Name").fill("New name")
+    dialog.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("New name is saved.")).to_be_visible()
+    assert desk.resolve("New name")["api_key"] == "sk-kept-0123456789"
+
+
+def test_remove_takes_the_stored_secret_away(desk: Desk, open_page: OpenPage) -> None:
+    desk.llm("Local", HERE, provider="openai_compatible")
+    tab = open_page()
+    dialog = edit(tab, "Local")
+    dialog.get_by_label("Remove the stored API Key").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("no secret")).to_be_visible()
+    assert "api_key" not in desk.resolve("Local")
+
+
+def test_a_changed_destination_asks_for_the_secret_again(desk: Desk, open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    desk.llm("Model", HERE, "sk-sealed-for-one")
+    tab = open_page()
+    dialog = edit(tab, "Model")
+    dialog.get_by_label("Base URL").fill(THERE)
+    dialog.get_by_role("button", name="Save").click()
+    key = dialog.get_by_label("API Key", exact=True)
+    expect(key).to_be_focused()
+    expect(dialog.get_by_text("enter it again")).to_be_visible()
+    expect(dialog.get_by_label("Base URL")).to_have_value(THERE)
+    assert desk.resolve("Model")["base_url"] == HERE
+    key.fill("sk-sealed-for-two")
+    dialog.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("Model is saved.")).to_be_visible()
+    assert desk.resolve("Model")["api_key"] == "sk-sealed-for-two"
+    assert desk.resolve("Model")["base_url"] == THERE
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_second_editor_sees_what_the_first_one_saved(
+    desk: Desk, open_page: OpenPage, watch: Watch, script: bool
+) -> None:
+    watch.allow_status(409)
+    record = desk.llm("Shared", HERE)
+    tab = open_page(java_script_enabled=script)
+    tab.get_by_role("link", name="Edit Shared").click()
+    form = tab.get_by_role("dialog") if script else tab.locator("main")
+    expect(form.get_by_role("heading", name="Edit credential")).to_be_visible()
+    desk.rename(record, "Named by the first")
+    form.get_by_label("Name").fill("Named by the second")
+    form.get_by_role("button", name="Save").click()
+    alert = form.get_by_role("alert")
+    expect(alert).to_contain_text("Somebody else changed this credential")
+    expect(alert).to_contain_text("Named by the first")
+    expect(form.get_by_label("Name")).to_have_value("Named by the second")
+    if script:
+        expect(alert).to_be_focused()
+    assert desk.names() == ["Named by the first"]
+    form.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("Named by the second is saved.")).to_be_visible()
+    assert desk.names() == ["Named by the second"]
+
+
+def test_insert_example_while_editing_saves_nothing(desk: Desk, open_page: OpenPage) -> None:
+    with desk.vault() as vault:
+        record = vault.create("git", "Deploy key", {"extra_config": '{"token": "kept"}'})
+    tab = open_page(f"/{record.public_id}/edit")
+    tab.get_by_role("button", name="Insert example").click()
+    expect(tab.get_by_label("Extra Config")).to_be_focused()
+    assert "https://" in tab.get_by_label("Extra Config").input_value()
+    bare = open_page(f"/{record.public_id}/edit", java_script_enabled=False)
+    expect(bare.get_by_role("button", name="Insert example")).to_be_hidden()  # it could do nothing there
+    assert desk.resolve("Deploy key") == {"extra_config": '{"token": "kept"}'}

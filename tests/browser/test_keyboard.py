@@ -1,0 +1,119 @@
+"""The whole main job without a pointer: Tab, arrows, Space, Enter and Escape only."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import Desk
+from tests.fixtures.browsing import MakeContext
+from tests.provider import Provider
+
+pytestmark = pytest.mark.browser
+
+
+def tab_to(tab: Page, target: Locator, key: str = "Tab") -> None:
+    """Press Tab until the target has the focus; the focus must be visible there."""
+    for _ in range(60):
+        tab.keyboard.press(key)
+        if target.evaluate("(wanted) => wanted === document.activeElement"):
+            return
+    raise AssertionError(f"no way to {target} by {key}")
+
+
+def ring(target: Locator) -> str:
+    """How the focus shows: of a hidden radio button, on its label."""
+    return str(
+        target.evaluate("""(it) => {
+            const shown = it.matches('.kind > input') ? it.nextElementSibling : it;
+            const style = getComputedStyle(shown);
+            return `${style.outlineStyle} ${style.outlineWidth}`;
+        }""")
+    )
+
+
+def test_sign_in_create_test_edit_delete_and_undo(desk: Desk, browser_context: MakeContext, provider: Provider) -> None:
+    tab = browser_context().new_page()
+    press, write = tab.keyboard.press, tab.keyboard.type
+    tab.goto(f"{desk.server.url}/login")
+    tab_to(tab, tab.get_by_label("Username"))
+    write("ann")
+    press("Tab")
+    write("correct horse battery staple")
+    press("Enter")
+    expect(tab.get_by_role("heading", name="No credentials yet")).to_be_visible()
+
+    press("Tab")
+    expect(tab.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(tab.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    press("Enter")
+    add = tab.get_by_role("link", name="Add Credential")
+    tab_to(tab, add)
+    assert ring(add) == "solid 2px"
+    press("Enter")
+    dialog = tab.get_by_role("dialog", name="Add Credential")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    write("Model")
+    press("Tab")
+    expect(dialog.get_by_role("radio", name="LLM")).to_be_focused()
+    assert ring(dialog.get_by_role("radio", name="LLM")) == "solid 2px"
+    press("ArrowRight")
+    expect(dialog.get_by_label("Bot Token")).to_be_visible()
+    press("ArrowLeft")
+    press("Tab")
+    expect(dialog.get_by_label("Provider Type")).to_be_focused()
+    write("OpenAI C")
+    expect(dialog.get_by_label("Provider Type")).to_have_value("openai_compatible")
+    press("Tab")
+    write(provider.key)
+    press("Tab")
+    write(provider.url("/openai/v1"))
+    press("Enter")
+    expect(tab.get_by_text("Model is sealed and stored.")).to_be_visible()
+
+    test = tab.get_by_role("button", name="Test Model")
+    tab_to(tab, test)
+    press("Enter")
+    expect(tab.get_by_role("button", name="Verified")).to_be_visible()
+    expect(test).to_be_focused()
+    press("Shift+Tab")
+    expect(tab.get_by_role("tooltip")).to_be_visible()
+    press("Escape")
+    expect(tab.get_by_role("tooltip")).to_be_hidden()
+
+    tab_to(tab, tab.get_by_role("link", name="Edit Model"))
+    press("Enter")
+    expect(tab.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    press("Control+a")
+    write("Renamed")
+    press("Enter")
+    expect(tab.get_by_text("Renamed is saved.")).to_be_visible()
+    tab_to(tab, tab.get_by_role("link", name="Credentials", exact=True))
+    press("Enter")
+
+    tab_to(tab, tab.get_by_role("checkbox", name="Select Renamed"))
+    press("Space")
+    tab_to(tab, tab.get_by_role("button", name="Delete Selected (1)"))
+    press("Enter")
+    dialog = tab.get_by_role("dialog", name="Delete “Renamed”?")
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+    press("Shift+Tab")
+    expect(dialog.get_by_role("button", name="Delete credential")).to_be_focused()
+    press("Enter")
+    expect(tab.get_by_text("Deleted 1 credential.")).to_be_visible()
+    tab_to(tab, tab.get_by_role("button", name="Undo"))
+    press("Space")
+    expect(tab.get_by_text("Restored 1 credential.")).to_be_visible()
+    tab_to(tab, tab.get_by_role("button", name="Sign out"))
+    press("Enter")
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_dialog_holds_the_focus(desk: Desk, open_page: OpenPage) -> None:
+    desk.bots(1)
+    tab = open_page()
+    tab.get_by_role("link", name="Delete Bot 001").press("Enter")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    for _ in range(6):
+        tab.keyboard.press("Tab")
+        behind = "() => document.activeElement.closest('dialog') || document.activeElement === document.body"
+        assert tab.evaluate(f"Boolean(({behind})())")

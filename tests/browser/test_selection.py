@@ -1,0 +1,94 @@
+"""Selecting, deleting one and many, undoing, and where the list is afterwards."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import Desk, words
+
+pytestmark = pytest.mark.browser
+
+
+def tick(tab: Page, *names: str) -> None:
+    for name in names:
+        tab.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
+
+
+@pytest.mark.spec("Checkbox Row selection for batch operations")
+@pytest.mark.spec("Select multiple credentials using checkboxes, then click Delete Selected (N).")
+def test_the_header_follows_the_rows_and_the_button_counts_them(desk: Desk, open_page: OpenPage) -> None:
+    desk.bots(3)
+    tab = open_page()
+    header = tab.get_by_role("checkbox", name="Select all on this page")
+    button = tab.locator("#delete-selected")
+    expect(button).to_be_hidden()
+
+    tick(tab, "Bot 002")
+    expect(button).to_have_accessible_name("Delete Selected (1)")
+    assert header.evaluate("(box) => [box.checked, box.indeterminate]") == [False, True]
+    tick(tab, "Bot 001", "Bot 003")
+    expect(button).to_have_accessible_name("Delete Selected (3)")
+    assert header.evaluate("(box) => [box.checked, box.indeterminate]") == [True, False]
+    expect(tab.locator("#live")).to_have_text("Delete Selected (3)")
+
+    header.uncheck()
+    expect(button).to_be_hidden()
+    header.check()
+    expect(button).to_have_accessible_name("Delete Selected (3)")
+    assert tab.locator("tbody input:checked").count() == 3
+
+
+@pytest.mark.spec("A confirmation dialog shows the count.")
+def test_a_batch_is_named_up_to_ten_and_counted(desk: Desk, open_page: OpenPage) -> None:
+    desk.bots(13)
+    tab = open_page()
+    tick(tab, *(f"Bot {n:03}" for n in range(2, 14)))
+    tab.get_by_role("button", name="Delete Selected (12)").click()
+    dialog = tab.get_by_role("dialog", name="Delete 12 credentials?")
+    expect(dialog).to_be_visible()
+    said = words(dialog.locator(".names li").all_text_contents())
+    assert said == [*(f"Bot {n:03} Telegram" for n in range(13, 3, -1)), "and 2 more"]
+    expect(dialog.get_by_role("heading")).to_be_in_viewport()
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+
+    tab.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(tab.locator("#delete-selected")).to_be_focused()
+    tab.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Delete 12 credentials").click()
+    expect(tab.get_by_text("Deleted 12 credentials.")).to_be_visible()
+    assert desk.names() == ["Bot 001"]
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text("Restored 12 credentials.")).to_be_visible()
+    assert len(desk.names()) == 13
+
+
+@pytest.mark.spec("Click the trash icon on any row to open a confirmation dialog.")
+def test_the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(desk: Desk, open_page: OpenPage) -> None:
+    desk.bots(2)
+    tab = open_page("?q=bot")
+    tab.get_by_role("link", name="Delete Bot 002").click()
+    dialog = tab.get_by_role("dialog", name="Delete “Bot 002”?")
+    expect(dialog).to_contain_text("Workflow nodes that refer to it will fail")
+    dialog.get_by_role("button", name="Delete credential").click()
+    expect(tab.get_by_text("Deleted 1 credential.")).to_be_visible()
+    expect(tab).to_have_url(f"{desk.url}?q=bot")
+    assert desk.names() == ["Bot 001"]
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text("Restored 1 credential.")).to_be_visible()
+    expect(tab.get_by_role("link", name="Bot 002", exact=True)).to_be_visible()
+    expect(tab).to_have_url(f"{desk.url}?q=bot")
+
+
+def test_the_page_is_clamped_after_the_last_page_was_deleted(desk: Desk, open_page: OpenPage) -> None:
+    desk.bots(52)
+    tab = open_page("?page=2")
+    expect(tab.get_by_text("Showing 51\N{EN DASH}52 of 52")).to_be_visible()
+    tab.get_by_role("checkbox", name="Select all on this page").check()
+    tab.get_by_role("button", name="Delete Selected (2)").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Delete 2 credentials").click()
+    expect(tab.get_by_text("Deleted 2 credentials.")).to_be_visible()
+    expect(tab.get_by_text("Showing 1\N{EN DASH}50 of 50")).to_be_visible()
+    assert tab.locator("tbody tr").count() == 50
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text("Showing 51\N{EN DASH}52 of 52")).to_be_visible()

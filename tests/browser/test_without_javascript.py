@@ -1,0 +1,86 @@
+"""The whole main job with JavaScript off: every dialog is a real page, every button a real form."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import BOT, Desk
+from tests.fixtures.browsing import MakeContext, Watch, sign_in
+from tests.provider import Provider
+
+pytestmark = pytest.mark.browser
+
+
+def test_create_test_edit_delete_undo_and_sign_out(
+    desk: Desk, browser_context: MakeContext, provider: Provider, watch: Watch
+) -> None:
+    tab = browser_context(java_script_enabled=False).new_page()
+    sign_in(tab, desk.server)
+
+    add(tab, "LLM", "Model")
+    tab.get_by_label("Provider Type").select_option("openai_compatible")
+    tab.get_by_label("API Key").fill(provider.key)
+    tab.get_by_label("Base URL").fill(provider.url("/openai/v1"))
+    tab.get_by_role("button", name="Add Credential").click()
+    expect(tab.get_by_text("Model is sealed and stored.")).to_be_visible()
+
+    tab.get_by_role("button", name="Test Model").click()
+    expect(tab.get_by_text("Model: Verified.")).to_be_visible()
+    expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
+    reason = tab.get_by_role("tooltip")
+    expect(reason).to_be_hidden()
+    tab.locator(".verdict > button").hover()
+    expect(reason).to_contain_text("accepted this key, and refused a made-up one")
+    expect(reason).to_be_visible()
+    tab.mouse.move(0, 0)
+    expect(reason).to_be_hidden()
+    tab.locator(".verdict > button").focus()
+    expect(reason).to_be_visible()
+
+    tab.get_by_role("link", name="Edit Model").click()
+    tab.get_by_label("Name").fill("Renamed")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("Renamed is saved.")).to_be_visible()
+    tab.get_by_role("button", name="Test", exact=True).click()  # on the credential's own page
+    expect(tab.locator(".result")).to_have_attribute("data-mark", "pass")
+    assert desk.resolve("Renamed")["api_key"] == provider.key
+    tab.get_by_role("link", name="Credentials", exact=True).click()
+
+    for name in ("One", "Two"):
+        add(tab, "Telegram", name)
+        tab.get_by_label("Bot Token").fill(BOT)
+        tab.get_by_role("button", name="Add Credential").click()
+        expect(tab.get_by_role("link", name=name, exact=True)).to_be_visible()
+    expect(tab.get_by_role("checkbox", name="Select all on this page")).to_be_hidden()  # it could do nothing
+    tab.get_by_role("checkbox", name="Select One").check()
+    tab.get_by_role("checkbox", name="Select Two").check()
+    tab.get_by_role("button", name="Delete Selected").click()
+    expect(tab.get_by_role("heading", name="Delete 2 credentials?")).to_be_visible()
+    expect(tab.locator(".names")).to_contain_text("One")
+    tab.get_by_role("button", name="Delete 2 credentials").click()
+    expect(tab.get_by_text("Deleted 2 credentials.")).to_be_visible()
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text("Restored 2 credentials.")).to_be_visible()
+
+    tab.get_by_role("link", name="Delete One").click()
+    tab.get_by_role("link", name="Cancel").click()
+    tab.get_by_role("link", name="Delete One").click()
+    tab.get_by_role("button", name="Delete credential").click()
+    expect(tab.get_by_text("Deleted 1 credential.")).to_be_visible()
+    assert desk.names() == ["Two", "Renamed"]
+
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+    tab.goto(desk.url)
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def add(tab: Page, kind: str, name: str) -> None:
+    tab.get_by_role("link", name="Add Credential").click()
+    tab.get_by_label("Name").fill(name)
+    tab.locator(".kinds label b").get_by_text(kind, exact=True).click()
+
+
+def test_nothing_selected_is_told(desk: Desk, open_page: OpenPage) -> None:
+    tab = open_page("/delete", java_script_enabled=False)
+    expect(tab.get_by_text("Nothing was selected")).to_be_visible()

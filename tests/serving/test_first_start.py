@@ -1,0 +1,237 @@
+"""From nothing to a running page, and the second start; keys that are missing, wrong, malformed, reordered."""
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.fixtures.serving import REPO, Serve, Server, free_port, serving
+from tests.serving.browser import Person
+
+USERS = ("ann", "correct horse battery staple")
+
+
+def refused(server: Server, *words: str, seconds: float = 30) -> str:
+    """`credstore serve` that must end by itself with status 1; what it said."""
+    server.home.mkdir(parents=True, exist_ok=True)
+    done = server.run("serve", "--port", str(server.port), *words, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def again(server: Server, env: Mapping[str, str] | None = None) -> Server:
+    """The same installation, another process."""
+    return Server(server.home, env=env or {})
+
+
+@pytest.fixture(scope="module")
+def started_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with serving(Server(tmp_path_factory.mktemp("once") / "home"), admin=USERS) as server:
+        Person(server).sign_in().create("Sealed before", base_url="http://127.0.0.1:9/v1")
+    return server.home
+
+
+@pytest.fixture
+def sealed(started_once: Path, tmp_path: Path) -> Server:
+    """An installation that was started once, has an administrator and one credential; it is stopped."""
+    return Server(Path(shutil.copytree(started_once, tmp_path / "home")))
+
+
+def key_file(server: Server) -> Path:
+    return server.home / "data-keys" / "field_encryption_key"
+
+
+def test_the_first_start_needs_nothing_and_tells_everything(tmp_path: Path) -> None:
+    server = Server(tmp_path / "home")
+    server.home.mkdir()
+    # Not even a data folder is named: the defaults under HOME.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(server.home), "PYTHONUNBUFFERED": "1"}
+    bare = type("Bare", (Server,), {"environment": property(lambda _: environment)})(server.home, server.port)
+    try:
+        bare.start([*bare.credstore, "serve", "--port", str(bare.port)], bare.home)
+        link = _link(bare)
+        said = bare.log()
+        data = server.home / ".local" / "share" / "credstore"
+        assert f"http://127.0.0.1:{bare.port}/credentials" in said
+        assert re.search(rf"Data  {re.escape(str(data))}\n", said)
+        assert re.search(rf"Keys  {re.escape(str(data))}-keys\n", said)
+        assert "Back up both, apart from each other" in said
+        assert (data / "credstore.sqlite3").is_file()
+        for name in ("field_encryption_key", "secret_key"):
+            file = Path(f"{data}-keys") / name
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert file.read_text().strip() not in said
+        assert stat.S_IMODE(Path(f"{data}-keys").stat().st_mode) == 0o700
+        assert sorted(file.name for file in Path(f"{data}-keys").iterdir()) == ["field_encryption_key", "secret_key"], (
+            "no draft is left"
+        )
+        person = Person(bare)
+        assert person.get(link).status == 200
+        form = {"token": link.partition("=")[2], "username": "ann", "password": USERS[1]}
+        assert person.post("/setup", form).headers["Location"] == "/credentials"
+        assert person.get("/credentials").status == 200
+        assert Person(bare).get(link).status == 403, "the link works once"
+    finally:
+        bare.stop()
+
+
+def _link(server: Server) -> str:
+    deadline = time.monotonic() + 10
+    while not (found := re.search(r"http://[^/]+(/setup\?token=\S+)", server.log())):
+        assert time.monotonic() < deadline, server.log()
+        time.sleep(0.05)
+    return found[1]
+
+
+def test_the_second_start_keeps_the_key_and_asks_for_no_set_up(sealed: Server) -> None:
+    before = key_file(sealed).read_text()
+    (sealed.home / "stdout").write_text("")
+    with serving(again(sealed)) as server:
+        assert key_file(server).read_text() == before
+        assert "Sealed before" in Person(server).sign_in().get("/credentials").text
+        assert server.get("/readyz")[0] == 200
+        assert "/setup?token=" not in server.log()
+
+
+def test_a_lost_key_is_never_replaced_by_a_new_one(sealed: Server) -> None:
+    with sqlite3.connect(sealed.data_dir / "credstore.sqlite3") as database:
+        ((key_id,),) = database.execute("SELECT key_id FROM key_check")
+    database.close()
+    key_file(sealed).unlink()
+    said = refused(again(sealed))
+    assert key_id in said
+    assert "FIELD_ENCRYPTION_KEY" in said
+    assert str(key_file(sealed)) in said
+    assert not key_file(sealed).exists()
+
+
+@pytest.mark.parametrize("text", ["canary-not-a-key", "'" + "A" * 43 + "='", "A" * 44, "A" * 43 + "=,canary"])
+def test_a_malformed_key_is_refused_without_its_value(tmp_path: Path, text: str) -> None:
+    said = refused(Server(tmp_path / "home", env={"FIELD_ENCRYPTION_KEY": text}))
+    assert "malformed" in said
+    assert "credstore keys generate" in said
+    assert "canary" not in said
+    assert "AAAA" not in said
+
+
+def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) -> None:
+    wrong = {"FIELD_ENCRYPTION_KEY": Fernet.generate_key().decode()}
+    with serving(again(sealed, wrong)) as server:
+        status, body = server.get("/readyz")
+        assert (status, b"locked" in body) == (503, True)
+        person = Person(server).sign_in()
+        page = person.get("/credentials")
+        assert page.status == 200
+        assert "Locked: the configured key is not the one" in page.text
+        row = re.search(r'name="ids" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+        assert person.post(f"/credentials/{row}/test").status == 503
+        assert person.get("/credentials").status == 200
+        assert person.post(f"/credentials/{row}/delete").status == 303
+        assert "Sealed before" not in person.get("/credentials").text
+
+
+def test_reordered_and_added_keys_open_what_the_old_one_sealed(sealed: Server) -> None:
+    old = key_file(sealed).read_text().strip()
+    ring = f" {Fernet.generate_key().decode()} , {old}"
+    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": ring})) as server:
+        assert server.get("/readyz")[0] == 200
+        person = Person(server).sign_in()
+        row = re.search(r'name="ids" value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
+        assert person.post(f"/credentials/{row}/test").status == 303
+        assert "Unreadable" not in person.get("/credentials").text
+        person.create("Sealed with the new", base_url="http://127.0.0.1:9/v1")
+    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": ring}).run("keys", "status").stdout
+
+
+def test_beyond_loopback_an_administrator_must_exist_first(tmp_path: Path) -> None:
+    server = Server(tmp_path / "home")
+    said = refused(server, "--host", "0.0.0.0")
+    assert "There is no administrator yet, so credstore does not listen on 0.0.0.0." in said
+    assert "credstore admin create" in said
+
+
+def test_a_port_in_use_ends_in_words_and_not_in_a_loop(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        # gunicorn leaves a socket for the garbage collector there, which would complain of it
+        server = Server(tmp_path / "home", port=taken.getsockname()[1], env={"PYTHONWARNINGS": "default"})
+        server.home.mkdir()
+        started = time.monotonic()
+        done = server.run("serve", "--port", str(server.port), check=False)
+        assert done.returncode != 0
+        assert time.monotonic() - started < 15
+        said = done.stdout + done.stderr
+        assert "in use" in said.lower()
+        assert "OSError" not in said
+
+
+def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    pair = [Server(home, port=free_port()) for _ in range(2)]
+    running = [
+        subprocess.Popen(
+            [*server.credstore, "serve", "--workers", "1", "--port", str(server.port)],
+            env=server.environment, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        for server in pair
+    ]  # fmt: skip
+    try:
+        deadline = time.monotonic() + 30
+        while not all(server.healthy() for server in pair):
+            assert time.monotonic() < deadline, "both must serve"
+            time.sleep(0.05)
+        pair[0].admin(*USERS)
+        row = Person(pair[0]).sign_in().create("By the first", base_url="http://127.0.0.1:9/v1")
+        other = Person(pair[1]).sign_in()
+        assert other.post(f"/credentials/{row}/test").status == 303
+        assert "Unreadable" not in other.get(f"/credentials/{row}").text
+    finally:
+        for process in running:
+            process.terminate()
+        said = [process.communicate(timeout=20)[1].decode() for process in running]
+    assert not any("Traceback" in text for text in said), said
+    assert len(list((home / "data-keys").iterdir())) == 2
+
+
+def test_gunicorn_without_keys_stops_and_names_the_command(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.run("db", "upgrade")
+    command = [
+        *server.credstore[:2],
+        "gunicorn",
+        "--no-control-socket",
+        "--bind",
+        f"127.0.0.1:{server.port}",
+        "wsgi:app",
+    ]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=30, env=server.environment, cwd=REPO
+    )
+    assert done.returncode != 0
+    assert "credstore keys generate" in done.stderr
+    assert done.stderr.count("Booting worker") == 1
+    assert not list(tmp_path.glob("*keys*")), "gunicorn makes no key"
+
+
+def test_gunicorn_serves_the_wsgi_entry_point(gunicorn: Serve) -> None:
+    server = gunicorn()
+    server.admin(*USERS)
+    person = Person(server).sign_in()
+    row = person.create("By gunicorn", base_url="http://127.0.0.1:8999/v1")
+    assert "By gunicorn" in person.get("/credentials").text
+    person.post(f"/credentials/{row}/test")
+    text = person.get(f"/credentials/{row}").text
+    assert "Blocked" in text, "gunicorn does not say where it is bound, so loopback stays closed"
+    assert "CREDSTORE_EGRESS_ALLOW=127.0.0.1:8999" in text

@@ -1,0 +1,174 @@
+"""The connection: SQLite's pragmas, one writer at a time, and a driver's errors as ours, without parameters."""
+
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from credstore.application import storage
+from credstore.config import DATABASE_FILE, Config
+from credstore.database import writing
+from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
+from credstore.migrate import is_current, upgrade
+from credstore.models import db
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("synchronous", 1), ("foreign_keys", 1), ("secure_delete", 1), ("busy_timeout", 5000)],
+)
+def test_a_pragma_is_really_on(app: Flask, pragma: str, value: object) -> None:
+    with app.app_context():
+        assert db.session.execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+def test_a_busy_database_is_told_as_such(app: Flask, config: Config) -> None:
+    other = sqlite3.connect(config.data_dir / DATABASE_FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with app.app_context():
+            db.session.execute(text("PRAGMA busy_timeout=50"))
+            vault = app.extensions["credstore"].vault
+            with pytest.raises(StorageBusy):
+                vault.delete(["x"])
+            assert vault.page().records == (), "reading goes on"
+    finally:
+        other.close()
+
+
+def test_a_full_database_is_told_as_such_and_saves_nothing(app: Flask) -> None:
+    with app.app_context():
+        pages = db.session.execute(text("PRAGMA page_count")).scalar()
+        db.session.execute(text(f"PRAGMA max_page_count={pages}"))
+        vault = app.extensions["credstore"].vault
+
+        def fill() -> None:
+            for number in range(200):
+                vault.create("tool", f"n{number}", {"extra_config": '{"a": "' + "x" * 15_000 + '"}'})
+
+        with pytest.raises(StorageFull):
+            fill()
+        assert len(vault.page().records) == db.session.execute(text("SELECT count(*) FROM credential")).scalar()
+
+
+@pytest.mark.postgres
+def test_an_unmigrated_postgres_is_told_as_such(
+    config: Config, empty_postgres_url: str, unmigrated: Callable[[Config], None]
+) -> None:
+    unmigrated(replace(config, database_url=empty_postgres_url))
+
+
+def test_an_unmigrated_sqlite_is_told_as_such(config: Config, unmigrated: Callable[[Config], None]) -> None:
+    unmigrated(config)
+
+
+@pytest.fixture
+def unmigrated() -> Callable[[Config], None]:
+    def check(config: Config) -> None:
+        app = storage(config)
+        with app.app_context():
+            assert not is_current(db.session.connection())
+            db.session.rollback()
+            with pytest.raises(NotMigrated):
+                db.session.execute(text("SELECT * FROM credential"))
+            db.session.rollback()
+        upgrade(app)
+        upgrade(app)
+        with app.app_context():
+            assert is_current(db.session.connection())
+            db.session.remove()
+            db.engine.dispose()
+
+    return check
+
+
+def test_a_file_that_is_no_database_is_told_as_such(config: Config) -> None:
+    config.data_dir.mkdir()
+    (config.data_dir / DATABASE_FILE).write_bytes(b"this is no database" * 1000)
+    app = storage(config)
+    with app.app_context():
+        with pytest.raises(StorageDown):
+            db.session.execute(text("SELECT 1"))
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_an_unreachable_server_is_told_as_such(config: Config) -> None:
+    app = storage(replace(config, database_url="postgresql://u:CANARY@127.0.0.1:1/d"))
+    with app.app_context():
+        with pytest.raises(StorageDown) as caught:
+            db.session.execute(text("SELECT 1"))
+        assert "CANARY" not in f"{caught.value!r}"
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["CANARY", "://CANARY"])
+def test_what_is_no_url_is_refused_without_repeating_it(config: Config, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        storage(replace(config, database_url=url))
+    assert "CANARY" not in f"{caught.value!r}"
+
+
+def test_an_error_carries_no_parameters(stored_app: Flask) -> None:
+    with stored_app.app_context():
+        statement = text("INSERT INTO key_check (key_id, token, created_at) VALUES (:k, :t, NULL)")
+        with pytest.raises((SQLAlchemyError, StorageError)) as caught:
+            db.session.execute(statement, {"k": "CANARY-1", "t": "CANARY-2"})
+        assert "[parameters:" not in str(caught.value).replace("[SQL parameters hidden", "")
+        db.session.rollback()
+
+
+def test_a_row_whose_values_speak_of_locks_is_a_duplicate_all_the_same(stored_app: Flask) -> None:
+    with stored_app.app_context():
+        statement = text("INSERT INTO key_check (key_id, token, created_at) VALUES ('locked', 'busy', '2026-01-01')")
+        db.session.execute(statement)
+        with pytest.raises(IntegrityError):
+            db.session.execute(statement)
+        db.session.rollback()
+
+
+def test_no_update_is_lost_between_threads(stored_app: Flask) -> None:
+    with stored_app.app_context():
+        db.session.execute(
+            text("INSERT INTO login_failure (subject, failures, failed_at) VALUES ('s', 0, '2026-01-01')")
+        )
+        db.session.commit()
+
+    def add(_: int) -> None:
+        with stored_app.app_context(), writing(db.session):
+            lock = " FOR UPDATE" if db.engine.dialect.name == "postgresql" else ""
+            count = db.session.execute(text(f"SELECT failures FROM login_failure{lock}")).scalar()
+            db.session.execute(text("UPDATE login_failure SET failures = :n"), {"n": count + 1})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    with stored_app.app_context():
+        assert db.session.execute(text("SELECT failures FROM login_failure")).scalar() == 40
+
+
+def test_a_failed_writing_leaves_nothing_and_frees_the_lock(stored_app: Flask) -> None:
+    add = text("INSERT INTO setup_link (token_hash, expires_at) VALUES ('h', '2026-01-01')")
+    with stored_app.app_context():
+
+        def fail() -> None:
+            with writing(db.session):
+                db.session.execute(add)
+                raise KeyError("a bug")
+
+        with pytest.raises(KeyError):
+            fail()
+        with writing(db.session):
+            db.session.execute(add)
+        assert db.session.execute(text("SELECT count(*) FROM setup_link")).scalar() == 1
+
+
+def test_the_data_folder_is_for_its_owner_alone(config: Config) -> None:
+    storage(config)
+    assert Path(config.data_dir).stat().st_mode & 0o077 == 0

@@ -1,0 +1,263 @@
+"""A new type and a new provider are one class each; and inside a host application the host's things stay its own."""
+
+# ruff: noqa: E501 - the scripts below are texts
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.serving import REPO
+from tests.provider import Provider
+
+KIT = """
+import json, sys
+from pathlib import Path
+from cryptography.fernet import Fernet
+from tests.page import Page
+from credstore.config import Config
+base, key, folder = sys.argv[1:]
+CONFIG = Config(data_dir=Path(folder), field_encryption_key=Fernet.generate_key().decode(), secret_key="s" * 40,
+                bind="127.0.0.1")
+"""
+
+NEW_KIND = """
+from credstore import kinds
+from credstore.providers.probe import Ask, Outcome, Verdict
+
+class Mail(kinds.Kind):
+    slug = "mail"
+    label = "Mail"
+    summary = "Mail service"
+    fields = (
+        kinds.Field(name="server", label="Server", required=True, form="url"),
+        kinds.Field(name="mail_key", label="Mail Key", required=True, secret=True),
+    )
+
+    @classmethod
+    def dest(cls, public):
+        return public.get("server")
+
+    @classmethod
+    def probe(cls, values):
+        headers = {"Authorization": f"Bearer {values['mail_key']}"}
+        answer = yield Ask(purpose="Ask", method="GET", url=values["server"] + "/models", headers=headers)
+        good = answer.status == 200
+        return Verdict(outcome=Outcome.VERIFIED if good else Outcome.REJECTED, reason=f"The mail server said so.")
+
+kinds.KINDS += (Mail,)
+FORM = {"type": "mail", "name": "New", "mail-server": base, "mail-mail_key": key}
+SECRET, DETAIL, SHOWN = "mail-mail_key", base, "Mail Key"
+WRONG = {"mail-mail_key": "two words", "mail-server": "nonsense"}
+"""
+
+NEW_PROVIDER = """
+from credstore import providers
+from credstore.providers.openai import OpenAI
+
+class Acme(OpenAI):
+    slug = "acme"
+    label = "Acme AI"
+    base_url = base
+
+providers.PROVIDERS += (Acme,)
+FORM = {"type": "llm", "name": "New", "llm-provider_type": "acme", "llm-api_key": key}
+SECRET, DETAIL, SHOWN = "llm-api_key", "acme", "Acme AI"
+WRONG = {"llm-api_key": "two words"}
+"""
+
+WALK = """
+from credstore import create_app
+from credstore.migrate import upgrade
+from credstore.models import db
+app = create_app(CONFIG)
+upgrade(app)
+with app.app_context():
+    app.extensions["credstore"].accounts.create("ann", "correct horse battery staple")
+page = Page(app.test_client())
+page.sign_in("ann", "correct horse battery staple")
+page.canaries.add(key)
+page.get("/credentials/new")
+said = {}
+said["masked"] = page.document.find("input", name=SECRET)[0].attrs["type"]
+said["shown"] = SHOWN in page.text
+page.post("/credentials/new", FORM | WRONG, status=400)
+said["wrong"] = sorted(c.attrs["name"] for c in page.document.find(aria_invalid="true"))
+page.post("/credentials/new", FORM)
+page.get("/credentials")
+said["detail"] = DETAIL in page.document.find("td", class_="detail")[0].text
+(button,) = page.document.find("button", class_="test")
+page.post(button.attrs["formaction"])
+page.get("/credentials")
+said["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
+row = page.document.find("input", name="ids")[0].attrs["value"]
+said["json"] = page.get(f"/credentials/{row}", headers={"Accept": "application/json"}).json["sealed"]
+page.get(f"/credentials/{row}/edit")
+with app.app_context():
+    ((public, sealed),) = db.session.connection().exec_driver_sql("SELECT public, sealed FROM credential").all()
+    said["sealed"] = key not in public and key not in sealed and len(sealed) > 100
+    said["opens"] = key in app.extensions["credstore"].vault.resolve(row).values()
+    db.session.remove()
+    db.engine.dispose()
+print(json.dumps(said))
+"""
+
+
+def told(script: str, provider: Provider, folder: Path, base: str = "/openai/v1") -> dict[str, object]:
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        KIT + script,
+        provider.url(base),
+        provider.key,
+        str(folder / "data"),
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=REPO)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("script", "wrong", "sealed"),
+    [
+        (NEW_KIND, ["mail-mail_key", "mail-server"], ["mail_key"]),
+        (NEW_PROVIDER, ["llm-api_key"], ["api_key"]),
+    ],
+    ids=["kind", "provider"],
+)
+def test_one_class_is_enough(
+    script: str, wrong: list[str], sealed: list[str], provider: Provider, tmp_path: Path
+) -> None:
+    assert told(script + WALK, provider, tmp_path) == {
+        "masked": "password",
+        "shown": True,
+        "wrong": wrong,
+        "detail": True,
+        "mark": "pass",
+        "json": sealed,
+        "sealed": True,
+        "opens": True,
+    }
+    assert provider.asked("/openai/v1/models")[0].key == provider.key
+
+
+HOST = """
+import logging
+from flask import Flask, abort, redirect, request, session
+from flask_sqlalchemy import SQLAlchemy
+from jinja2 import DictLoader
+from credstore.extension import Credstore
+from credstore.migrate import upgrade
+from credstore.models import db as ours
+
+app = Flask("host", static_folder=None)
+app.config.update(SECRET_KEY="h" * 40, SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}-host.sqlite3", WTF_CSRF_TIME_LIMIT=60)
+app.jinja_loader = DictLoader({"base.html": "HOST {% block body %}{% endblock %}",
+                               "error.html": "host error", "own.html": "{% extends 'base.html' %}{% block body %}own{% endblock %}"})
+theirs = SQLAlchemy(app)
+
+class Thing(theirs.Model):
+    id = theirs.Column(theirs.Integer, primary_key=True)
+
+@app.errorhandler(404)
+def missing(_):
+    return "the host's own 404", 404
+
+@app.errorhandler(Exception)
+def broken(error):
+    return f"the host's own handler: {type(error).__name__}", 500
+
+@app.get("/own")
+def own():
+    from flask import render_template
+    session["host"] = 1
+    return render_template("own.html")
+
+@app.get("/crash")
+def crash():
+    raise RuntimeError
+
+@app.get("/things")
+def things():
+    return str(theirs.session.query(Thing).count())
+
+def check():
+    return None if request.headers.get("X-User") == "ann" else redirect("/host-login", 303)
+
+Credstore(app, config=CONFIG, authorize=check)
+upgrade(app)
+with app.app_context():
+    theirs.create_all()
+said = {}
+client = app.test_client()
+nobody = [
+    client.open(rule.rule.replace("<uuid:public_id>", "1" * 8 + "-1111-4111-8111-" + "1" * 12), method=method)
+    for rule in app.url_map.iter_rules() if rule.endpoint.startswith("credstore.") and rule.endpoint != "credstore.static"
+    for method in rule.methods if method in {"GET", "HEAD", "OPTIONS"}
+]
+said["guarded"] = sorted({(a.status_code, a.headers.get("Location")) for a in nobody})
+class Signed:
+    def __init__(self, client): self.client = client
+    def get(self, url, headers=(), **more): return self.client.get(url, headers={"X-User": "ann", **dict(headers)}, **more)
+    def post(self, url, headers=(), **more): return self.client.post(url, headers={"X-User": "ann", **dict(headers)}, **more)
+page = Page(Signed(app.test_client()))
+page.canaries.add(key)
+form = {"type": "llm", "name": "In a host", "llm-provider_type": "openai_compatible", "llm-api_key": key, "llm-base_url": base}
+page.get("/credentials/new")
+page.post("/credentials/new", form)
+page.get("/credentials")
+said["listed"] = "In a host" in page.text
+said["no sign out"] = "Sign out" not in page.text
+(button,) = page.document.find("button", class_="test")
+page.post(button.attrs["formaction"])
+page.get("/credentials")
+said["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
+row = page.document.find("input", name="ids")[0].attrs["value"]
+for url in (f"/credentials/{row}", f"/credentials/{row}/edit", f"/credentials/{row}/delete"):
+    page.get(url)
+said["ours 404"] = "There is no such credential" in page.get(f"/credentials/{'1' * 8}-1111-4111-8111-{'1' * 12}", status=404).text
+page.get("/credentials")
+page.post("/credentials/delete", {"ids": row})
+host = app.test_client()
+said["their 404"] = host.get("/nowhere").text
+said["their crash"] = host.get("/crash").text
+own = host.get("/own")
+said["own page"] = own.text
+said["own cookie"] = own.headers["Set-Cookie"].partition("=")[0]
+said["own headers"] = "Content-Security-Policy" not in own.headers
+said["things"] = host.get("/things").text
+said["binding"] = app.config["SQLALCHEMY_DATABASE_URI"].rpartition("-")[2]
+said["extension"] = app.extensions["sqlalchemy"] is theirs
+said["routes"] = sorted(r.rule for r in app.url_map.iter_rules() if r.rule in {"/", "/login", "/logout", "/setup", "/healthz"})
+with app.app_context():
+    said["tables"] = sorted(__import__("sqlalchemy").inspect(theirs.engine).get_table_names())
+    for each in (theirs, ours):
+        each.session.remove()
+        each.engine.dispose()
+print(json.dumps(said))
+"""
+
+
+def test_inside_a_host_application(provider: Provider, tmp_path: Path) -> None:
+    assert told(HOST, provider, tmp_path) == {
+        "guarded": [[303, "/host-login"]],
+        "listed": True,
+        "no sign out": True,
+        "mark": "pass",
+        "ours 404": True,
+        "their 404": "the host's own 404",
+        "their crash": "the host's own handler: RuntimeError",
+        "own page": "HOST own",
+        "own cookie": "session",
+        "own headers": True,
+        "things": "0",
+        "binding": "host.sqlite3",
+        "extension": True,
+        "routes": [],
+        "tables": ["thing"],
+    }

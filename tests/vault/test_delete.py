@@ -1,0 +1,171 @@
+"""Deleting: one transaction, all or nothing; unknown ids counted; Undo; erased for good after a while."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import event
+
+from credstore.errors import NotFound, StorageError
+from credstore.models import db
+from credstore.providers.probe import Outcome
+from credstore.vault import Vault
+from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, Together, fill, llm, scalar, statements
+
+
+def all_ids() -> list[str]:
+    found = [row[0] for row in db.session.execute(db.text("SELECT public_id FROM credential ORDER BY id"))]
+    db.session.rollback()
+    return found
+
+
+def test_a_deleted_credential_is_gone_and_kept_sealed(vault: Vault) -> None:
+    record = llm(vault)
+    done = vault.delete([record.public_id])
+    assert (done.deleted, done.missing) == (1, 0)
+    for use in (vault.get, vault.resolve, vault.test):
+        with pytest.raises(NotFound):
+            use(record.public_id)
+    assert scalar("SELECT sealed FROM deleted_credential").startswith("gAAAA")
+    assert vault.page().records == ()
+
+
+def test_unknown_and_repeated_ids_are_counted_once_and_are_no_errors(vault: Vault) -> None:
+    one, two = llm(vault, "one"), llm(vault, "two")
+    done = vault.delete([one.public_id, "gone", one.public_id, "x\0y", "gone", ""])
+    assert (done.deleted, done.missing) == (1, 3)
+    assert [record.public_id for record in vault.page().records] == [two.public_id]
+
+
+def test_deleting_nothing_is_no_error(vault: Vault) -> None:
+    done = vault.delete([])
+    assert (done.deleted, done.missing) == (0, 0)
+
+
+def test_summaries_name_what_would_go_newest_first(vault: Vault) -> None:
+    fill(1200)
+    found = vault.summaries([*all_ids(), "unknown", "\0"])
+    assert [summary.name for summary in found] == [f"row {number}" for number in range(1199, -1, -1)]
+    assert {summary.kind_label for summary in found} == {"LLM"}
+
+
+def test_ten_thousand_ids_are_one_transaction(vault: Vault) -> None:
+    fill(10_000)
+    ids = all_ids()
+    with statements() as seen:
+        done = vault.delete([*ids, "gone"])
+    assert (done.deleted, done.missing) == (10_000, 1)
+    assert (seen.count("BEGIN"), seen.count("COMMIT")) == (1, 1)
+    assert scalar("SELECT count(*) FROM credential") == 0
+    assert vault.restore(done.batch) == 10_000
+
+
+def test_a_fault_in_a_late_chunk_undoes_all_of_it(vault: Vault) -> None:
+    fill(2_000)
+    ids, seen = all_ids(), []
+
+    def fail(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("DELETE FROM credential"):
+            seen.append(statement)
+            if len(seen) == 4:
+                raise StorageError("The disk broke.")
+
+    event.listen(db.engine, "before_cursor_execute", fail)
+    try:
+        with pytest.raises(StorageError):
+            vault.delete(ids)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", fail)
+    assert len(seen) == 4
+    assert (scalar("SELECT count(*) FROM credential"), scalar("SELECT count(*) FROM deleted_credential")) == (2_000, 0)
+
+
+def test_the_same_deletion_twice_at_once_deletes_once(vault: Vault, together: Together) -> None:
+    fill(600)
+    ids = all_ids()
+    results = together(*(lambda order=order: vault.delete(order) for order in (ids, ids[::-1], ids, ids)))
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert sum(result.deleted for result in results) == 600
+    assert scalar("SELECT count(*) FROM deleted_credential") == 600
+
+
+def test_the_same_undo_twice_at_once_restores_once(vault: Vault, together: Together) -> None:
+    fill(100)
+    batch = vault.delete(all_ids()).batch
+    results = together(*(lambda: vault.restore(batch) for _ in range(4)))
+    assert sorted(results, key=str) == [0, 0, 0, 100]
+
+
+def test_undo_brings_back_names_secrets_verdicts_and_order(vault: Vault, llm_provider: Provider) -> None:
+    records = [vault.test(llm(vault, name).public_id) for name in ("one", "two", "three")]
+    before = vault.page().records
+    assert vault.restore(vault.delete([records[0].public_id, records[2].public_id]).batch) == 2
+    assert vault.page().records == before
+    assert vault.get(records[0].public_id).verdict.outcome is Outcome.VERIFIED
+    assert vault.resolve(records[0].public_id)["api_key"] == KEY
+    assert scalar("SELECT count(*) FROM deleted_credential") == 0
+
+
+def test_undo_brings_back_one_deletion_alone_and_only_once(vault: Vault) -> None:
+    one, two = llm(vault, "one"), llm(vault, "two")
+    batch, other = vault.delete([one.public_id]).batch, vault.delete([two.public_id]).batch
+    assert (vault.restore(batch), vault.restore(batch), vault.restore("unknown"), vault.restore("\0")) == (1, 0, 0, 0)
+    assert [record.name for record in vault.page().records] == ["one"]
+    assert vault.restore(other) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "taken", "restored"),
+    [
+        ("Mine", ["mine"], "Mine (restored)"),
+        ("Mine", ["MINE", "mine (restored)"], "Mine (restored 2)"),
+        ("x" * 255, ["x" * 255], "x" * 244 + " (restored)"),
+    ],
+)
+def test_undo_finds_a_free_name_where_the_old_one_is_taken(
+    vault: Vault, old: str, taken: list[str], restored: str
+) -> None:
+    record = llm(vault, old)
+    batch = vault.delete([record.public_id]).batch
+    for name in taken:
+        llm(vault, name)
+    assert vault.restore(batch) == 1
+    assert vault.get(record.public_id).name == restored
+    assert vault.resolve(record.public_id) == LLM
+    edited = vault.edit(record.public_id, version=1, name="other", values=PUBLIC)
+    assert edited.name == "other"
+
+
+def test_two_of_one_name_deleted_one_after_the_other_both_come_back(vault: Vault) -> None:
+    batches = [vault.delete([llm(vault, "same").public_id]).batch for _ in range(3)]
+    assert [vault.restore(batch) for batch in batches] == [1, 1, 1]
+    names = [record.name for record in vault.page().records]
+    assert sorted(names) == ["same", "same (restored 2)", "same (restored)"]
+
+
+def test_the_deleted_are_erased_when_their_days_are_over(vault: Vault) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    with time_machine.travel(start, tick=False):
+        batch = vault.delete([llm(vault, "old").public_id]).batch
+        other = llm(vault, "other")
+    with time_machine.travel(start + timedelta(days=29, hours=23), tick=False):
+        vault.delete([other.public_id])
+        assert scalar("SELECT count(*) FROM deleted_credential") == 2
+    with time_machine.travel(start + timedelta(days=30), tick=False):
+        vault.delete([])
+        assert scalar("SELECT count(*) FROM deleted_credential") == 1
+        assert vault.restore(batch) == 0
+
+
+def test_with_no_days_to_keep_nothing_is_kept(vault: Vault) -> None:
+    vault.keep_deleted_days = 0
+    done = vault.delete([llm(vault).public_id])
+    assert done.deleted == 1
+    assert scalar("SELECT count(*) FROM deleted_credential") == 0
+
+
+def test_all_the_deleted_can_be_erased_at_once(vault: Vault) -> None:
+    vault.delete([llm(vault, name).public_id for name in "ab"])
+    assert (vault.erase_deleted(), vault.erase_deleted()) == (2, 0)
+    assert scalar("SELECT count(*) FROM deleted_credential") == 0

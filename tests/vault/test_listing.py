@@ -1,0 +1,43 @@
+"""The list loads no ciphertext, decrypts nothing, and takes two statements for one row or five hundred."""
+
+import pytest
+from cryptography.fernet import Fernet, MultiFernet
+from sqlalchemy import select
+from sqlalchemy.exc import InvalidRequestError
+
+from credstore.cipher import Ring
+from credstore.models import Credential, db
+from credstore.vault import Vault
+from tests.vault.conftest import fill, llm, statements
+
+
+def test_a_page_loads_no_ciphertext_and_decrypts_nothing(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    llm(vault)
+
+    def never(*args: object, **how: object) -> None:
+        raise AssertionError("a listing decrypted")
+
+    for owner, name in ((Ring, "open"), (Fernet, "decrypt"), (MultiFernet, "decrypt")):
+        monkeypatch.setattr(owner, name, never)
+    with statements() as seen:
+        page = vault.page(query="LLM", kind="llm")
+    assert len(page.records) == 1
+    assert not [statement for statement in seen if "sealed" in statement]
+    vault.get(page.records[0].public_id)
+
+
+def test_a_row_cannot_reach_its_ciphertext_by_accident(vault: Vault) -> None:
+    llm(vault)
+    row = db.session.scalars(select(Credential)).one()
+    with pytest.raises(InvalidRequestError, match="raiseload"):
+        assert row.sealed
+
+
+@pytest.mark.parametrize("number", [0, 1, 50, 500])
+def test_a_page_is_two_statements_whatever_the_size(vault: Vault, number: int) -> None:
+    fill(number)
+    for how in ({}, {"query": "row"}, {"kind": "llm"}):
+        with statements() as seen:
+            page = vault.page(1, **how)  # type: ignore[arg-type]
+        assert len([statement for statement in seen if statement not in {"BEGIN", "COMMIT"}]) == 2, seen
+        assert len(page.records) == min(number, 50)
