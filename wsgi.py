@@ -1,13 +1,14 @@
 """The WSGI entry point: `gunicorn wsgi:app`. From an installed package: `gunicorn 'credstore:create_app()'`."""
 
 import sys
+from pathlib import Path
 
 from dotenv import load_dotenv
 
 from credstore import create_app
 from credstore.errors import ConfigError
 
-load_dotenv()
+load_dotenv(Path.cwd() / ".env")
 try:
     app = create_app()
 except ConfigError as refusal:

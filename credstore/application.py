@@ -13,6 +13,7 @@ from credstore.errors import ConfigError
 from credstore.extension import Credstore
 from credstore.tester import Tester
 from credstore.web.cookies import SessionCookies
+from credstore.web.hosts import trust
 
 MAX_FORM = 2_000_000  # bytes; 10,000 ids of a batch take 0.4 MB
 _SHORTEST_SECRET = 32  # characters
@@ -29,6 +30,7 @@ def build(config: Config, tester: Tester | None = None) -> Flask:
     if config.proxy_hops:
         hops: dict[str, Any] = dict.fromkeys(("x_for", "x_proto", "x_host"), config.proxy_hops)
         app.wsgi_app = ProxyFix(app.wsgi_app, **hops)  # type: ignore[method-assign]
+    trust(app, config.hosts)
     Credstore(app, config=config, tester=tester)
     return app
 
@@ -39,7 +41,6 @@ def bare(config: Config) -> Flask:
     app = Flask("credstore", static_folder=None, instance_path=str(Path(config.data_dir).absolute()))
     app.config.from_mapping(
         SECRET_KEY=config.secret_key,
-        TRUSTED_HOSTS=config.hosts,
         MAX_CONTENT_LENGTH=MAX_FORM,
         MAX_FORM_MEMORY_SIZE=MAX_FORM,
         # The token ends with the session; a page left open over lunch must still be able to save.

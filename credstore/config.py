@@ -29,22 +29,26 @@ def _flag(text: str) -> bool:
     raise ValueError
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return parse
 
 
-def _natural(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 def _setting(env: str, about: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"env": env, "about": about, "parse": parse})
+
+
+def _counted(env: str, about: str, default: int, least: int, most: int) -> Any:
+    return _setting(env, f"{about}, from {least} to {most}", default, _number(least, most))
 
 
 def default_data_dir(env: Mapping[str, str]) -> Path:
@@ -74,15 +78,15 @@ class Config:
     database_url: str = _setting(
         "DATABASE_URL", "postgresql://… or sqlite:///…; default: SQLite in the data folder", "", secret=True
     )
-    data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), Path)
+    data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _folder)
     key_dir: Path | None = _setting(
-        "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, Path
+        "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, _folder
     )
     trusted_hosts: tuple[str, ...] = _setting(
         "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), _items
     )
-    proxy_hops: int = _setting(
-        "CREDSTORE_PROXY_HOPS", "how many reverse proxies in front to believe (X-Forwarded-*)", 0, _natural
+    proxy_hops: int = _counted(
+        "CREDSTORE_PROXY_HOPS", "how many reverse proxies in front to believe (X-Forwarded-*)", 0, 0, 10
     )
     allow_http: bool = _setting(
         "CREDSTORE_ALLOW_HTTP", "1 permits sign-in over plain http from other machines (not advised)", False, _flag
@@ -90,16 +94,17 @@ class Config:
     egress_allow: tuple[str, ...] = _setting(
         "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _items
     )
-    test_seconds: int = _setting("CREDSTORE_TEST_SECONDS", "wall-clock deadline of one test", 10, _positive)
-    tests_at_once: int = _setting("CREDSTORE_TESTS_AT_ONCE", "tests that may run at once in one process", 4, _positive)
-    keep_deleted_days: int = _setting(
-        "CREDSTORE_KEEP_DELETED_DAYS", "days a deleted credential stays sealed before it is erased", 30, _natural
+    # At most 50: less than a run of tests may be silent before it counts as cut off.
+    test_seconds: int = _counted("CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50)
+    tests_at_once: int = _counted("CREDSTORE_TESTS_AT_ONCE", "how many tests may run at once in one process", 4, 1, 64)
+    keep_deleted_days: int = _counted(
+        "CREDSTORE_KEEP_DELETED_DAYS", "the days a deleted credential stays sealed before it is erased", 30, 0, 36_500
     )
-    session_idle_minutes: int = _setting(
-        "CREDSTORE_SESSION_IDLE_MINUTES", "a session ends after this long without a request", 30, _positive
+    session_idle_minutes: int = _counted(
+        "CREDSTORE_SESSION_IDLE_MINUTES", "the minutes without a request that end a session", 30, 1, 10_080
     )
-    session_hours: int = _setting(
-        "CREDSTORE_SESSION_HOURS", "a session ends after this long in any case", 12, _positive
+    session_hours: int = _counted(
+        "CREDSTORE_SESSION_HOURS", "the hours after which a session ends in any case", 12, 1, 720
     )
     # What the app is bound to is known to `credstore serve` alone; it is no setting.
     bind: str = ""
@@ -141,10 +146,10 @@ class Config:
     @property
     def hosts(self) -> list[str]:
         """The host names a request may carry; loopback names unless the operator lists others."""
-        names = list(self.trusted_hosts) or ["127.0.0.1", "localhost", "[::1]"]
-        # Werkzeug compares what stands before the last colon, which cuts an IPv6 literal in two unless it has a port;
-        # on the default port of its scheme, where browsers send none, such a host has no way in.
-        return [f"{name}:0" if name.endswith("]") else name for name in names]
+        loopback = ["127.0.0.1", "localhost", "[::1]"]
+        if self.bound_to_loopback and self.bind not in {"::1", *loopback}:
+            loopback.append(self.bind)
+        return list(self.trusted_hosts) or loopback
 
     def _with_key_files(self) -> "Config":
         """Fill a missing key from the keys folder, where `credstore serve` put it."""

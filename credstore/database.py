@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy import URL, Connection, Engine, event, exc
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
-from credstore.models import db
+from credstore.models import Base, db
 
 BUSY_MS = 5_000
+POOL = 20  # connections kept, and as many more at a peak: as many as a worker has threads
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
@@ -34,32 +36,63 @@ AnySession = Session | scoped_session[Any]
 
 
 def attach(app: Flask, url: str) -> None:
-    """Bind our tables to `app`, beside a Flask-SQLAlchemy that a host application may have of its own."""
-    engine_options: dict[str, Any] = {"hide_parameters": True}
+    """Bind our tables to `app`, beside a Flask-SQLAlchemy that a host application may have of its own.
+
+    Raises ConfigError when the URL, its folder or its driver is not usable.
+    """
     parsed = _parsed(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine_options: dict[str, Any] = {"hide_parameters": True, "pool_size": POOL, "max_overflow": POOL}
+    if parsed.get_backend_name() == "sqlite":
+        parsed = _with_folder(parsed)
     else:
         engine_options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
     ours = {"SQLALCHEMY_DATABASE_URI": parsed, "SQLALCHEMY_ENGINE_OPTIONS": engine_options, "SQLALCHEMY_BINDS": {}}
-    theirs = {name: app.config.pop(name, None) for name in ours}
+    theirs = {name: app.config.pop(name) for name in ours if name in app.config}
     extension = app.extensions.pop("sqlalchemy", None)
     app.config.update(ours)
     try:
         db.init_app(app)
+    except ImportError:
+        raise ConfigError("The driver for DATABASE_URL is not installed. For PostgreSQL: credstore[postgres]") from None
     finally:
+        # Flask-SQLAlchemy keeps our engine by the application itself; these places are the host's, now or later.
+        for name in ours:
+            app.config.pop(name, None)
+        app.config.update(theirs)
+        app.extensions.pop("sqlalchemy", None)
         if extension is not None:
             app.extensions["sqlalchemy"] = extension
-            app.config.update({name: value for name, value in theirs.items() if value is not None})
     with app.app_context():
         _listen(db.engine)
 
 
-def _parsed(url: str) -> Any:
+def detach(app: Flask) -> None:
+    """Close every connection; SQLite forbids to carry one into a forked process."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _parsed(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except exc.ArgumentError:
         raise ConfigError("DATABASE_URL is not a database URL. Example: postgresql://user@host/database") from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ConfigError("DATABASE_URL names a database that credstore does not know. It takes PostgreSQL and SQLite.")
+    return parsed
+
+
+def _with_folder(url: URL) -> URL:
+    """The SQLite URL with an absolute path (Flask-SQLAlchemy would put a relative one elsewhere), its folder made."""
+    if not url.database or url.database == ":memory:":
+        return url
+    path = Path(url.database).expanduser().absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        raise ConfigError(f"The folder of the database cannot be made: {path.parent}") from None
+    return url.set(database=str(path))
 
 
 def _listen(engine: Engine) -> None:
@@ -113,3 +146,10 @@ def writing(session: AnySession) -> Iterator[None]:
     except BaseException:
         session.rollback()
         raise
+
+
+def insert(session: AnySession, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`, which SQLAlchemy spells per dialect."""
+    if session.connection().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

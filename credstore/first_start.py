@@ -26,8 +26,8 @@ def with_keys(config: Config, app: Flask) -> Config:
             expected = count_by_key()
         if expected:
             raise ConfigError(
-                f"FIELD_ENCRYPTION_KEY is not set, but {sum(expected.values())} credentials are stored, sealed with "
-                f"the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
+                f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials and "
+                f"was sealed with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
                 f"{config.keys_folder / KEY_FILE}"
             )
         found["field_encryption_key"] = keep(config.keys_folder / KEY_FILE, generate_key())

@@ -1,6 +1,7 @@
 """Owns the rows. No row decrypts itself, and a listing cannot reach `sealed`: it is deferred and raises on load."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,25 @@ from sqlalchemy import DateTime, Dialect, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
+EPOCH = datetime.fromtimestamp(0, UTC)
+
 
 class Moment(TypeDecorator[datetime]):
     """A point in time, always UTC and aware; SQLite forgets the zone, so it is put back on the way out."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        inner = super().result_processor(dialect, coltype)
+
+        def process(value: Any) -> datetime | None:
+            try:
+                return inner(value) if inner else value
+            except (ValueError, TypeError):  # SQLite keeps any text; one damaged row must not end the whole list
+                return EPOCH
+
+        return process
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return value.astimezone(UTC) if value else None

@@ -41,14 +41,18 @@ async function open(url, from) {
 
 // Some browsers do not focus what is clicked, so that they could not give the focus back.
 let opener = null;
-dialog.addEventListener("close", () => opener?.focus());
+dialog.addEventListener("close", () => {
+  dialog.replaceChildren(); // a key that was typed must not stay in the page
+  opener?.focus();
+});
 
 // A refused form comes back with its sentences; what was typed into secret fields stays here and is put back.
 function refuse(form, page) {
   const fresh = page.querySelector("main .card");
   const old = form.closest(".card");
   for (const field of old.querySelectorAll("input[type=password], textarea, input[name=remove]")) {
-    const twin = fresh.querySelector(`[name="${CSS.escape(field.name)}"]`);
+    const value = field.type === "checkbox" ? `[value="${CSS.escape(field.value)}"]` : "";
+    const twin = fresh.querySelector(`[name="${CSS.escape(field.name)}"]${value}`);
     if (twin?.type === "checkbox") twin.checked = field.checked;
     else if (twin) twin.value = field.value;
   }
@@ -77,8 +81,11 @@ async function send(form) {
   button.ariaBusy = "true";
   try {
     const response = await fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form)), redirect: "manual" });
-    if (response.type === "opaqueredirect") return location.assign(form.dataset.done);
-    if (isProblem(response)) complain(form, await problem(response));
+    const there = response.headers.get("X-Credstore-To");
+    if (there) return location.assign(there);
+    // Only a sign-in page of somebody else redirects here: nothing was saved.
+    if (response.type === "opaqueredirect") complain(form, "You are signed out, so nothing was saved. Sign in in another tab, then try again.");
+    else if (isProblem(response)) complain(form, await problem(response));
     else refuse(form, await read(response));
   } catch {
     complain(form, "credstore could not be reached, so it is not known whether this was saved. Try again.");
@@ -92,8 +99,8 @@ let running = 0;
 
 async function test(button) {
   const row = button.closest("tr");
-  const token = document.querySelector("#act [name=csrf_token]").value;
   try {
+    const token = document.querySelector("#act [name=csrf_token]").value;
     const response = await fetch(button.formAction, { method: "POST", headers: { ...ours, "X-CSRFToken": token } });
     // Signed out meanwhile, or signed in anew (then the form's token is old): the page itself says so better.
     if ([400, 401].includes(response.status) || response.redirected) return location.reload();
@@ -143,7 +150,7 @@ document.addEventListener("click", (event) => {
     }
   } else if (target.matches("[data-example]")) {
     const area = document.getElementById(target.dataset.target);
-    area.value = target.dataset.example;
+    if (!area.value.trim() || confirm("Replace what is in the field by the example?")) area.value = target.dataset.example;
     area.focus();
   } else return;
   event.preventDefault();
@@ -152,7 +159,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-dialog]")) open(`${form.action}?${new URLSearchParams(new FormData(form))}`, event.submitter);
-  else if (form.matches("[data-done]")) send(form);
+  else if (form.matches("[data-send]")) send(form);
   else return event.submitter?.matches(".result .test") && event.submitter.setAttribute("aria-busy", "true");
   event.preventDefault();
 });
@@ -172,6 +179,7 @@ document.addEventListener("change", (event) => {
     for (const box of document.querySelectorAll("tbody .pick input")) box.checked = event.target.checked;
   if (event.target.closest(".pick")) {
     count();
+say([...document.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));
     say(document.querySelector("#delete-selected span").textContent);
   }
 });
@@ -188,3 +196,4 @@ for (const leaving of ["focusout", "pointerout"])
   });
 
 count();
+say([...document.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));

@@ -19,7 +19,7 @@ REPO = Path(__file__).resolve().parents[1]
 LINES = (
     {"web", "cli"},
     {"vault", "accounts"},
-    {"models", "cipher", "database", "inventory", "tester", "egress", "kinds"},
+    {"models", "cipher", "database", "inventory", "erasing", "tester", "egress", "kinds"},
     {"providers"},
     {"urls", "config", "errors"},
 )

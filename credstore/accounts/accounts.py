@@ -11,9 +11,8 @@ from sqlalchemy import delete, or_, select, update
 
 from credstore.accounts import throttle
 from credstore.accounts.passwords import check_new, hash_password, outdated, username_key, verify
-from credstore.accounts.statements import insert
 from credstore.accounts.throttle import Caller
-from credstore.database import AnySession, writing
+from credstore.database import AnySession, insert, writing
 from credstore.errors import InvalidFields, NotFound, SetupClosed, StorageError, WrongPassword
 from credstore.models import Admin, SetupLink, SignIn, now
 

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, or_, select, update
 
-from credstore.accounts.statements import insert
-from credstore.database import AnySession
+from credstore.database import AnySession, insert
 from credstore.errors import Throttled
 from credstore.models import LoginFailure
 

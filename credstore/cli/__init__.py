@@ -1,10 +1,11 @@
 """The `credstore` command, also `flask credstore`. Commands call use cases and print; they hold no logic."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
-from dotenv import find_dotenv, load_dotenv
+from dotenv import load_dotenv
 
 from credstore import __version__
 from credstore.cli.admin import admin
@@ -31,7 +32,7 @@ class Commands(click.Group):
 def main() -> None:
     """The credentials page for workflow platforms."""
     os.umask(0o077)  # the database and the keys are nobody else's business, whatever the folder permits
-    load_dotenv(find_dotenv(usecwd=True))
+    load_dotenv(Path.cwd() / ".env")
 
 
 for command in (serve, admin, db, keys):

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
-from credstore.application import build, storage
+from credstore.application import storage
 from credstore.cli.options import data_dir_option, read_config
+from credstore.erasing import erase_deleted as erase
 from credstore.migrate import upgrade as migrate
+from credstore.models import db as database
 
 
 @click.group()
@@ -27,7 +29,6 @@ def upgrade(data_dir: Path | None) -> None:
 @click.confirmation_option(prompt="Erase all deleted credentials for good? Undo will not bring them back.")
 def erase_deleted(data_dir: Path | None) -> None:
     """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS."""
-    app = build(read_config(data_dir))
-    with app.app_context():
-        erased = app.extensions["credstore"].vault.erase_deleted()
+    with storage(read_config(data_dir)).app_context():
+        erased = erase(database.session)
     click.echo(f"Erased: {erased}.")

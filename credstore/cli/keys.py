@@ -34,6 +34,7 @@ def status(data_dir: Path | None) -> None:
         role = "seals and opens" if place == 0 else "opens"
         click.echo(f"{key_id}  configured, {role}; credentials: {counts.pop(key_id, 0)}")
     for key_id, number in counts.items():
-        click.echo(f"{key_id}  MISSING; credentials that cannot be opened: {number}")
-    if counts:
+        need = f"MISSING; credentials that cannot be opened: {number}" if number else "not configured, no longer needed"
+        click.echo(f"{key_id}  {need}")
+    if any(counts.values()):
         raise click.exceptions.Exit(1)

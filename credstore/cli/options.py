@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from flask import Flask
 
 from credstore.accounts import Accounts
 from credstore.application import storage
@@ -30,10 +31,11 @@ def read_config(data_dir: Path | None, **known: Any) -> Config:
 
 
 @contextmanager
-def accounts(config: Config) -> Iterator[Accounts]:
-    """The accounts of the configured database, its tables brought up to date first."""
-    app = storage(config)
-    upgrade(app)
+def accounts(config: Config, app: Flask | None = None) -> Iterator[Accounts]:
+    """The accounts of the configured database, its tables brought up to date first; of `app`, where it is at hand."""
+    if app is None:
+        app = storage(config)
+        upgrade(app)
     with app.app_context():
         yield Accounts(
             db.session,

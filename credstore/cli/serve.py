@@ -1,5 +1,6 @@
 """`credstore serve`: from nothing to a running page, in one command."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -7,9 +8,12 @@ import click
 from credstore.application import build, storage
 from credstore.cli.options import accounts, data_dir_option, read_config
 from credstore.config import KEY_FILE, Config
+from credstore.database import detach
+from credstore.erasing import erase_deleted
 from credstore.errors import ConfigError
 from credstore.first_start import with_keys
 from credstore.migrate import upgrade
+from credstore.models import db
 
 
 @click.command()
@@ -25,32 +29,41 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
     config = read_config(data_dir, bind=host, port=port)
     app = storage(config)
     upgrade(app)
-    config = with_keys(config, app)
-    build(config)  # what every worker would refuse is refused here, in words, before anything is announced
-    with accounts(config) as store:
+    with accounts(config, app) as store:
+        if not store.any_admin() and not config.bound_to_loopback:
+            raise ConfigError(
+                f"There is no administrator yet, so credstore does not listen on {host}. Create one first: "
+                "credstore admin create --username NAME"
+            )
+        config = with_keys(config, app)
+        detach(build(config))  # what every worker would refuse is refused here, before anything is announced
         token = None if store.any_admin() else store.new_setup_link()
-    if token and not config.bound_to_loopback:
-        raise ConfigError(
-            f"There is no administrator yet, so credstore does not listen on {host}. Create one first: "
-            "credstore admin create --username NAME"
-        )
+        erase_deleted(db.session, timedelta(days=config.keep_deleted_days))
+    detach(app)
     Server(config, workers=workers, threads=threads, when_ready=lambda: _announce(config, token)).run()
 
 
 def _announce(config: Config, token: str | None) -> None:
     host = f"[{config.bind}]" if ":" in config.bind else config.bind
     address = f"http://{host}:{config.port}"
-    key_file = config.keys_folder / KEY_FILE
     click.echo(f"\n  credstore serves {address}/credentials")
+    if not config.bound_to_loopback and not config.trusted_hosts:
+        click.echo("  It answers to loopback names alone: set CREDSTORE_TRUSTED_HOSTS to the names it is reached by.")
     if token:
         click.echo(
             f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}"
         )
     where = str(config.data_dir.absolute()) if not config.database_url else "by DATABASE_URL"
     click.echo(f"\n  Data  {where}")
-    if key_file.is_file():
+    if _kept_in_file(config):
         click.echo(f"  Keys  {config.keys_folder.absolute()}")
         click.echo("\n  Back up both, apart from each other: the data without the key cannot be opened by anybody,")
         click.echo("  and a copy of both together is as good as the secrets themselves.\n")
     else:
         click.echo("  Keys  from the environment; keep a copy of FIELD_ENCRYPTION_KEY apart from the data.\n")
+
+
+def _kept_in_file(config: Config) -> bool:
+    """Whether the key in use is the one in the keys folder, and not another one from the environment."""
+    path = config.keys_folder / KEY_FILE
+    return path.is_file() and path.read_text(encoding="utf-8").strip() == config.field_encryption_key

@@ -14,7 +14,7 @@ from credstore.urls import canonical
 
 # Direction overrides make one name look like another; everything of category C but these joiners is refused.
 _JOINERS = {"\u200c", "\u200d"}
-_MASK = re.compile(r"[*•●∙·]{2,}|…|\.{3}")
+_MASK = re.compile(r"[*•●∙·]{3,}|…|\.{3}")
 _ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|[<\[][^<>\[\]]*(?:hidden|redacted|masked)[^<>\[\]]*[>\]]", re.I)
 
 

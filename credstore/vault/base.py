@@ -1,17 +1,23 @@
 """What all use cases share: the session, the ring, the tester, and the one place where a sealed value is opened."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from credstore.cipher import Context, Ring
 from credstore.database import AnySession
-from credstore.errors import NotFound, Unreadable
+from credstore.erasing import erase_deleted
+from credstore.errors import NotFound, StorageError, Unreadable
 from credstore.kinds import Kind, by_slug
-from credstore.models import Credential
+from credstore.models import Credential, now
 from credstore.tester import Tester
 from credstore.vault.keys import KeyState, read_state, require_open
+
+TIDY_EVERY = timedelta(hours=1)
 
 
 class Room:
@@ -23,15 +29,23 @@ class Room:
         self._tester = tester
         self.keep_deleted_days = keep_deleted_days
         self._open_state: KeyState | None = None
+        self._tidied = now()
 
     def key_state(self) -> KeyState:
         """Whether the configured keys belong to this database. Once they do they always will; that is remembered."""
         if self._open_state is None:
             state = read_state(self._session, self._ring)
-            if state.locked:
+            if state.locked or not state.expected:  # a fresh database belongs to nobody yet
                 return state
             self._open_state = state
         return self._open_state
+
+    def _tidy(self) -> None:
+        """Erase what was deleted long ago: after any change, at most once an hour in a process."""
+        if abs(now() - self._tidied) >= TIDY_EVERY:  # a clock may also be set back
+            self._tidied = now()
+            with suppress(StorageError):
+                erase_deleted(self._session, timedelta(days=self.keep_deleted_days))
 
     def _require_open(self) -> None:
         require_open(self.key_state())
@@ -42,16 +56,27 @@ class Room:
             raise NotFound
         return row
 
+    def _whole_row(self, public_id: str) -> Credential:
+        """A row with its sealed value, in one statement: an edit between two would pair two states."""
+        row = self._session.scalar(
+            select(Credential)
+            .where(Credential.public_id == public_id)
+            .options(undefer(Credential.sealed))
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise NotFound
+        return row
+
     def _open(self, row: Credential) -> dict[str, str]:
-        """The secrets of a row in clear. Raises Locked or Unreadable."""
+        """The secrets of a whole row in clear. Raises Locked or Unreadable."""
         self._require_open()
         if row.key_id not in self._ring.key_ids:
             raise Unreadable(missing_key(row.key_id))
-        token = self._session.scalar(select(Credential.sealed).where(Credential.id == row.id))
         kind = by_slug(row.kind)
         if kind is None:
             raise Unreadable("This version of credstore does not know the type of this credential.")
-        return self._ring.open(token, context(kind, row.public_id, row.public))
+        return self._ring.open(row.sealed, context(kind, row.public_id, row.public))
 
 
 def context(kind: type[Kind], public_id: str, public: Mapping[str, Any]) -> Context:

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 
 from sqlalchemy import delete, exists, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
 
 from credstore.database import writing
+from credstore.erasing import erase_deleted
 from credstore.kinds import by_slug
 from credstore.models import Credential, DeletedCredential, SealedRow, now
 from credstore.vault.base import Room
@@ -36,41 +37,50 @@ class Deleting(Room):
 
         The rows move, still sealed, to a table of their own; `restore` brings them back until they are erased.
         """
-        wanted = list(dict.fromkeys(public_ids))
+        wanted = sorted(set(public_ids))  # two deletions that lock rows in one order cannot block each other for ever
         batch, moment, deleted = str(uuid.uuid4()), now(), 0
         columns = [getattr(Credential, name) for name in _COLUMNS]
+        copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
         with writing(self._session):
             for chunk in _chunks(wanted):
                 rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
                 # PostgreSQL locks them: a second deletion or an edit of the same rows waits, then sees them gone.
-                chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.id).with_for_update()
+                chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.public_id).with_for_update()
                 target = [*_COLUMNS, "batch", "deleted_at"]
                 self._session.execute(insert(DeletedCredential).from_select(target, chosen))
                 gone = self._session.execute(
                     delete(Credential)
-                    .where(Credential.public_id.in_(chunk))
+                    # What was copied, no more: a row that came back meanwhile must not go without a copy.
+                    .where(Credential.id.in_(copied), Credential.public_id.in_(chunk))
                     .execution_options(synchronize_session=False)
                 )
                 deleted += gone.rowcount  # type: ignore[attr-defined]
-            self._erase_old()
+        if self.keep_deleted_days:
+            self._tidy()
+        else:
+            erase_deleted(self._session)
         self._session.expire_all()
         return Deletion(batch=batch, deleted=deleted, missing=len(wanted) - deleted)
 
     def restore(self, batch: str) -> int:
         """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""
         batch = batch.replace("\0", "")
+        try:
+            restored = self._restore(batch)
+        except IntegrityError:  # a name was taken between our look and the move: look once more
+            restored = self._restore(batch)
+        self._session.expire_all()
+        return restored
+
+    def _restore(self, batch: str) -> int:
+        mine = DeletedCredential.batch == batch
         with writing(self._session):
             self._rename_taken(batch)
             columns = [getattr(DeletedCredential, name) for name in _COLUMNS]
-            rows = select(*columns).where(DeletedCredential.batch == batch).with_for_update()
+            rows = select(*columns).where(mine).with_for_update()
             self._session.execute(insert(Credential).from_select(list(_COLUMNS), rows))
-            restored = self._session.execute(
-                delete(DeletedCredential)
-                .where(DeletedCredential.batch == batch)
-                .execution_options(synchronize_session=False)
-            )
-        self._session.expire_all()
-        return int(restored.rowcount)  # type: ignore[attr-defined]
+            gone = delete(DeletedCredential).where(mine).execution_options(synchronize_session=False)
+            return int(self._session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
     def _rename_taken(self, batch: str) -> None:
         taken = exists().where(Credential.name_key == DeletedCredential.name_key)
@@ -88,19 +98,7 @@ class Deleting(Room):
 
     def erase_deleted(self) -> int:
         """Erase every deleted credential for good, now. Returns how many."""
-        with writing(self._session):
-            return self._erase(timedelta(0))
-
-    def _erase_old(self) -> None:
-        self._erase(timedelta(days=self.keep_deleted_days))
-
-    def _erase(self, age: timedelta) -> int:
-        erased = self._session.execute(
-            delete(DeletedCredential)
-            .where(DeletedCredential.deleted_at <= now() - age)
-            .execution_options(synchronize_session=False)
-        )
-        return int(erased.rowcount)  # type: ignore[attr-defined]
+        return erase_deleted(self._session)
 
     def _free_name(self, name: str) -> str:
         number = 1

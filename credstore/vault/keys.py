@@ -3,12 +3,12 @@
 import logging
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from credstore.cipher import Ring
-from credstore.database import AnySession
+from credstore.database import AnySession, insert
 from credstore.errors import Locked
-from credstore.models import KeyCheck
+from credstore.models import KeyCheck, now
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +46,15 @@ def require_open(state: KeyState) -> None:
 
 
 def remember(session: AnySession, ring: Ring) -> None:
-    """Inside a writing transaction: see to it that the sealing key has a sound key-check row."""
+    """Inside a writing transaction: see to it that the sealing key has a sound key-check row.
+
+    Raises Locked when another process, with keys of its own, was the first to seal here.
+    """
     token = session.scalar(select(KeyCheck.token).where(KeyCheck.key_id == ring.key_id))
     fresh = ring.check_tokens()[ring.key_id]
     if token is None:
-        session.execute(insert(KeyCheck).values(key_id=ring.key_id, token=fresh))
+        require_open(read_state(session, ring))
+        row = insert(session, KeyCheck).values(key_id=ring.key_id, token=fresh, created_at=now())
+        session.execute(row.on_conflict_do_nothing(index_elements=["key_id"]))
     elif not ring.verifies(ring.key_id, token):
         session.execute(update(KeyCheck).where(KeyCheck.key_id == ring.key_id).values(token=fresh))

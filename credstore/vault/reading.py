@@ -1,19 +1,22 @@
 """Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
 
 import unicodedata
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from flask_sqlalchemy.pagination import SelectPagination
 from sqlalchemy import func, select, update
 
 from credstore.database import writing
-from credstore.errors import Unreadable
+from credstore.errors import StorageError, Unreadable
 from credstore.kinds import KINDS
 from credstore.models import Credential, now
 from credstore.vault.base import Room
 from credstore.vault.record import Page, Record, record
 
 PER_PAGE = 50
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class Counted(SelectPagination):
@@ -61,11 +64,15 @@ class Reading(Room):
 
         Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
         """
-        row = self._row(public_id)
+        row = self._whole_row(public_id)
         values = {**row.public, **self._open(row)}
         missing = set(row.holds.split()) - values.keys()
         if missing:
             raise Unreadable("The sealed value lacks a secret that this credential should hold.")
-        with writing(self._session):
-            self._session.execute(update(Credential).where(Credential.id == row.id).values(last_used_at=now()))
+        moment = now()
+        if row.last_used_at is None or row.last_used_at < moment - USE_NOTED_EVERY:
+            # A workflow must not fail because the note of its use cannot be written.
+            with suppress(StorageError), writing(self._session):
+                used = update(Credential).where(Credential.id == row.id).values(last_used_at=moment)
+                self._session.execute(used.execution_options(synchronize_session=False))
         return values

@@ -27,7 +27,7 @@ class Summary:
 class Record:
     """One credential as anybody signed in may see it. `verdict` already tells stale and unreadable apart from tested.
 
-    `facts` are the public values with their labels, in the order of the declaration.
+    `facts` are the public values with their labels, `sealed` the labels of the secrets, as the declaration has them.
     """
 
     public_id: str
@@ -39,6 +39,7 @@ class Record:
     holds: frozenset[str]
     detail: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
+    sealed: tuple[str, ...]
     key_id: str
     created_at: datetime
     updated_at: datetime
@@ -80,16 +81,18 @@ class Deletion:
 def record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
     """The public side of a row. Decrypts nothing."""
     kind = by_slug(row.kind)
-    verdict = _verdict(row, readable_keys)
+    testable = bool(kind and kind.testable())
+    verdict = _verdict(row, readable_keys, testable=testable)
     return Record(
         public_id=row.public_id,
         name=row.name,
         kind=row.kind,
         kind_label=kind.label if kind else row.kind,
-        testable=bool(kind and kind.testable()),
+        testable=testable,
         public=row.public,
         holds=frozenset(row.holds.split()),
         detail=_detail(kind, row.public),
+        sealed=tuple(f.label for f in (kind.secrets() if kind else ()) if f.name in row.holds.split()),
         facts=tuple((f.label, str(row.public[f.name])) for f in (kind.fields if kind else ()) if f.name in row.public),
         key_id=row.key_id,
         created_at=row.created_at,
@@ -106,7 +109,7 @@ def _detail(kind: type[Kind] | None, public: Mapping[str, Any]) -> tuple[str, ..
     return kind.detail({name: str(value) for name, value in public.items()}) if kind else ()
 
 
-def _verdict(row: Credential, readable_keys: tuple[str, ...]) -> Verdict:
+def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool) -> Verdict:
     if row.key_id not in readable_keys:
         return Verdict(
             outcome=Outcome.UNREADABLE,
@@ -114,6 +117,8 @@ def _verdict(row: Credential, readable_keys: tuple[str, ...]) -> Verdict:
             advice="Restore that key, or edit this credential and enter its secret again.",
         )
     measured = load(row.verdict)
+    if measured is None and not testable:
+        return Verdict(outcome=Outcome.UNTESTED, reason="Credentials of this type are not tested.")
     if measured is None:
         return Verdict(
             outcome=Outcome.UNTESTED, reason="Not tested yet.", advice="Press Test before a workflow relies on it."

@@ -27,7 +27,7 @@ class Testing(Room):
         Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
         with _one_at_a_time(public_id):
-            row = self._row(public_id)
+            row = self._whole_row(public_id)
             kind = by_slug(row.kind)
             if kind is None or not kind.testable():
                 raise NotTestable(f"There is nothing to test for the type {kind.label if kind else row.kind}.")
@@ -42,6 +42,7 @@ class Testing(Room):
                     .values(verdict=dump(verdict), verdict_version=version, verdict_at=now())
                     .execution_options(synchronize_session=False)
                 )
+            self._tidy()
             self._session.expire_all()
             return record(self._row(public_id), self._ring.key_ids)
 

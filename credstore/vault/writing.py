@@ -46,6 +46,7 @@ class Writing(Room):
             remember(self._session, self._ring)
             self._session.add(row)
             self._session.flush()
+        self._tidy()
         return self._fresh(row.public_id)
 
     def edit(
@@ -57,7 +58,7 @@ class Writing(Room):
         destination: it must be entered again), Locked or Unreadable. What is not touched need not be readable.
         """
         with writing(self._session), _unique_name():
-            row = self._row(public_id)
+            row = self._whole_row(public_id)
             if row.version != version:
                 raise Conflict("Somebody else changed this credential after you opened it.")
             kind = by_slug(row.kind)
@@ -73,6 +74,7 @@ class Writing(Room):
                 )
                 if changed.rowcount != 1:  # type: ignore[attr-defined]
                     raise Conflict("Somebody else changed this credential after you opened it.")
+        self._tidy()
         return self._fresh(public_id)
 
     def _changes(
@@ -130,7 +132,7 @@ class Writing(Room):
 def clean_name(name: str) -> str:
     """A name of 1 to 255 characters, trimmed. Raises Refused with a sentence."""
     name = cleaning.text(unicodedata.normalize("NFC", name).strip())
-    if not name:
+    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
         raise Refused("Give the credential a name.")
     if len(name) > NAME_LENGTH:
         raise Refused(f"Use at most {NAME_LENGTH} characters.")
@@ -153,5 +155,7 @@ def _unique_name() -> Iterator[None]:
     """Two writers may both find a name free; the database then tells the second one."""
     try:
         yield
-    except IntegrityError:
+    except IntegrityError as clash:
+        if "name_key" not in str(clash.orig):
+            raise
         raise InvalidFields(_TAKEN) from None

@@ -13,6 +13,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "id": record.public_id,
         "name": record.name,
         "type": record.kind,
+        "testable": record.testable,
         "public": dict(record.public),
         "sealed": sorted(record.holds),
         "created_at": _iso(record.created_at),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import AnonymousUserMixin, LoginManager, current_user, login_user
+from flask_login import LoginManager, current_user, login_user
 
 from credstore.accounts import Accounts
 from credstore.config import is_loopback
@@ -39,12 +39,11 @@ class User:
 
 
 def init_auth(app: Flask) -> None:
-    """Set up Flask-Login on `app`, and `current_user` in the templates."""
+    """Set up Flask-Login on `app`."""
     # Flask-Login's own context processor loads the user, so an error page would ask a broken database again.
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # it binds to the address and the browser's name; the row is what counts
     manager.user_loader(load_user)
-    app.context_processor(lambda: {"current_user": g.get("_login_user") or AnonymousUserMixin()})
 
 
 def load_user(token: str) -> User | None:
@@ -59,6 +58,7 @@ def accounts() -> Accounts:
 def signed_in() -> ResponseReturnValue | None:
     """The default authorize check: None when signed in, else the answer that asks for it."""
     if current_user.is_authenticated:
+        g.credstore_username = current_user.username
         return None
     if current.wants_json() or current.wants_fragment():
         return problem(401, "sign-in", SIGN_IN_FIRST, title="Sign in first")

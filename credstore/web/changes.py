@@ -101,6 +101,7 @@ def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> R
     """Somebody was faster: show what is stored now beside what was typed; saving again is then a decision."""
     if current.wants_json():
         return problem(409, refusal.code, refusal.sentence)
+    record, _ = _editable(UUID(record.public_id))
     form.version.data = str(record.version)
     return _render_edit(form, record, kind, 409, conflict=refusal.sentence)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from credstore.config import Config
@@ -26,6 +26,16 @@ def config() -> Config:
 
 def authorize() -> ResponseReturnValue | None:
     return store().authorize()
+
+
+def signed_in_as() -> str:
+    """The name of who signed in at credstore's own door; "" in a host application, which shows its own."""
+    return str(g.get("credstore_username", ""))
+
+
+def inside() -> bool:
+    """Whether this request has passed the authorization door."""
+    return bool(g.get("credstore_inside"))
 
 
 def wants_fragment() -> bool:

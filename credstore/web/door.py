@@ -1,12 +1,22 @@
 """The one authorization door: every view of the blueprint passes it, but for the few named here."""
 
-from flask import Blueprint, request
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from credstore.errors import CredstoreError
 from credstore.web import current
 
-OPEN = frozenset({"credstore.login", "credstore.setup", "credstore.healthz", "credstore.readyz", "credstore.static"})
+OPEN = frozenset(
+    {
+        "credstore.login",
+        "credstore.setup",
+        "credstore.healthz",
+        "credstore.readyz",
+        "credstore.static",
+    }
+)
 
 
 class CrossSite(CredstoreError):
@@ -15,12 +25,35 @@ class CrossSite(CredstoreError):
 
 def register(bp: Blueprint) -> None:
     bp.before_request(pass_door)
+    bp.after_request(lead)
 
 
 def pass_door() -> ResponseReturnValue | None:
-    """Refuse what another site sends, then ask who is there."""
-    # Beside the token: browsers say where a request comes from, and no script can forge that header.
-    foreign = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
-    if request.method not in {"GET", "HEAD", "OPTIONS"} and foreign:
+    """Refuse what another site sends, ask who is there, then want the token of what changes anything."""
+    changing = request.method not in {"GET", "HEAD", "OPTIONS"}
+    if changing and _cross_site():
         raise CrossSite("This form was sent from another site, so credstore refused it.")
-    return None if request.endpoint in OPEN else current.authorize()
+    refusal = None if request.endpoint in OPEN else current.authorize()
+    g.credstore_inside = refusal is None and request.endpoint not in OPEN
+    if refusal is None and changing and current_app.config["WTF_CSRF_ENABLED"]:
+        # Here and not by the extension's own hook, which would guard every view of a host application, or none.
+        current_app.extensions["csrf"].protect()
+    return refusal
+
+
+def lead(response: Response) -> Response:
+    """Tell our own script where to go on: it cannot read a redirect, and a host's sign-in would look like success."""
+    if response.status_code == 303 and current.inside() and current.wants_fragment():
+        answer = Response(status=204)
+        answer.headers["X-Credstore-To"] = response.headers["Location"]
+        return answer
+    return response
+
+
+def _cross_site() -> bool:
+    """Beside the token: browsers say where a request comes from, and no script can forge that."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host

@@ -89,7 +89,12 @@ def answer(status: int, code: str, sentence: str) -> Response:
     if current.wants_json() or current.wants_fragment():
         return problem(status, code, sentence)
     title = TITLES.get(status, "Not possible")
-    return make_response(render_template("credstore/error.html", title=title, sentence=sentence, code=code), status)
+    try:
+        page = render_template("credstore/error.html", title=title, sentence=sentence, code=code)
+    except Exception as second:  # the frame itself is broken: a page of its own would break the same way
+        logger.error("the error page failed too: %s", type(second).__name__)
+        return Response(f"{title}. {sentence}\n", status, mimetype="text/plain")
+    return make_response(page, status)
 
 
 def problem(status: int, code: str, sentence: str, **more: object) -> Response:

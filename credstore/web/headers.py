@@ -34,7 +34,7 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
 def protect(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == "credstore.static" and response.status_code in {200, 304}:
+    if request.endpoint == "credstore.static" and "v" in request.args and response.status_code in {200, 304}:
         # The address carries a digest of the content, so what is kept can never be old.
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     else:

@@ -8,6 +8,9 @@ from typing import Any
 
 from flask import Blueprint, current_app, url_for
 
+from credstore.web import current
+from credstore.web.listing import place
+
 _STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
 
 
@@ -45,7 +48,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def _names() -> dict[str, Any]:
-    return {"asset": _asset}
+    return {"asset": _asset, "place": place(), "signed_in_as": current.signed_in_as(), "inside": current.inside()}
 
 
 def _asset(name: str) -> str:
