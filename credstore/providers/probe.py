@@ -101,9 +101,9 @@ class Step:
 class Verdict:
     """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's.
 
-    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@support_bot",
-    "scopes: repo"), `expires_at` when the key ends, `openness` what was learned of the host: whether its listing takes
-    any key ("open") or judges keys ("gated").
+    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key
+    ("@support_bot", "scopes: repo"), `expires_at` when the key ends. `openness` is what is known of the host now, to be
+    given to the next test at this base URL: its listing judges keys ("gated"), or proves nothing ("open").
     """
 
     outcome: Outcome

@@ -48,6 +48,8 @@ class Reading(Enum):
     ODD = auto()
 
 
+ELSEWHERE = {Reading.ABSENT, Reading.FOREIGN}  # so the API may be next door
+
 _BY_STATUS = {
     400: Reading.INVALID,
     401: Reading.REFUSED,
