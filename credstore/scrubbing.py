@@ -16,18 +16,19 @@ LONGEST_TEXT = 10_000  # of foreign words; more is not worth reading for 300 cha
 SHARED = 6  # so many characters in a row are a part of the secret, no chance
 SHOWN_TAIL = 4  # as in "the key ending in WXYZ"
 
+_HOLE = "\0"  # where a secret was; no text has it after `_one_line`
 _RUN = re.compile(r"""[^\s"'`<>(){}\[\],;:=|]+""")
 _MASKED = re.compile(r"[*•·#]{2,}|…|\.{2,}|[xX]{4,}")
 
 
-def scrubber(secrets: Collection[str]) -> Callable[[str], str]:
-    """A function that replaces each secret, in clear, URL-quoted or base64, by "[secret]"."""
+def scrubber(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
+    """A function that replaces each secret, in clear, URL-quoted or base64, by `mask`."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
     if not forms:
         return lambda text: text
     # Longest first, or a secret that begins with another one would leave its tail behind.
     pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-    return lambda text: pattern.sub(MASK, text)
+    return lambda text: pattern.sub(mask, text)
 
 
 def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
@@ -35,7 +36,7 @@ def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
 
     Providers echo parts ("sk-proj-****WXYZ"), so that every run of characters that shares one with a secret goes too.
     """
-    scrub = scrubber(secrets)
+    scrub = scrubber(secrets, _HOLE)
     long = [secret.casefold() for secret in secrets if len(secret) >= SHARED + 2]
     forms = {form.casefold() for secret in secrets if len(secret) >= SHARED + 2 for form in _forms(secret)}
     parts = {form[at : at + SHARED] for form in forms for at in range(len(form) - SHARED + 1)}
@@ -43,11 +44,11 @@ def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
     def drop(run: re.Match[str]) -> str:
         text = run[0].casefold()
         shared = any(text[at : at + SHARED] in parts for at in range(len(text) - SHARED + 1))
-        return MASK if (shared and text != "secret") or any(_hints(text, secret) for secret in long) else run[0]
+        # What hangs on a hole is a part too: the seams of base64, or of another coding.
+        return MASK if _HOLE in text or shared or any(_hints(text, secret) for secret in long) else run[0]
 
     def clean(text: str, longest: int) -> str:
-        line = scrub(_one_line(text))
-        line = _RUN.sub(drop, line)
+        line = _RUN.sub(drop, scrub(_one_line(text)))
         return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
     return clean

@@ -63,6 +63,25 @@ def test_a_listing_that_became_public_is_learned_anew_on_a_known_public_server()
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
 
 
+@pytest.mark.parametrize("base", ["https://openrouter.ai/api/v2", "https://ollama.com/api/v1", "https://api.venice.ai"])
+def test_a_known_public_listing_on_another_path_is_no_proof_either(base: str) -> None:
+    verdict = drive(lambda ask: LISTED, "openai_compatible", base, openness="gated").verdict
+    assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
+
+
+@pytest.mark.parametrize(("openness", "asks"), [("unknown", 4), ("gated", 2), ("open", 2)])
+def test_the_search_for_the_api_stays_within_the_budget(openness: Openness, asks: int) -> None:
+    """A URL with two likely siblings, and nothing anywhere."""
+    made = drive(lambda ask: NOT_FOUND, "openai_compatible", f"{BASE}/models", openness=openness)
+    assert (made.verdict.outcome, len(made.asks)) == (Outcome.CANNOT_TELL, asks)
+
+
+@pytest.mark.parametrize("openness", ["unknown", "open"])
+def test_any_key_is_not_claimed_of_a_host_on_the_internet(openness: Openness) -> None:
+    """It may find the request wanting before it looks at the key."""
+    assert run(host(), openness=openness).verdict.outcome is Outcome.CANNOT_TELL
+
+
 def test_a_completion_endpoint_that_is_gone_is_learned_anew() -> None:
     verdict = drive(lambda ask: NOT_FOUND, "openai_compatible", BASE, openness="open").verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")

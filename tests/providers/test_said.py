@@ -125,6 +125,19 @@ def test_an_echo_of_the_key_never_shows_whole_or_in_part(echo: str) -> None:
             assert not any(part in bare for part in ("WXYZ", "XYZ", "Abc", KEY[10:16], "Def", echo[4:12]))
 
 
+@pytest.mark.parametrize("before", [b"", b"a", b"ab", b"abc", b"user:", b"Bearer "])
+def test_base64_of_more_than_the_key_shows_at_no_alignment(before: bytes) -> None:
+    secret = "tG7#kqPz9!vXw2LmRb5Y"
+    coded = b64encode(before + secret.encode() + b"\r\n").decode()
+    words = shown(f"Basic {coded} is wrong", secrets=(secret,)).said
+    assert words.replace("=", "") == "Basic [secret] is wrong"  # the padding tells nothing
+
+
+@pytest.mark.parametrize("secret", ["ab1!", "a b c", "one two"])
+def test_a_short_or_spaced_secret_goes_as_a_whole(secret: str) -> None:
+    assert shown(f"Not {secret}, no", secrets=(secret,)).said == "Not [secret], no"
+
+
 def test_a_key_across_the_cut_is_scrubbed_before_the_cut() -> None:
     for before in range(SAID_LENGTH - len(KEY) - 2, SAID_LENGTH + 2):
         words = shown("a" * (before - 1) + " " + KEY + " tail").said
@@ -132,7 +145,7 @@ def test_a_key_across_the_cut_is_scrubbed_before_the_cut() -> None:
         assert "sk-" not in words
 
 
-@pytest.mark.parametrize("gap", [0, 10, len(KEY)])
+@pytest.mark.parametrize("gap", [0, 4, 10, len(KEY)])
 def test_a_key_across_the_bound_of_a_huge_message_is_not_left_in_halves(gap: int) -> None:
     # Scrubbing shortens: keys before the bound pull the broken one into what is shown.
     filler = ("\u200b" * 40 + " ") * 600
