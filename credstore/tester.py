@@ -4,23 +4,20 @@ Must never run longer than its deadline, leave a generator open, or let a secret
 """
 
 import logging
-import re
 import threading
 import time
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
-from urllib.parse import quote, quote_plus
 
 from credstore.errors import Blocked, TestsBusy, Unreached
 from credstore.providers.probe import Answer, Ask, Outcome, Probe, Step, Verdict
+from credstore.scrubbing import foreign_scrubber, scrubber
 
 logger = logging.getLogger(__name__)
 
-# Shorter "secrets" would blot out ordinary words of a sentence, and protect nothing.
-SHORTEST_SECRET = 4
-MASK = "[secret]"
+# What is shown of a provider's own words.
+SAID_LENGTH, FACT_LENGTH, MOST_FACTS = 300, 120, 12
 
 
 class Sender(Protocol):
@@ -54,7 +51,7 @@ class Tester:
         finally:
             self._slots.release()
             _close(probe)
-        return _scrubbed(verdict, steps, scrubber(secrets))
+        return _scrubbed(verdict, steps, secrets)
 
     def _drive(self, probe: Probe, steps: list[Step]) -> Verdict:
         deadline = time.monotonic() + self._seconds
@@ -85,27 +82,18 @@ class Tester:
         return answer
 
 
-def scrubber(secrets: Collection[str]) -> Callable[[str], str]:
-    """A function that replaces each secret, in clear, URL-quoted or base64, by "[secret]"."""
-    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
-    if not forms:
-        return lambda text: text
-    # Longest first, or a secret that begins with another one would leave its tail behind.
-    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-    return lambda text: pattern.sub(MASK, text)
-
-
-def _forms(secret: str) -> set[str]:
-    raw = secret.encode("utf-8", "surrogatepass")
-    quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
-    quoted |= {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in quoted}
-    coded = {b64encode(raw).decode("ascii"), urlsafe_b64encode(raw).decode("ascii")}
-    return {secret} | quoted | coded | {form.rstrip("=") for form in coded}
-
-
-def _scrubbed(verdict: Verdict, steps: list[Step], scrub: Callable[[str], str]) -> Verdict:
+def _scrubbed(verdict: Verdict, steps: list[Step], secrets: Collection[str]) -> Verdict:
+    scrub, scrub_foreign = scrubber(secrets), foreign_scrubber(secrets)
     clean = tuple(replace(step, purpose=scrub(step.purpose), url=scrub(step.url)) for step in steps)
-    return replace(verdict, reason=scrub(verdict.reason), advice=scrub(verdict.advice)).with_steps(clean)
+    facts = (scrub_foreign(fact, FACT_LENGTH) for fact in verdict.facts[:MOST_FACTS])
+    return replace(
+        verdict,
+        reason=scrub(verdict.reason),
+        advice=scrub(verdict.advice),
+        said=scrub_foreign(verdict.said, SAID_LENGTH),
+        facts=tuple(fact for fact in facts if fact),
+        steps=clean,
+    )
 
 
 def _not_reached(failure: Unreached, *, first: bool) -> Verdict:

@@ -1,11 +1,19 @@
-"""Anthropic: `x-api-key` (also behind a custom base URL), `GET /v1/models`. Its base URL has no /v1."""
+"""Anthropic: `x-api-key` (also behind a custom base URL), `GET /v1/models`. Its base URL has no /v1.
+
+A known host of another vendor may take keys in another header only: a refusal there never counts against the key.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
+from credstore.providers import bases, verdicts
+from credstore.providers.api import Api, check_of
 from credstore.providers.base import Access, Provider
-from credstore.providers.probe import Probe
-from credstore.providers.protocol import Api, check_key
+from credstore.providers.hosts import Host, host_of
+from credstore.providers.openai import bearer
+from credstore.providers.probe import Outcome, Probe
+from credstore.providers.protocol import check_key
 
 VERSION = "2023-06-01"
 
@@ -21,11 +29,30 @@ class Anthropic(Provider):
 
     @classmethod
     def probe(cls, access: Access) -> Probe:
-        root = access.base_url.removesuffix("/v1")
+        base = access.base_url.rstrip("/")
+        root, cut = base.removesuffix("/v1"), bases.without_endpoint(base)
+        host = host_of(root)
         api = Api(
+            base=root,
             listing=f"{root}/v1/models?limit=1",
             completion=f"{root}/v1/messages",
             headers=headers,
-            official=cls.label if root == cls.base_url else "",
+            list_at=lambda other: f"{other}/v1/models?limit=1",
+            siblings=(cut.removesuffix("/v1"),) if cut != base else (),
+            official=cls.label if root == cls.base_url else host.name if host else "",
+            public_listing=host is not None and host.public_listing,
         )
-        return check_key(api, access.api_key)
+        if host is None:
+            return check_key(api, access.api_key, access.openness)
+        if bases.path(root) in host.anthropic:
+            own = replace(api, headers=lambda key: bearer("", key), siblings=())
+            own = replace(own, completion=f"{bases.origin(root)}{host.bases[0]}/chat/completions")
+            return check_key(check_of(host, own), access.api_key, access.openness)
+        return _doubting(check_key(api, access.api_key, access.openness), host, bases.origin(root))
+
+
+def _doubting(probe: Probe, host: Host, origin: str) -> Probe:
+    verdict = yield from probe
+    if verdict.outcome is not Outcome.REJECTED:
+        return verdict
+    return verdicts.wrong_dialect(host.name, origin + host.bases[0], verdict)

@@ -1,12 +1,14 @@
-"""OpenAI: Bearer key, optional organization header, `GET /models`."""
+"""OpenAI: Bearer key, optional organization header, `GET /models`; at a known host that host's own check."""
 
 from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
+from credstore.providers.api import Api, at_known_host
 from credstore.providers.base import Access, Provider
+from credstore.providers.bases import siblings
 from credstore.providers.probe import Probe
-from credstore.providers.protocol import Api, check_key
+from credstore.providers.protocol import check_key
 
 
 def bearer(organization_id: str, key: str) -> Mapping[str, str]:
@@ -23,10 +25,14 @@ class OpenAI(Provider):
 
     @classmethod
     def probe(cls, access: Access) -> Probe:
+        base = access.base_url.rstrip("/")
         api = Api(
-            listing=f"{access.base_url}/models",
-            completion=f"{access.base_url}/chat/completions",
+            base=base,
+            listing=f"{base}/models",
+            completion=f"{base}/chat/completions",
             headers=partial(bearer, access.organization_id),
-            official=cls.label if access.base_url == cls.base_url else "",
+            list_at=lambda root: f"{root}/models",
+            siblings=siblings(base),
+            official=cls.label if base == cls.base_url else "",
         )
-        return check_key(api, access.api_key)
+        return check_key(at_known_host(api), access.api_key, access.openness)

@@ -1,95 +1,114 @@
 """The general check of a key, for every API with a model listing and a completion endpoint. Sans-IO; spends no tokens.
 
 A listing that passes proves nothing by itself: many are public. So the same is asked with a made-up key of the same
-shape; if that passes too, an empty completion request is asked with both. At most four requests.
+shape; if that passes too, an empty completion request is asked with both. Must never make more than `MOST` requests,
+nor more than `KNOWN` where earlier tests learned how this host treats a made-up key.
 """
 
-import secrets
-import string
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 from credstore.providers import verdicts
-from credstore.providers.probe import Answer, Ask, Probe, Verdict
-from credstore.providers.reading import Reading, moved_to, read
+from credstore.providers.api import Api
+from credstore.providers.bases import without_endpoint
+from credstore.providers.completion import by_completion, empty_requests, judged, keyless_completion
+from credstore.providers.hosts import Told, server_shown_by
+from credstore.providers.keys import made_up
+from credstore.providers.probe import Answer, Openness, Outcome, Probe, Verdict
+from credstore.providers.reading import ELSEWHERE, Reading, moved_to, read, said
 
-_REFUSALS = {Reading.REFUSED, Reading.FORBIDDEN}
-_PREFIX = 16  # no vendor's prefix ("sk-proj-", "sk-ant-api03-") needs more to keep a made-up key's shape
+MOST, KNOWN = 4, 2
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
-    """How one API is asked. `headers` turns a key into headers; `official` is the vendor's name at its own address."""
-
-    listing: str
-    completion: str
-    headers: Callable[[str], Mapping[str, str]]
-    official: str = ""
-
-    @property
-    def actor(self) -> str:
-        """Who answers, in words: the vendor at its own address, else the host."""
-        return self.official or urlsplit(self.listing).netloc
-
-    @property
-    def plain_http(self) -> bool:
-        return self.listing.startswith("http://")
-
-    def list(self, purpose: str, key: str) -> Ask:
-        return Ask(purpose=purpose, method="GET", url=self.listing, headers=self.headers(key))
-
-    def complete(self, purpose: str, key: str) -> Ask:
-        return Ask(purpose=purpose, method="POST", url=self.completion, headers=self.headers(key), json={})
+_NOT_REFUSED = {Reading.LISTED, Reading.LIMITED, Reading.FORBIDDEN}
+_API_ANSWERS = {Reading.REFUSED, Reading.LIMITED, Reading.FORBIDDEN}  # with JSON, that is
 
 
-def made_up(key: str) -> str:
-    """A key of the same shape that is not the key: the vendor's prefix stays, the characters after it do not."""
-    cut = max(key.rfind(mark, 0, _PREFIX) for mark in "-_") + 1
-    for start in (cut, 0):
-        if any(char not in "-_." for char in key[start:]):
-            while (fake := key[:start] + "".join(_like(char) for char in key[start:])) == key:
-                continue
-            return fake
-    return key + "x"
-
-
-def _like(char: str) -> str:
-    for alphabet in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
-        if char in alphabet:
-            return secrets.choice(alphabet)
-    return char if char in "-_." else secrets.choice(string.ascii_letters)
-
-
-def check_key(api: Api, key: str) -> Probe:
+def check_key(api: Api, key: str, openness: Openness = "unknown") -> Probe:
     """Drive the whole check of `key` (may be empty: a server that needs none)."""
+    if without_endpoint(api.base) != api.base:
+        return (yield from _pasted(api, key))
     if not key:
-        answer = yield api.list("List the models, without a key", "")
-        return verdicts.keyless(api.actor, read(answer), moved_to(answer))
-    answer = yield api.list("List the models with your key", key)
-    reading = read(answer)
-    if reading in {Reading.LISTED, Reading.LIMITED, Reading.FORBIDDEN}:
-        control = read((yield api.list("The same with a made-up key", made_up(key))))
-        if reading is Reading.LISTED and control is Reading.LISTED:
-            return (yield from _check_completion(api, key, listing_open=True))
-        return verdicts.against_control(api.actor, reading, control)
-    if reading is Reading.ABSENT:
-        return (yield from _check_completion(api, key, listing_open=False))
-    return verdicts.plain(api.actor, reading, moved_to(answer))
+        return (yield from _keyless(api))
+    if not api.listing or openness == "open":
+        return (yield from by_completion(api, key))
+    answer = yield api.list("your key", key)
+    reading, api = api.read(answer), api.seen_on(server_shown_by(answer))
+    if reading in _NOT_REFUSED:
+        return (yield from _not_refused(api, key, answer, openness))
+    if reading in ELSEWHERE:
+        return (yield from _elsewhere(api, key, answer, openness))
+    verdict = verdicts.plain(api.actor, reading, moved_to(answer), answer.status)
+    return replace(verdict, said=said(answer), openness=openness)
 
 
-def _check_completion(api: Api, key: str, *, listing_open: bool) -> Generator[Ask, Answer, Verdict]:
-    answer = yield api.complete("Send an empty request with your key", key)
-    reading = read(answer)
-    if reading not in {Reading.INVALID, Reading.ABSENT, Reading.FORBIDDEN, Reading.LIMITED}:
-        return verdicts.plain(api.actor, reading, moved_to(answer))
-    control = read((yield api.complete("The same with a made-up key", made_up(key))))
-    if reading in {Reading.FORBIDDEN, Reading.LIMITED}:
-        return verdicts.against_control(api.actor, reading, control)
-    if control in _REFUSALS:
-        return verdicts.accepted(api.actor)
-    if listing_open and reading is control is Reading.INVALID and api.plain_http:
-        # Plain http is permitted to local servers only, where an open server is the rule. On the public internet an
-        # endpoint that validates before it authenticates looks just the same, and claiming "any key" would be a guess.
-        return verdicts.any_key(api.actor)
-    return verdicts.same_for_both(api.actor, found=listing_open or reading is Reading.INVALID)
+def _not_refused(api: Api, key: str, answer: Answer, openness: Openness) -> Probe:
+    reading, server = api.read(answer), server_shown_by(answer)
+    told = (api.tell(answer.json) if reading is Reading.LISTED else None) or Told()
+    if told.spent:
+        verdict = verdicts.plain(api.actor, Reading.NO_CREDIT)
+        return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness=openness)
+    if reading is Reading.LISTED and (api.public_listing or (server and server.public_listing)):
+        if openness == "gated":  # learned of something else that lived here; the next test learns anew
+            return verdicts.changed(api.actor)
+        return (yield from by_completion(api, key, server))
+    if reading is Reading.LISTED and openness == "gated":
+        return _with_told(verdicts.accepted(api.actor, earlier=True), told, api, openness)
+    control = api.read((yield api.list("a made-up key", made_up(key))))
+    if reading is control is Reading.LISTED:
+        return (yield from by_completion(api, key, server))
+    verdict = verdicts.against_control(api.actor, reading, control)
+    return _with_told(replace(verdict, said="" if reading is Reading.LISTED else said(answer)), told, api, openness)
+
+
+def _with_told(verdict: Verdict, told: Told, api: Api, openness: Openness) -> Verdict:
+    """What the host told of the key counts only once it is proven that it was told of this key."""
+    if verdict.outcome.mark != "pass":
+        return replace(verdict, openness=openness)
+    if told.limited and verdict.outcome is Outcome.VERIFIED:
+        verdict = verdicts.limited(api.actor, told.limited)
+    return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness="gated")
+
+
+def _elsewhere(api: Api, key: str, answer: Answer, openness: Openness) -> Probe:
+    """No listing here: there may be a completion endpoint, or the API may have another base URL."""
+    left = (MOST if openness == "unknown" else KNOWN) - 1
+    reading = api.read(answer)
+    verdict = verdicts.plain(api.actor, reading, status=answer.status)
+    if reading is Reading.ABSENT and openness == "unknown":
+        posted, reading, control = yield from empty_requests(api, key)
+        verdict = judged(api, posted, reading, control, found=reading is Reading.INVALID)
+        left -= 1 if control is None else 2
+        if verdict.outcome.mark == "pass":
+            verdict = replace(verdict, openness="open")  # no listing to ask: next time the pair at once
+    elif reading is Reading.ABSENT:
+        verdict = verdicts.same_for_both(api.actor, found=False)
+    if verdict.outcome is Outcome.CANNOT_TELL and reading in ELSEWHERE:
+        verdict = yield from _offered(api, key, verdict, left)
+    return replace(verdict, said=verdict.said or ("" if verdict.outcome.mark == "pass" else said(answer)))
+
+
+def _pasted(api: Api, key: str) -> Probe:
+    """A whole endpoint was typed. Workflows append to a base URL, so that whatever answers there helps none of them."""
+    return (yield from _offered(api, key, verdicts.endpoint_pasted(api.actor), KNOWN))
+
+
+def _offered(api: Api, key: str, verdict: Verdict, left: int) -> Probe:
+    """`verdict`, with the base URL in its advice where the API does answer: offered, never applied silently."""
+    for base in api.siblings[:left]:
+        answer = yield api.look(base, key)
+        if read(answer) is Reading.LISTED or (isinstance(answer.json, dict) and read(answer) in _API_ANSWERS):
+            return replace(verdict, advice=f"The API answers at {base}: set that as base URL.", said=said(answer))
+    return verdict
+
+
+def _keyless(api: Api) -> Probe:
+    if not api.listing:
+        return (yield from keyless_completion(api))
+    answer = yield api.list("no key", "")
+    reading, server = api.read(answer), server_shown_by(answer)
+    api = api.seen_on(server)
+    if reading is Reading.LISTED and (api.public_listing or (server and server.public_listing)):
+        return (yield from keyless_completion(api))
+    verdict = verdicts.keyless(api.actor, reading, moved_to(answer), answer.status)
+    if reading in ELSEWHERE:
+        verdict = yield from _offered(api, "", verdict, MOST - 1)
+    return replace(verdict, said=said(answer))

@@ -1,16 +1,35 @@
-"""Reads one answer: what does this status and this JSON say of the key? Pure; the table of vendors' error shapes.
-
-Nothing of an answer's text is passed on: a provider may echo the key.
+"""Reads one answer: what does its status and its JSON say of the key, and in which words? Pure; the table of vendors'
+error shapes. Must never cut a text: cutting comes after scrubbing, or half a key would slip through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from credstore.providers.probe import Answer, Json
 
-_NO_CREDIT = ("insufficient_quota", "credit_balance", "credit balance", "billing_error", "insufficient balance")
-_LIMITED = ("missing scopes", "insufficient permissions", "permission_error", "insufficient_scope")
+_NO_CREDIT = (
+    "insufficient_quota",
+    "credit_balance",
+    "credit balance",
+    "billing_error",
+    "insufficient balance",
+    "insufficient credit",
+    "insufficient funds",
+    "exceeded your current quota",
+    "out of credits",
+)
+_LIMITED = (
+    "missing scopes",
+    "missing required scope",
+    "insufficient permissions",
+    "permission_error",
+    "insufficient_scope",
+    "insufficient scope",
+)
+# Some vendors (Google, xAI) answer a bad key with 400, some with 403.
+_BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key", "api_key_invalid")
+_TEXTS = ("message", "msg", "detail", "title", "error_description")
 
 
 class Reading(Enum):
@@ -23,10 +42,13 @@ class Reading(Enum):
     INVALID = auto()  # 400, 422: the request was read and found wanting
     NO_CREDIT = auto()
     BUSY = auto()  # 429
+    LOADING = auto()  # 503 of a server that is up and loads its model
     DOWN = auto()  # 5xx
     MOVED = auto()  # 3xx
     ODD = auto()
 
+
+ELSEWHERE = {Reading.ABSENT, Reading.FOREIGN}  # so the API may be next door
 
 _BY_STATUS = {
     400: Reading.INVALID,
@@ -41,19 +63,47 @@ _BY_STATUS = {
 }
 
 
-def read(answer: Answer) -> Reading:
-    """What the answer says, whichever vendor's error shape it has."""
+def is_listing(json: Json) -> bool:
+    """Whether this is a model listing: an array of objects with an `id`, bare or under `data`."""
+    items = json.get("data") if isinstance(json, dict) else json
+    return isinstance(items, list) and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in items)
+
+
+def read(answer: Answer, wanted: Callable[[Json], bool] = is_listing) -> Reading:
+    """What the answer says, whichever vendor's error shape it has; LISTED when a 2xx is what was `wanted`."""
     status = answer.status
     if 200 <= status < 300:
-        return Reading.LISTED if _is_listing(answer.json) else Reading.FOREIGN
+        status = _error_inside(answer.json)
+        if not status:
+            return Reading.LISTED if wanted(answer.json) else Reading.FOREIGN
     if 300 <= status < 400:
         return Reading.MOVED
     words = " ".join(_words(answer.json)).lower()
-    if status in {400, 402, 403, 429} and any(mark in words for mark in _NO_CREDIT):
-        return Reading.NO_CREDIT
-    if status in {401, 403} and any(mark in words for mark in _LIMITED):
-        return Reading.LIMITED
+    for marks, statuses, reading in (
+        (_NO_CREDIT, {400, 402, 403, 429}, Reading.NO_CREDIT),
+        (_LIMITED, {401, 403}, Reading.LIMITED),
+        (_BAD_KEY, {400, 403}, Reading.REFUSED),
+        (("loading",), {503}, Reading.LOADING),
+    ):
+        if status in statuses and any(mark in words for mark in marks):
+            return reading
     return _BY_STATUS.get(status, Reading.DOWN if status >= 500 else Reading.ODD)
+
+
+def said(answer: Answer) -> str:
+    """The provider's own message, whole: it may echo the key, so only `tester` may show it, scrubbed and cut."""
+    json = answer.json
+    if not isinstance(json, dict) or (answer.status < 400 and not _error_inside(json)):
+        return ""
+    inner = json.get("error")
+    for holder in (inner, json):
+        if isinstance(holder, dict):
+            texts = [text for name in _TEXTS for text in _texts(holder.get(name))]
+            if texts:
+                return texts[0]
+        elif isinstance(holder, str) and holder.strip():
+            return holder
+    return ""
 
 
 def moved_to(answer: Answer) -> str:
@@ -64,18 +114,34 @@ def moved_to(answer: Answer) -> str:
         return "an address that is not valid"
 
 
-def _is_listing(json: Json) -> bool:
-    items = json.get("data") if isinstance(json, dict) else json
-    return isinstance(items, list) and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in items)
+def _error_inside(json: Json) -> int:
+    """The status that a gateway put inside of a 200: `{"error": {"code": 401}}`; 0 without one."""
+    error = json.get("error") if isinstance(json, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600 else 0
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """The texts of a message: a text, or as FastAPI's `detail` a list of objects with a `msg` each."""
+    if isinstance(value, str) and value.strip():
+        yield value
+    elif isinstance(value, list):
+        found = [item.get("msg") if isinstance(item, dict) else item for item in value]
+        if joined := "; ".join(text for text in found if isinstance(text, str)):
+            yield joined
+    elif isinstance(value, dict):
+        yield from (
+            text for name in _TEXTS for text in _texts(value.get(name)) if not isinstance(value.get(name), dict)
+        )
 
 
 def _words(json: Json) -> Iterator[str]:
-    """The texts of `error` (a text or an object), `code`, `type`, `detail` and `message`, wherever vendors put them."""
+    """Every text that may name the fault: of `error`, `code`, `type`, `status`, `detail` and `message`."""
     if not isinstance(json, dict):
         return
-    for name in ("error", "code", "type", "detail", "message"):
-        value = json.get(name)
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            yield from (text for key in ("code", "type", "message") if isinstance(text := value.get(key), str))
+    for holder in (json, json.get("error"), json.get("detail")):
+        if isinstance(holder, str):
+            yield holder
+        elif isinstance(holder, dict):
+            yield from (text for name in ("code", "type", "status") if isinstance(text := holder.get(name), str))
+            yield from (text for name in _TEXTS for text in _texts(holder.get(name)))

@@ -1,7 +1,9 @@
-"""The words of the general check: one verdict for each thing that can be concluded. Pure.
+"""The words of the check: one verdict for each thing that can be concluded. Pure.
 
 Every sentence names the actor, and every advice the next act; none repeats a provider's text.
 """
+
+from dataclasses import replace
 
 from credstore.providers.probe import Outcome, Verdict
 from credstore.providers.reading import Reading
@@ -10,11 +12,47 @@ NEW_KEY = "Create a new key at the provider, then edit this credential and repla
 CHECK_URL = "Check the base URL: most servers expect it to end in /v1."
 
 
-def accepted(actor: str) -> Verdict:
+def accepted(actor: str, *, earlier: bool = False) -> Verdict:
+    when = "an earlier test saw it refuse" if earlier else "refused"
     return Verdict(
         outcome=Outcome.VERIFIED,
-        reason=f"{actor} accepted this key, and refused a made-up one.",
+        reason=f"{actor} accepted this key, and {when} a made-up one.",
         advice="Whether the account has credit shows only in use.",
+    )
+
+
+def limited(actor: str, but: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.LIMITED,
+        reason=f"{actor} knows this key, but {but}",
+        advice="Check that it may do what your workflows do; if not, create a key for them at the provider.",
+    )
+
+
+def changed(actor: str) -> Verdict:
+    """What was learned of this host is no longer so; the unknown openness lets the next test learn it again."""
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} lists its models for any key now; in an earlier test it did not.",
+        advice="Test again: credstore then finds out anew how this server treats keys.",
+    )
+
+
+def endpoint_pasted(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"This is the URL of one endpoint of {actor}. Workflows append such a path to the base URL themselves.",
+        advice="Cut the base URL off before the endpoint: most servers expect it to end in /v1.",
+    )
+
+
+def wrong_dialect(actor: str, base_url: str, refused: Verdict) -> Verdict:
+    """A refusal that may be meant for the header, not for the key."""
+    return replace(
+        refused,
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} refused this key where Anthropic's clients send it; it may take keys in another way only.",
+        advice=f"Use the provider type OpenAI Compatible with the base URL {base_url}.",
     )
 
 
@@ -43,8 +81,9 @@ def same_for_both(actor: str, *, found: bool) -> Verdict:
 def against_control(actor: str, reading: Reading, control: Reading) -> Verdict:
     """What an answer to the key means, given how the same request with a made-up key was answered."""
     told_apart = control in {Reading.REFUSED, Reading.FORBIDDEN} and control is not reading
-    # Some vendors answer a bad key with 400; beside a listing that passed, that too is the key making the difference.
-    if reading is Reading.LISTED and (told_apart or control is Reading.INVALID):
+    # Some vendors answer a bad key with 400, or with 403 and words about permissions; beside a listing that passed,
+    # that too is the key making the difference.
+    if reading is Reading.LISTED and (told_apart or control in {Reading.INVALID, Reading.LIMITED}):
         return accepted(actor)
     if told_apart:
         return Verdict(
@@ -61,7 +100,7 @@ def against_control(actor: str, reading: Reading, control: Reading) -> Verdict:
     )
 
 
-def keyless(actor: str, reading: Reading, moved_to: str) -> Verdict:
+def keyless(actor: str, reading: Reading, moved_to: str, status: int) -> Verdict:
     """The verdict on a credential that has no key."""
     if reading is Reading.LISTED:
         return Verdict(
@@ -74,19 +113,24 @@ def keyless(actor: str, reading: Reading, moved_to: str) -> Verdict:
             reason=f"{actor} asks for a key, and this credential has none.",
             advice="Edit this credential and add the key.",
         )
-    return plain(actor, reading, moved_to)
+    return plain(actor, reading, moved_to, status)
 
 
-def plain(actor: str, reading: Reading, moved_to: str) -> Verdict:
+def plain(actor: str, reading: Reading, moved_to: str = "another place", status: int = 0) -> Verdict:
     """The verdict on an answer that needs no second look."""
     outcome, reason, advice = {
-        Reading.REFUSED: (Outcome.REJECTED, "refused this key (401).", NEW_KEY),
+        Reading.REFUSED: (Outcome.REJECTED, f"refused this key ({status}).", NEW_KEY),
         Reading.NO_CREDIT: (
             Outcome.TROUBLE,
             "says that the account behind this key has no credit left.",
             "Add credit at the provider, then test again. The key need not change.",
         ),
         Reading.BUSY: (Outcome.TROUBLE, "is limiting requests just now (429).", "Wait a minute, then test again."),
+        Reading.LOADING: (
+            Outcome.TROUBLE,
+            "is up, but still loading its model.",
+            "Wait until the model is loaded, then test again.",
+        ),
         Reading.DOWN: (Outcome.TROUBLE, "has trouble of its own (a 5xx answer).", "Wait a minute, then test again."),
         Reading.MOVED: (
             Outcome.CANNOT_TELL,

@@ -1,0 +1,91 @@
+"""Takes secrets out of texts before anybody sees them: whole ones, quoted or coded ones, and parts in foreign words.
+
+Must never cut before it has scrubbed: a cut can leave a part of a secret that no pattern knows.
+"""
+
+import re
+import unicodedata
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Collection
+from urllib.parse import quote, quote_plus
+
+# Shorter "secrets" would blot out ordinary words of a sentence, and protect nothing.
+SHORTEST_SECRET = 4
+MASK = "[secret]"
+LONGEST_TEXT = 10_000  # of foreign words; more is not worth reading for 300 characters of it
+SHARED = 6  # so many characters in a row are a part of the secret, no chance
+SHOWN_TAIL = 4  # as in "the key ending in WXYZ"
+
+_HOLE = "\0"  # where a secret was; no text has it after `_one_line`
+_RUN = re.compile(r"""[^\s"'`<>(){}\[\],;:=|]+""")
+_MASKED = re.compile(r"[*•·#]{2,}|…|\.{2,}|[xX]{4,}")
+
+
+def scrubber(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
+    """A function that replaces each secret, in clear, URL-quoted or base64, by `mask`."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    if not forms:
+        return lambda text: text
+    # Longest first, or a secret that begins with another one would leave its tail behind.
+    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+    return lambda text: pattern.sub(mask, text)
+
+
+def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
+    """A function for words that are not ours: one printable line of at most so many characters, without the secrets.
+
+    Providers echo parts ("sk-proj-****WXYZ"), so that every run of characters that shares one with a secret goes too.
+    """
+    scrub = scrubber(secrets, _HOLE)
+    long = [secret.casefold() for secret in secrets if len(secret) >= SHARED + 2]
+    forms = {form.casefold() for secret in secrets if len(secret) >= SHARED + 2 for form in _forms(secret)}
+    parts = {form[at : at + SHARED] for form in forms for at in range(len(form) - SHARED + 1)}
+
+    def drop(run: re.Match[str]) -> str:
+        text = run[0].casefold()
+        shared = any(text[at : at + SHARED] in parts for at in range(len(text) - SHARED + 1))
+        # What hangs on a hole is a part too: the seams of base64, or of another coding.
+        return MASK if _HOLE in text or shared or any(_hints(text, secret) for secret in long) else run[0]
+
+    def clean(text: str, longest: int) -> str:
+        line = _RUN.sub(drop, scrub(_one_line(text)))
+        return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+    return clean
+
+
+def _hints(run: str, secret: str) -> bool:
+    """Whether this run shows how the secret begins or ends, the rest masked, or just its end."""
+    end = run.rstrip(".!?")
+    if len(end) >= SHOWN_TAIL and secret.endswith(end):
+        return True
+    masks = list(_MASKED.finditer(run))
+    if not masks:
+        return False
+    head, tail = run[: masks[0].start()], run[masks[-1].end() :].rstrip(".!?")
+    return (len(head) > 2 and secret.startswith(head)) or (len(tail) > 1 and secret.endswith(tail))
+
+
+def _one_line(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        # A secret may be broken here: what stands before the last gap is whole, or long enough to be recognised.
+        text = text[:LONGEST_TEXT].rpartition(" ")[0]
+    # Invisible characters could stand inside a secret and hide it from the patterns.
+    seen = (char for char in text if unicodedata.category(char) not in {"Cf", "Cs", "Co", "Cn"})
+    return " ".join("".join(char if char.isprintable() else " " for char in seen).split())
+
+
+def _forms(secret: str) -> set[str]:
+    raw = secret.encode("utf-8", "surrogatepass")
+    quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
+    quoted |= {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in quoted}
+    coded = {b64encode(raw).decode("ascii"), urlsafe_b64encode(raw).decode("ascii")}
+    return {secret} | quoted | coded | {form.rstrip("=") for form in coded} | _inside_of_base64(raw)
+
+
+def _inside_of_base64(raw: bytes) -> set[str]:
+    """How the secret looks in the base64 of a longer text, such as "user:secret": less the characters at the seams."""
+    if len(raw) < 2 * SHARED:
+        return set()
+    shifted = (code(b"\0" * shift + raw) for shift in (1, 2) for code in (b64encode, urlsafe_b64encode))
+    return {form.decode("ascii").rstrip("=")[4:-1] for form in shifted}
