@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 # Shorter "secrets" would blot out ordinary words of a sentence, and protect nothing.
 SHORTEST_SECRET = 4
 MASK = "[secret]"
+LONGEST_SAYING = 300  # characters of a provider's own message
 
 
 class Sender(Protocol):
@@ -105,7 +106,13 @@ def _forms(secret: str) -> set[str]:
 
 def _scrubbed(verdict: Verdict, steps: list[Step], scrub: Callable[[str], str]) -> Verdict:
     clean = tuple(replace(step, purpose=scrub(step.purpose), url=scrub(step.url)) for step in steps)
-    return replace(verdict, reason=scrub(verdict.reason), advice=scrub(verdict.advice)).with_steps(clean)
+    return replace(
+        verdict,
+        reason=scrub(verdict.reason),
+        advice=scrub(verdict.advice),
+        said=scrub(verdict.said)[:LONGEST_SAYING],  # scrubbed first: a cut secret would not be recognised
+        facts=tuple(map(scrub, verdict.facts)),
+    ).with_steps(clean)
 
 
 def _not_reached(failure: Unreached, *, first: bool) -> Verdict:

@@ -66,7 +66,7 @@ class Ask:
     """One request to make. `purpose` says in words why it is made; headers and body stay out of `repr`."""
 
     purpose: str
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "HEAD", "POST"]
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
@@ -101,7 +101,7 @@ class Step:
 class Verdict:
     """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's.
 
-    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@support_bot",
+    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@my_bot",
     "scopes: repo"), `expires_at` when the key ends, `openness` what was learned of the host: whether its listing takes
     any key ("open") or judges keys ("gated").
     """
@@ -120,3 +120,9 @@ class Verdict:
 
 
 Probe = Generator[Ask, Answer, Verdict]
+
+
+def concluded(verdict: Verdict) -> Probe:
+    """A probe that asks nobody: the verdict is known without a request."""
+    yield from ()
+    return verdict
