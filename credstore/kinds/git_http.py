@@ -18,8 +18,9 @@ from credstore.providers.probe import Answer, Ask, Probe, Verdict
 from credstore.providers.protocol import made_up
 
 READ, WRITE = "git-upload-pack", "git-receive-pack"
-# Version 2 is asked for because it keeps the branches of a large repository out of the answer; it may begin otherwise.
 _START = re.compile(rb"[0-9a-f]{4}(?:#|version 2)")
+# Keeps the branches of a large repository out of the answer. Only reading has it; an answer to it may begin otherwise.
+_VERSION_2 = {"Git-Protocol": "version=2"}
 
 
 class Seen(Enum):
@@ -46,7 +47,7 @@ class Repository:
         return urlsplit(self.url).netloc
 
     def ask(self, purpose: str, service: str, token: str) -> Ask:
-        headers = {"Accept": "*/*", "Git-Protocol": "version=2"}
+        headers = {"Accept": "*/*"} | (_VERSION_2 if service == READ else {})
         if token:
             headers["Authorization"] = "Basic " + b64encode(f"{self.username}:{token}".encode()).decode()
         return Ask(purpose=purpose, method="GET", url=f"{self.url}/info/refs?service={service}", headers=headers)
