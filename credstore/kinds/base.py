@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from credstore.errors import InvalidFields, Refused
-from credstore.kinds import cleaning
+from credstore.kinds import cleaning, pasting
 from credstore.providers.probe import Probe
 
 Values = Mapping[str, str]
@@ -59,6 +59,10 @@ class Field:
         text = text.strip()
         if not text:
             return ""
+        if self.secret and self.form == "text":
+            text = pasting.unwrap(text).value
+            if not text:
+                raise Refused("There is nothing in this but quotes or characters that cannot be seen. Copy it again.")
         if len(text) > self.max_length:
             raise ValueError(f"Use at most {self.max_length} characters.")
         if self.form == "choice":
