@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
 from credstore.egress import Door, Policy
 from credstore.kinds import Git
+from credstore.models import db
 from credstore.providers.probe import Outcome, Verdict
 from credstore.tester import Tester
 from tests.git.backend import READER, STRANGER, WRITER, GitServer, make_repositories
@@ -118,6 +121,19 @@ def test_a_repository_with_thousands_of_branches_is_no_too_large_answer(server: 
     lines = "".join(f"{head} refs/tags/{'a-long-name-of-a-tag-' * 5}{number}\n" for number in range(8000))
     (repositories / name / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{lines}")
     assert judge(server, name, WRITER).outcome is Outcome.VERIFIED
+
+
+def test_from_the_vault_no_token_gets_into_the_database(server: GitServer, app: Flask) -> None:
+    config = {"url": server.url("private.git"), "username": "deploy", "token": WRITER}
+    with app.app_context():
+        vault = app.extensions["credstore"].vault
+        row = vault.create("git", "Repository", {"extra_config": json.dumps(config)})
+        assert row.testable
+        tested = vault.test(row.public_id)
+        stored = str(db.session.execute(text("SELECT verdict FROM credential")).all())
+    assert tested.verdict.outcome is Outcome.VERIFIED
+    assert WRITER not in repr(tested) + stored
+    assert server.url("private.git") in stored
 
 
 def test_git_itself_agrees(server: GitServer) -> None:

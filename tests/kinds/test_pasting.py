@@ -196,7 +196,9 @@ def test_what_unwraps_to_nothing_is_refused_and_does_not_pass_for_blank(nothing:
     assert "nothing in this" in refusal.value.fields["api_key"]
 
 
-@pytest.mark.parametrize("dirt", ["sk proj 123456", "sk-prój-123456", "sk-proj\x00-123456", "sk-…123456"])
+@pytest.mark.parametrize(
+    "dirt", ["sk proj 123456", "sk-prój-123456", "sk-proj\x00-123456", "sk-…123456", "sk-\u202e123456"]
+)
 def test_what_is_not_around_but_inside_a_key_is_refused(dirt: str) -> None:
     with pytest.raises(InvalidFields) as refusal:
         Llm.clean({"provider_type": "openai", "api_key": dirt})
