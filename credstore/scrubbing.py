@@ -27,7 +27,8 @@ def scrubber(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]
     if not forms:
         return lambda text: text
     # Longest first, or a secret that begins with another one would leave its tail behind.
-    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+    # In any case of letters: what was part of a host name comes back in lower case.
+    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
     return lambda text: pattern.sub(mask, text)
 
 

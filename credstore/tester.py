@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # What is shown of a provider's own words.
 SAID_LENGTH, FACT_LENGTH, MOST_FACTS = 300, 120, 12
+# Our own words may hold a host name that a provider chose.
+OUR_LENGTH = 600
 
 
 class Sender(Protocol):
@@ -88,8 +90,8 @@ def _scrubbed(verdict: Verdict, steps: list[Step], secrets: Collection[str]) -> 
     facts = (scrub_foreign(fact, FACT_LENGTH) for fact in verdict.facts[:MOST_FACTS])
     return replace(
         verdict,
-        reason=scrub(verdict.reason),
-        advice=scrub(verdict.advice),
+        reason=scrub(verdict.reason)[:OUR_LENGTH],
+        advice=scrub(verdict.advice)[:OUR_LENGTH],
         said=scrub_foreign(verdict.said, SAID_LENGTH),
         facts=tuple(fact for fact in facts if fact),
         steps=clean,

@@ -4,7 +4,6 @@ Must never let an exception of a library out, nor a text of one; must never read
 """
 
 import json
-import re
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,17 +24,11 @@ from credstore.egress.trip import FINISH, Trip
 from credstore.egress.wire import OneWaySession, tls_context
 from credstore.errors import Blocked, EgressError, Unreached
 from credstore.providers.probe import Answer, Ask, Json
+from credstore.providers.sendable import fault
 from credstore.urls import DEFAULT_PORTS
 
 READ_SIZE = 65_536
 START = 64  # bytes of a body that a probe may look at when it is not JSON
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
-_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?\Z")
-# Headers that decide where a request ends or whom it is for; a credential must not set them.
-_OURS = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
-    | {"accept-encoding", "proxy-authorization", "proxy-connection"}
-)
 
 
 def _version() -> str:
@@ -115,6 +108,8 @@ class Door:
                 return Answer(status=response.status_code, headers=headers, json=parsed(body), start=body[:START])
 
     def _body(self, response: requests.Response, trip: Trip) -> bytes:
+        if response.request.method == "HEAD":
+            return b""  # its Content-Length is that of the answer to a GET
         announced = response.headers.get("Content-Length", "").lstrip("0")[:20]
         if announced.isascii() and announced.isdigit() and int(announced) > self._body_cap:
             raise too_large(trip.host, self._body_cap)
@@ -152,12 +147,8 @@ def _trip(ask: Ask, deadline: float) -> Trip:
 def _check_headers(ask: Ask, host: str) -> None:
     """Refuse what HTTP cannot carry before a library does: its message would quote the value."""
     for name, value in ask.headers.items():
-        if not _NAME.match(name):
-            raise unsendable(host, "the name of a header has characters that HTTP does not allow")
-        if name.lower() in _OURS:
-            raise unsendable(host, f"the header {name} is set by credstore itself")
-        if not _VALUE.match(value):
-            raise unsendable(host, f"the value for the header {name} has characters that HTTP does not allow")
+        if why := fault(name, value):
+            raise unsendable(host, why)
 
 
 def _explained(failure: Exception, trip: Trip) -> Unreached:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from credstore.errors import InvalidFields, Refused
-from credstore.kinds import cleaning
+from credstore.kinds import cleaning, pasting
 from credstore.providers.probe import Probe
 
 Values = Mapping[str, str]
@@ -23,10 +23,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigKey:
-    """A key that credstore understands inside a JSON field, and what it means."""
+    """A key that credstore understands inside a JSON field, and what it means.
+
+    Of a key that is not `secret` the result of a test may repeat the value; all other texts of the object are secrets.
+    """
 
     name: str
     about: str
+    secret: bool = True
     kind: Literal["text", "url", "object", "number"] = "text"
 
 
@@ -55,6 +59,10 @@ class Field:
         text = text.strip()
         if not text:
             return ""
+        if self.secret and self.form == "text":
+            text = pasting.unwrap(text).value
+            if not text:
+                raise Refused("There is nothing in this but quotes or characters that cannot be seen. Copy it again.")
         if len(text) > self.max_length:
             raise Refused(f"Use at most {self.max_length} characters.")
         if self.form == "choice":
@@ -85,6 +93,15 @@ class Kind:
     @classmethod
     def secrets(cls) -> tuple[Field, ...]:
         return tuple(field for field in cls.fields if field.secret)
+
+    @classmethod
+    def unsayable(cls, secrets: Values) -> set[str]:
+        """Every text that a verdict must not show: each secret, and each text inside a sealed JSON object."""
+        found = set(secrets.values())
+        for field in cls.secrets():
+            if field.form == "json" and field.name in secrets:
+                found |= cleaning.texts(secrets[field.name], {key.name for key in field.keys if not key.secret})
+        return found
 
     @classmethod
     def testable(cls) -> bool:

@@ -15,6 +15,7 @@ from credstore.urls import canonical
 # Direction overrides make one name look like another; everything of category C but these joiners is refused.
 _JOINERS = {"\u200c", "\u200d"}
 _MASK = re.compile(r"[*•●∙·]{3,}|…|\.{3}")
+_SECRET_PART = re.compile(r"(?=.*\d).{8,}|.{16,}")
 _ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|[<\[][^<>\[\]]*(?:hidden|redacted|masked)[^<>\[\]]*[>\]]", re.I)
 
 
@@ -66,6 +67,16 @@ def json_object(value: str, kinds: Mapping[str, str]) -> str:
     if any(isinstance(item, str) and _ONLY_MASK.fullmatch(item) for item in leaves):
         raise Refused("One of the values looks like a mask, not a secret. Enter the real value.")
     return written
+
+
+def texts(value: str, but: Collection[str] = ()) -> set[str]:
+    """The texts in a JSON object as it is stored, leaving out those under the names `but` at its top.
+
+    Long parts of a text count too: a server may echo the token without the "Bearer" before it.
+    """
+    whole = {leaf for name, item in json.loads(value).items() if name not in but for leaf in _leaves(item)}
+    whole = {str(leaf) for leaf in whole if isinstance(leaf, str | int | float) and not isinstance(leaf, bool)}
+    return whole | {part for text in whole for part in text.split() if _SECRET_PART.fullmatch(part)}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
