@@ -90,6 +90,12 @@ class Config:
     egress_allow: tuple[str, ...] = _setting(
         "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _items
     )
+    egress_proxy: str = _setting(
+        "CREDSTORE_EGRESS_PROXY", "the http proxy that tests go through, http://host:port", "", secret=True
+    )
+    ca_bundle: Path | None = _setting(
+        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, Path
+    )
     test_seconds: int = _setting("CREDSTORE_TEST_SECONDS", "wall-clock deadline of one test", 10, _positive)
     tests_at_once: int = _setting("CREDSTORE_TESTS_AT_ONCE", "tests that may run at once in one process", 4, _positive)
     keep_deleted_days: int = _setting(
