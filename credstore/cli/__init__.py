@@ -9,6 +9,7 @@ from dotenv import find_dotenv, load_dotenv
 from credstore import __version__
 from credstore.cli.admin import admin
 from credstore.cli.db import db
+from credstore.cli.egress import egress
 from credstore.cli.keys import keys
 from credstore.cli.serve import serve
 from credstore.errors import CredstoreError, InvalidFields
@@ -34,5 +35,5 @@ def main() -> None:
     load_dotenv(find_dotenv(usecwd=True))
 
 
-for command in (serve, admin, db, keys):
+for command in (serve, admin, db, keys, egress):
     main.add_command(command)
