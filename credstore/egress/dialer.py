@@ -130,7 +130,7 @@ def require_canonical(trip: Trip) -> None:
 
 def _tunnelled(proxy: Proxy, trip: Trip, sock: socket.socket) -> None:
     try:
-        proxy.open_tunnel(sock, trip.host, trip.port)
+        proxy.open_tunnel(sock, trip.target)
     except OSError:
         raise proxy_failed(proxy.name, "closed the connection") from None
     finally:

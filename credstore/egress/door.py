@@ -177,7 +177,7 @@ def _check_speaker(response: requests.Response, trip: Trip) -> None:
         return
     admitted = "X-Squid-Error" in response.headers or "error=" in response.headers.get("Proxy-Status", "")
     if response.status_code == 407 or admitted:
-        raise proxy_refused(trip.proxy.name, f"{trip.host}:{trip.port}", response.status_code)
+        raise proxy_refused(trip.proxy.name, trip.target, response.status_code)
 
 
 def _explained(failure: Exception, trip: Trip) -> Unreached:

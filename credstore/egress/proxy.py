@@ -50,9 +50,8 @@ class Proxy:
         """`host:port`, fit to be shown."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def open_tunnel(self, sock: socket.socket, host: str, port: int) -> None:
+    def open_tunnel(self, sock: socket.socket, target: str) -> None:
         """Ask for a connection to `host:port`; on return the socket is that connection. Raises Unreached or OSError."""
-        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         lines += [f"Proxy-Authorization: {self.authorization}"] if self.authorization else []
         sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))

@@ -54,6 +54,11 @@ class Trip:
         if self._handle is not None:
             self._handle.close()
 
+    @property
+    def target(self) -> str:
+        """`host:port`, as a proxy is asked for it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def remaining(self) -> float:
         """Seconds left; raises Unreached("timeout") when there are none."""
         left = self.deadline - time.monotonic()

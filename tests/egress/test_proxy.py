@@ -165,6 +165,13 @@ def test_what_the_proxy_refuses_is_the_proxys_and_not_the_providers(
     assert failure.proxy == f"127.0.0.1:{proxy.port}"
 
 
+def test_an_ipv6_target_keeps_its_brackets(serve: Serve, get: Get) -> None:
+    proxy = serve(lambda call: call.say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+    with pytest.raises(Unreached, match=r"refused to connect to \[2606:4700::1111\]:443"):
+        get("https://[2606:4700::1111]/", door=through(proxy.port))
+    assert proxy.requests[0].startswith(b"CONNECT [2606:4700::1111]:443 HTTP/1.1\r\nHost: [2606:4700::1111]:443\r\n")
+
+
 def test_a_407_from_inside_the_tunnel_is_the_servers(authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
     root, issue = authority
     server = serve(lambda call: call.say(reply("407 Odd")), tls=issue())

@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from credstore.cli import main
 from credstore.config import Config
 from credstore.egress import door_of
 from credstore.errors import ConfigError
@@ -50,6 +52,24 @@ def test_a_bundle_without_a_certificate_is_refused_at_the_start(
         assert "CREDSTORE_CA_BUNDLE" in caught.value.sentence
         assert str(file) in caught.value.sentence
         assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CREDSTORE_CA_BUNDLE", "/nowhere/roots.pem"),
+        ("CREDSTORE_EGRESS_PROXY", "ftp://ann:sekrit@proxy:3128"),
+        ("CREDSTORE_EGRESS_ALLOW", "nonsense"),
+    ],
+)
+def test_serve_tells_a_wrong_setting_itself_and_makes_nothing(variable: str, value: str, tmp_path: Path) -> None:
+    """Not through workers that fail to start one after the other."""
+    folder = tmp_path / "data"
+    result = CliRunner().invoke(main, ["serve", "--data-dir", str(folder)], env={variable: value})
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {variable}")
+    assert "sekrit" not in result.output
+    assert not folder.exists()
 
 
 def with_bundle(config: Config, file: Path) -> Config:
