@@ -39,7 +39,7 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def _folder(text: str) -> Path:
+def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
@@ -78,7 +78,7 @@ class Config:
     database_url: str = _setting(
         "DATABASE_URL", "postgresql://… or sqlite:///…; default: SQLite in the data folder", "", secret=True
     )
-    data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _folder)
+    data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _path)
     key_dir: Path | None = _setting(
         "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, _folder
     )
@@ -93,6 +93,12 @@ class Config:
     )
     egress_allow: tuple[str, ...] = _setting(
         "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _items
+    )
+    egress_proxy: str = _setting(
+        "CREDSTORE_EGRESS_PROXY", "the http proxy that tests go through, http://host:port", "", secret=True
+    )
+    ca_bundle: Path | None = _setting(
+        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _folder
     )
     # At most 50: less than a run of tests may be silent before it counts as cut off.
     test_seconds: int = _counted("CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50)

@@ -87,7 +87,10 @@ class TestsBusy(CredstoreError):
 
 
 class EgressError(CredstoreError):
+    """`proxy` is the host:port of the egress proxy that the request went through, "" when it went directly."""
+
     code = "egress"
+    proxy = ""
 
 
 class Blocked(EgressError):
@@ -101,7 +104,7 @@ class Blocked(EgressError):
 
 
 class Unreached(EgressError):
-    """`cause` is one of: name, refused, certificate, timeout, reset, too-large, protocol."""
+    """`cause` is one of: name, refused, certificate, proxy, timeout, reset, too-large, protocol."""
 
     code = "not-reached"
 

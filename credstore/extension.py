@@ -15,7 +15,7 @@ from credstore.accounts import Accounts
 from credstore.cipher import Ring
 from credstore.config import Config
 from credstore.database import attach
-from credstore.egress import Door, Policy
+from credstore.egress import door_of
 from credstore.errors import NotMigrated
 from credstore.migrate import is_current
 from credstore.models import db
@@ -67,5 +67,4 @@ class Credstore:
 
 
 def _tester(config: Config) -> Tester:
-    policy = Policy.parse(config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port)
-    return Tester(Door(policy), seconds=config.test_seconds, at_once=config.tests_at_once)
+    return Tester(door_of(config), seconds=config.test_seconds, at_once=config.tests_at_once)

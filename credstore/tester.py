@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
-from credstore.errors import Blocked, TestsBusy, Unreached
+from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
 from credstore.providers.probe import Answer, Ask, Outcome, Probe, Step, Verdict
 from credstore.scrubbing import foreign_scrubber, scrubber
 
@@ -75,12 +75,17 @@ class Tester:
     def _send(self, ask: Ask, deadline: float, steps: list[Step]) -> Answer:
         started = time.monotonic()
         status: int | None = None
+        proxy = ""
         try:
             answer = self._door.send(ask, deadline=deadline)
-            status = answer.status
+            status, proxy = answer.status, answer.proxy
+        except EgressError as failure:
+            proxy = failure.proxy
+            raise
         finally:
             ms = round((time.monotonic() - started) * 1000)
-            steps.append(Step(purpose=ask.purpose, method=ask.method, url=ask.url, status=status, ms=ms))
+            purpose = f"{ask.purpose} (via proxy {proxy})" if proxy else ask.purpose
+            steps.append(Step(purpose=purpose, method=ask.method, url=ask.url, status=status, ms=ms))
         return answer
 
 

@@ -10,6 +10,7 @@ from dotenv import load_dotenv
 from credstore import __version__
 from credstore.cli.admin import admin
 from credstore.cli.db import db
+from credstore.cli.egress import egress
 from credstore.cli.keys import keys
 from credstore.cli.serve import serve
 from credstore.errors import CredstoreError, InvalidFields
@@ -35,5 +36,5 @@ def main() -> None:
     load_dotenv(Path.cwd() / ".env")
 
 
-for command in (serve, admin, db, keys):
+for command in (serve, admin, db, keys, egress):
     main.add_command(command)

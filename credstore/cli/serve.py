@@ -10,6 +10,7 @@ from credstore.cli.options import accounts, data_dir_option, read_config
 from credstore.config import KEY_FILE, Config
 from credstore.database import detach
 from credstore.erasing import erase_deleted
+from credstore.egress import door_of
 from credstore.errors import ConfigError
 from credstore.first_start import with_keys
 from credstore.migrate import upgrade
@@ -27,6 +28,7 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
     from credstore.server import Server  # gunicorn is needed here alone
 
     config = read_config(data_dir, bind=host, port=port)
+    door_of(config)  # a wrong egress setting is told here and at once, not by every worker that fails to start
     app = storage(config)
     upgrade(app)
     with accounts(config, app) as store:

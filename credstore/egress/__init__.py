@@ -1,9 +1,10 @@
 """The one outbound door: every request that credstore makes to a server named by a person goes through `Door.send`.
 
-Must never follow a redirect, read the environment (.netrc, proxies), or show or log the text of an exception.
+Must never follow a redirect, read the environment (.netrc, its proxies), or show or log the text of an exception.
 """
 
+from credstore.egress.configured import door_of
 from credstore.egress.door import Door
 from credstore.egress.policy import Policy
 
-__all__ = ["Door", "Policy"]
+__all__ = ["Door", "Policy", "door_of"]

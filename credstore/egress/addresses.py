@@ -62,11 +62,11 @@ _V6 = (
     ("::1/128", Reach.LOOPBACK, "a loopback address"),
     ("::/128", Reach.NEVER, "an unspecified address"),
     ("::/96", Reach.NEVER, "an IPv4 address in disguise"),
-    ("::ffff:0:0:0/96", Reach.NEVER, "an IPv4 address in disguise"),
-    ("64:ff9b::/96", Reach.NEVER, "an IPv4 address in disguise"),
-    ("64:ff9b:1::/48", Reach.NEVER, "an IPv4 address in disguise"),
-    ("2001::/32", Reach.NEVER, "an IPv4 address in disguise"),
-    ("2002::/16", Reach.NEVER, "an IPv4 address in disguise"),
+    ("::ffff:0:0:0/96", Reach.NEVER, "an IPv4 address in disguise (translated)"),
+    ("64:ff9b::/96", Reach.NEVER, "an IPv4 address in disguise (NAT64)"),
+    ("64:ff9b:1::/48", Reach.NEVER, "an IPv4 address in disguise (NAT64)"),
+    ("2001::/32", Reach.NEVER, "an IPv4 address in disguise (Teredo)"),
+    ("2002::/16", Reach.NEVER, "an IPv4 address in disguise (6to4)"),
     ("2001:2::/48", Reach.NEVER, "a benchmarking address"),
     ("2001::/23", Reach.NEVER, "a reserved address"),
     ("2001:db8::/32", Reach.NEVER, "a documentation address"),
@@ -88,6 +88,10 @@ _TABLE: Mapping[int, tuple[tuple[Network, Place], ...]] = MappingProxyType(
     }
 )
 MAPPED = IPv6Network("::ffff:0:0/96")
+# ISATAP hides an IPv4 address behind these middle words of any prefix (RFC 5214). A NAT64 with a prefix of its own
+# cannot be told from a public address by looking; RFC 6052 has the translator itself refuse private targets.
+_ISATAP_MARKS = frozenset({0x0000_5EFE, 0x0200_5EFE})
+_ISATAP = Place(Reach.NEVER, "an IPv4 address in disguise (ISATAP)")
 
 # fmt: off
 FORBIDDEN_PORTS = frozenset({
@@ -147,5 +151,7 @@ def unwrapped(address: Address) -> Address:
 def place_of(address: Address) -> Place:
     """Look one address up in the table."""
     address = unwrapped(address)
+    if isinstance(address, IPv6Address) and int(address) >> 32 & 0xFFFF_FFFF in _ISATAP_MARKS:
+        return _ISATAP
     # The last row of each table holds every address, so there always is a first match.
     return next(place for network, place in _TABLE[address.version] if address in network)

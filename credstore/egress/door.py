@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 import requests
 
 from credstore.egress.dialer import Dialer
-from credstore.egress.faults import explained, too_large, unsendable
+from credstore.egress.faults import explained, proxy_refused, too_large, unsendable
 from credstore.egress.policy import NO_SETTING, Policy
+from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolve, Resolver
 from credstore.egress.trip import FINISH, Trip
 from credstore.egress.wire import OneWaySession, tls_context
@@ -51,7 +52,7 @@ class Door:
     """The only way out. Holds no state of a request; safe to share between threads.
 
     policy: what may be called. body_cap: bytes of a decoded body. resolve: see `resolver.Resolve`.
-    ca_file: PEM file with roots to trust besides the ones that requests ships.
+    ca_file: PEM file with roots to trust besides the ones that requests ships. proxy: the operator's egress proxy.
     """
 
     def __init__(
@@ -61,9 +62,10 @@ class Door:
         body_cap: int = 1_048_576,
         resolve: Resolve | None = None,
         ca_file: Path | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self._body_cap = body_cap
-        self._dialer = Dialer(policy, resolve or Resolver())
+        self._dialer = Dialer(policy, resolve or Resolver(), proxy)
         self._ca_file = ca_file
 
     @cached_property
@@ -83,12 +85,14 @@ class Door:
                 told: EgressError = known
             except Exception as unknown:  # whatever a peer provokes must end as a sentence
                 told = _explained(unknown, trip)
+            told.proxy = trip.proxy.name if trip.proxy else ""
         # Raised out here so that the library's exception, which may quote a header, is not even its context.
         told.__context__ = None
         raise told.with_traceback(None)
 
     def _exchange(self, ask: Ask, trip: Trip) -> Answer:
         _check_headers(ask, trip.host)
+        self._dialer.plan(trip)
         context = self._context if trip.scheme == "https" else None
         with OneWaySession(trip, self._dialer, DEFAULT_HEADERS, cap=self._body_cap, context=context) as session:
             response = session.request(
@@ -102,10 +106,17 @@ class Door:
             )
             with response:
                 trip.stage = FINISH
+                _check_speaker(response, trip)
                 body = self._body(response, trip)
                 trip.check()
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(status=response.status_code, headers=headers, json=parsed(body), start=body[:START])
+                return Answer(
+                    status=response.status_code,
+                    headers=headers,
+                    json=parsed(body),
+                    start=body[:START],
+                    proxy=trip.proxy.name if trip.proxy else "",
+                )
 
     def _body(self, response: requests.Response, trip: Trip) -> bytes:
         if response.request.method == "HEAD":
@@ -149,6 +160,15 @@ def _check_headers(ask: Ask, host: str) -> None:
     for name, value in ask.headers.items():
         if why := fault(name, value):
             raise unsendable(host, why)
+
+
+def _check_speaker(response: requests.Response, trip: Trip) -> None:
+    """Over http a proxy may answer in the server's place; its own errors must not pass for the server's verdict."""
+    if trip.proxy is None or trip.scheme == "https":
+        return
+    admitted = "X-Squid-Error" in response.headers or "error=" in response.headers.get("Proxy-Status", "")
+    if response.status_code == 407 or admitted:
+        raise proxy_refused(trip.proxy.name, trip.target, response.status_code)
 
 
 def _explained(failure: Exception, trip: Trip) -> Unreached:

@@ -19,15 +19,17 @@ DOCKER_MARK = Path("/.dockerenv")
 _RETRY = "Try again in a minute. If it stays so, check the server and the network between credstore and it."
 _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
+_TRUST = "put it into a PEM file, set CREDSTORE_CA_BUNDLE to that file, and restart."
+
 # OpenSSL's verification codes (X509_V_ERR_*): what is wrong in words, and what to do.
 _CERTIFICATES: dict[int, tuple[str, str]] = {
     9: ("is not valid yet", "Check the clock of the machine that runs credstore, then the server's certificate."),
     10: ("has expired", "Renew the certificate on the server; check the clock of this machine if it is not expired."),
-    18: ("is self-signed", "Use a certificate of a known authority, or http if the server is on this machine."),
-    19: ("comes from an authority that is not known here", "Use a certificate of a publicly known authority."),
+    18: ("is self-signed", f"Use a certificate of a known authority, or trust this one: {_TRUST}"),
+    19: ("comes from an authority that is not known here", f"If it is your own authority, trust it: {_TRUST}"),
     20: (
         "comes from an authority that is not known here",
-        "Use a certificate of a publicly known authority, and send the whole chain.",
+        f"Configure the server to send the whole chain. If it is your own authority, trust it: {_TRUST}",
     ),
     21: ("came without its intermediate certificates", "Configure the server to send the whole chain."),
     23: ("was revoked", "Replace the certificate on the server."),
@@ -68,6 +70,40 @@ def not_connected(host: str, port: int, failure: OSError | None, *, loopback: bo
             " host.docker.internal."
         )
     return Unreached("refused", f"{host} refused the connection on port {port}.", advice)
+
+
+def proxy_failed(proxy: str, what: str) -> Unreached:
+    """`proxy` is the host:port of the operator's egress proxy, `what` completes the sentence."""
+    return Unreached(
+        "proxy", f"The egress proxy {proxy} {what}.", "Check CREDSTORE_EGRESS_PROXY, and that the proxy is running."
+    )
+
+
+def proxy_late(proxy: str) -> Unreached:
+    return Unreached(
+        "timeout", f"The egress proxy {proxy} made no connection before the time for this test was over.", _RETRY
+    )
+
+
+def proxy_refused(proxy: str, target: str, status: int) -> Unreached:
+    """The proxy itself answered, and with an error."""
+    if status == 407:
+        return Unreached(
+            "proxy",
+            f"The egress proxy {proxy} asks for a user name and password (407).",
+            "Set CREDSTORE_EGRESS_PROXY=http://user:password@host:port, with the right ones, and restart.",
+        )
+    if status >= 500:
+        return Unreached(
+            "proxy",
+            f"The egress proxy {proxy} could not reach {target} ({status}).",
+            "Check the URL, and that the proxy's machine can reach that server.",
+        )
+    return Unreached(
+        "proxy",
+        f"The egress proxy {proxy} refused to connect to {target} ({status}).",
+        "Allow this destination in the rules of the proxy.",
+    )
 
 
 def bad_certificate(host: str, code: int) -> Unreached:

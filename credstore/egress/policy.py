@@ -24,6 +24,8 @@ from credstore.urls import canonical, host_port
 SETTING = "CREDSTORE_EGRESS_ALLOW"
 NO_SETTING = "No setting allows it."
 MAX_PORT = 65_535
+# Asked of a proxy in a cloud, these would lead to that cloud's metadata service.
+METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Policy:
                 doors.add(_door(item))
         return cls(tuple(networks), frozenset(doors), loopback_open, own_port)
 
-    def judge(self, scheme: str, host: str, port: int, address: Address | str) -> None:
-        """Return when the connection may be made; raise Blocked, with the setting that would allow it, when not.
+    def judge(self, scheme: str, host: str, port: int, address: Address | str) -> str:
+        """Return the rule that lets the connection be made; raise Blocked, with what would allow it, when none does.
 
         `host` is the host as typed (IPv6 without brackets), `address` one address that it leads to.
         """
@@ -64,10 +66,7 @@ class Policy:
         if found is None:
             raise Blocked(f"{host} leads to something that is not an IP address.", NO_SETTING)
         where = f"{host} leads to {found}," if address_of(host) != found else f"{found} is"
-        if scheme not in {"http", "https"}:
-            raise Blocked("credstore calls http and https addresses only.", NO_SETTING)
-        if port in FORBIDDEN_PORTS or port > MAX_PORT:
-            raise Blocked(f"Port {port} belongs to another protocol; credstore never calls it.", NO_SETTING)
+        _judge_port(scheme, port)
         place = place_of(found)
         if place.reach is Reach.NEVER:
             raise Blocked(f"{where} {place.kind}; credstore never calls those.", NO_SETTING)
@@ -77,27 +76,63 @@ class Policy:
                     f"{where} {place.kind}, and over http anyone on the way could read the secret.",
                     f"Use https. {NO_SETTING.removesuffix('.')} over http.",
                 )
-            return
+            return "Public addresses may be called over https."
         if place.reach is Reach.LOOPBACK and port == self.own_port:
             raise own_address(host, port)
-        self._judge_local(f"{where} {place.kind}", host, port, found)
+        return self._judge_local(f"{where} {place.kind}", host, port, found)
 
-    def _judge_local(self, where: str, host: str, port: int, address: Address) -> None:
-        if (host.lower().removesuffix("."), port) in self.doors or (str(address), port) in self.doors:
-            return
-        typed = _typed(host, port)
-        advice = f"Set {SETTING}={typed} and restart."
+    def judge_unresolved(self, scheme: str, host: str, port: int) -> str:
+        """The same for a name that only the egress proxy can resolve: what leads into the dark must look public."""
+        _judge_port(scheme, port)
+        name = host.lower().removesuffix(".")
+        if name in METADATA_NAMES:
+            raise Blocked(f"{host} is the name of a cloud metadata service; credstore never calls those.", NO_SETTING)
+        if name == "localhost" or name.endswith(".localhost"):
+            raise Blocked(f"{host} is a name for the machine that looks it up, here the proxy's own.", NO_SETTING)
+        if self._has_door(name, port):
+            return f"{SETTING} lists {_typed(name, port)}."
+        if scheme == "http":
+            raise Blocked(
+                f"{host} has no address that credstore can find, and http is for local addresses only.",
+                f"Use https. If it is a local server: {self._opening(host, port)}",
+            )
+        return "The name has no address here; over https the egress proxy may look it up."
+
+    def _has_door(self, host: str, port: int) -> bool:
+        return (host.lower().removesuffix("."), port) in self.doors
+
+    def _opening(self, host: str, port: int) -> str:
+        """What the operator must do to open this host and port."""
         if self.networks or self.doors:
-            advice = f"Add {typed} to {SETTING} and restart."
-        loopback = place_of(address).reach is Reach.LOOPBACK
-        if not (loopback and self.loopback_open) and not any(address in network for network in self.networks):
-            raise Blocked(f"{where}; credstore calls those only when its operator allows it.", advice)
+            return f"Add {_typed(host, port)} to {SETTING} and restart."
+        return f"Set {SETTING}={_typed(host, port)} and restart."
+
+    def _judge_local(self, where: str, host: str, port: int, address: Address) -> str:
+        for named in (host, str(address)):
+            if self._has_door(named, port):
+                return f"{SETTING} lists {_typed(named, port)}."
+        network = next((network for network in self.networks if address in network), None)
+        loopback = place_of(address).reach is Reach.LOOPBACK and self.loopback_open
+        if not loopback and network is None:
+            raise Blocked(
+                f"{where}; credstore calls those only when its operator allows it.", self._opening(host, port)
+            )
         if port in DATA_PORTS:
             raise Blocked(
                 f"{where}, and port {port} is where {DATA_PORTS[port]} listens; on local networks credstore calls such "
                 "ports only when they are allowed one by one.",
-                advice,
+                self._opening(host, port),
             )
+        if loopback:
+            return "Loopback is open because credstore itself listens on loopback only."
+        return f"{SETTING} lists {network}."
+
+
+def _judge_port(scheme: str, port: int) -> None:
+    if scheme not in {"http", "https"}:
+        raise Blocked("credstore calls http and https addresses only.", NO_SETTING)
+    if port in FORBIDDEN_PORTS or port > MAX_PORT:
+        raise Blocked(f"Port {port} belongs to another protocol; credstore never calls it.", NO_SETTING)
 
 
 def own_address(host: str, port: int) -> Blocked:

@@ -6,13 +6,17 @@ Must never outlive its request: leaving the `with` block stops the timer and clo
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
-from credstore.egress.faults import timed_out
+from credstore.egress.addresses import Address
+from credstore.egress.faults import proxy_late, timed_out
+from credstore.egress.proxy import Proxy
 
 # What the host has not done yet; each completes the sentence of a time-out.
 ACCEPT = "accept the connection"
 HANDSHAKE = "complete the TLS handshake"
+TUNNEL = "be connected by the egress proxy"
 ANSWER = "answer"
 FINISH = "finish its answer"
 
@@ -29,6 +33,8 @@ class Trip:
         self.port = port
         self.deadline = deadline
         self.stage = ANSWER
+        self.route: Sequence[Address] = ()  # where the connection may go; all of it is judged
+        self.proxy: Proxy | None = None  # then `route` leads to the proxy
         self.peer_ended = False  # the peer closed its side; set by whoever reads
         self._over = False
         self._handle: socket.socket | None = None
@@ -48,10 +54,17 @@ class Trip:
         if self._handle is not None:
             self._handle.close()
 
+    @property
+    def target(self) -> str:
+        """`host:port`, as a proxy is asked for it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def remaining(self) -> float:
         """Seconds left; raises Unreached("timeout") when there are none."""
         left = self.deadline - time.monotonic()
         if self._over or left <= 0:
+            if self.proxy is not None and self.stage == TUNNEL:
+                raise proxy_late(self.proxy.name)
             raise timed_out(self.host, self.port, self.stage)
         return left
 

@@ -1,6 +1,7 @@
 """requests and urllib3, bent to one connection per request: our dialer, our TLS roots, a meter on every byte read.
 
-Must never use a proxy, a .netrc, a cookie of another request, a redirect or a connection that the dialer did not open.
+Must never use a proxy of the environment, a .netrc, a cookie of another request, a redirect, or a connection that the
+dialer did not open.
 """
 
 import http.client
@@ -14,11 +15,13 @@ from typing import Any, cast
 import requests
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from requests.utils import urldefragauth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from credstore.egress.dialer import Dialer
 from credstore.egress.faults import too_large
+from credstore.egress.proxy import Proxy
 from credstore.egress.trip import ANSWER, Trip
 
 # Bytes that headers, chunk sizes and trailers may add to a body of the allowed size.
@@ -118,15 +121,24 @@ class _TlsPool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """Gives the session one fresh pool, for one host, no matter what proxies or verify settings it came with."""
 
-    def __init__(self, pool: HTTPConnectionPool) -> None:
+    def __init__(self, pool: HTTPConnectionPool, proxy: Proxy | None) -> None:
+        """`proxy`: the one that is to be spoken to in plain http, whose requests name the whole URL."""
         super().__init__(pool_connections=1, pool_maxsize=1)
         self._pool = pool
+        self._proxy = proxy
 
     def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
         return self._pool
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
         """The shared TLS context verifies; the original would load the roots again for every connection (29 ms)."""
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return urldefragauth(request.url or "") if self._proxy else super().request_url(request, proxies)
+
+    def add_headers(self, request: requests.PreparedRequest, **_kwargs: Any) -> None:
+        if self._proxy and self._proxy.authorization:
+            request.headers["Proxy-Authorization"] = self._proxy.authorization
 
     def close(self) -> None:
         self._pool.close()
@@ -148,7 +160,8 @@ class OneWaySession(requests.Session):
             pool = _TlsPool(trip.host, trip.port, ssl_context=context, **options)
         else:
             pool = _Pool(trip.host, trip.port, **options)
-        adapter = _Adapter(pool)
+        # An https request passes a proxy inside the tunnel that the dialer opened, and knows nothing of it.
+        adapter = _Adapter(pool, trip.proxy if trip.scheme == "http" else None)
         for served in list(self.adapters):
             self.adapters.pop(served)
         self.mount(f"{trip.scheme}://", adapter)

@@ -74,12 +74,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how it begins."""
+    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how it begins.
+
+    `proxy` is the host:port of the egress proxy that it came through, "" when it came directly.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
     start: bytes = field(default=b"", repr=False)
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from credstore.egress import Door, Policy
 from credstore.providers.probe import Answer, Ask
+from tests.egress.certificates import Issue, new_authority
 from tests.egress.hostile import Behave, Hostile
 
 Serve = Callable[..., Hostile]
@@ -23,6 +25,12 @@ def serve() -> Iterator[Serve]:
             return running.enter_context(Hostile(behave, **options))
 
         yield start
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, Issue]:
+    """The file of a root certificate, and a function that issues server contexts under it."""
+    return new_authority(tmp_path)
 
 
 @pytest.fixture

@@ -41,7 +41,13 @@ class Hostile:
     """`requests` holds what was read, `connections` counts what was accepted. With `reads=False` it speaks first."""
 
     def __init__(
-        self, behave: Behave, *, address: str = "127.0.0.1", reads: bool = True, tls: ssl.SSLContext | None = None
+        self,
+        behave: Behave,
+        *,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        reads: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._behave = behave
         self._tls = tls
@@ -51,7 +57,7 @@ class Hostile:
         self.requests: list[bytes] = []
         self.connections = 0
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._listener = socket.create_server((address, 0), family=family, backlog=64)
+        self._listener = socket.create_server((address, port), family=family, backlog=64)
         self._listener.settimeout(0.02)
         self.port: int = self._listener.getsockname()[1]
 

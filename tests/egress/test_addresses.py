@@ -16,6 +16,7 @@ LOCAL += ["100.64.0.0", "100.127.255.255", "fc00::1", "fd00::1", "fdff::1", "::f
 METADATA = ["169.254.169.254", "169.254.170.2", "fd00:ec2::254", "fd00:ec2:ffff::1", "100.100.100.200"]
 METADATA += ["168.63.129.16", "192.0.0.192", "fd20:ce::254", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe"]
 DISGUISED = ["::127.0.0.1", "::7f00:1", "::ffff:0:127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::8.8.8.8"]
+DISGUISED += ["2a00::5efe:10.0.0.1", "2a00::200:5efe:127.0.0.1", "fd00::5efe:8.8.8.8"]
 DISGUISED += ["64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:7f00:1::", "2001::1", "::2", "::ffff"]
 UNUSABLE = ["0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "ff02::1"]
 UNUSABLE += ["ff0e::1", "192.0.0.1", "192.0.2.1", "198.51.100.1", "203.0.113.1", "198.18.0.1", "198.19.255.255"]
@@ -33,6 +34,17 @@ TABLE = [
 @pytest.mark.parametrize(("text", "reach"), TABLE)
 def test_every_address_has_the_reach_that_the_table_says(text: str, reach: Reach) -> None:
     assert place_of(ip_address(text)).reach is reach
+
+
+def test_the_middle_words_of_isatap_count_in_their_place_only() -> None:
+    """The price of knowing ISATAP by its mark: one public address in two thousand million is refused."""
+    assert place_of(ip_address("2a00::5efe:0:1:2")).reach is Reach.PUBLIC
+    assert place_of(ip_address("2a00::1:5efe:1:2")).reach is Reach.PUBLIC
+
+
+def test_a_nat64_with_a_prefix_of_its_own_looks_public() -> None:
+    """Written down because it is a limit: nothing in the address tells; the translator must refuse private targets."""
+    assert place_of(ip_address("2a00:64::10.0.0.1")).reach is Reach.PUBLIC
 
 
 def test_an_ipv6_zone_cannot_hide_a_link_local_address() -> None:

@@ -41,6 +41,45 @@ def test_localhost_falls_back_from_ipv6_to_the_ipv4_server(serve: Serve, get: Ge
     assert header(server.requests[0], "host") == f"localhost:{server.port}"
 
 
+@pytest.mark.parametrize("found", [("::1",), ("::1", "127.0.0.1"), ("127.0.0.1", "::1")])
+def test_a_server_on_ipv6_alone_is_reached_in_any_order(found: tuple[str, ...], serve: Serve, get: Get) -> None:
+    server = serve(answer, address="::1")
+    assert get(f"http://localhost:{server.port}/", door=Door(OPEN, resolve=names(*found))).status == 200
+    assert header(server.requests[0], "host") == f"localhost:{server.port}"
+
+
+def test_without_ipv6_on_this_machine_ipv4_still_answers(
+    serve: Serve, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container without IPv6, whose hosts file lists ::1 all the same."""
+    server, real = serve(answer), dialer._connected
+
+    def no_ipv6(address: Any, port: int, seconds: float) -> socket.socket:
+        if address.version == 6:
+            raise OSError(errno.EAFNOSUPPORT, "text of the kernel")
+        return real(address, port, seconds)
+
+    monkeypatch.setattr(dialer, "_connected", no_ipv6)
+    assert get(f"http://localhost:{server.port}/", door=Door(OPEN, resolve=names("::1", "127.0.0.1"))).status == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("64:ff9b::808:808", "NAT64"),
+        ("64:ff9b:1::a00:1", "NAT64"),
+        ("2a00::5efe:a00:1", "ISATAP"),
+        ("2002:a00:1::", "6to4"),
+    ],
+)
+def test_a_refused_disguise_is_named(address: str, form: str, get: Get) -> None:
+    """An operator behind NAT64 must be able to see why: DNS64 answers with such addresses for every IPv4 server."""
+    with pytest.raises(Blocked) as caught:
+        get("https://api.example/", door=Door(OPEN, resolve=names(address)))
+    assert f"an IPv4 address in disguise ({form})" in caught.value.sentence
+    assert caught.value.advice == "No setting allows it."
+
+
 def test_localhost_is_found_by_the_real_resolver(serve: Serve, get: Get) -> None:
     assert get(f"http://localhost:{serve(answer).port}/").status == 200
 
