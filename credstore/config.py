@@ -14,6 +14,7 @@ from credstore.errors import ConfigError
 
 KEY_FILE = "field_encryption_key"
 SECRET_FILE = "secret_key"  # noqa: S105 - the name of a file, not a secret
+MOST_TEST_SECONDS = 50  # less than what a run of tests may be silent before it counts as cut off
 DATABASE_FILE = "credstore.sqlite3"
 
 
@@ -32,6 +33,13 @@ def _flag(text: str) -> bool:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
+        raise ValueError
+    return number
+
+
+def _seconds(text: str) -> int:
+    number = _positive(text)
+    if number > MOST_TEST_SECONDS:
         raise ValueError
     return number
 
@@ -90,7 +98,9 @@ class Config:
     egress_allow: tuple[str, ...] = _setting(
         "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _items
     )
-    test_seconds: int = _setting("CREDSTORE_TEST_SECONDS", "wall-clock deadline of one test", 10, _positive)
+    test_seconds: int = _setting(
+        "CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test, from 1 to 50 seconds", 10, _seconds
+    )
     tests_at_once: int = _setting("CREDSTORE_TESTS_AT_ONCE", "tests that may run at once in one process", 4, _positive)
     keep_deleted_days: int = _setting(
         "CREDSTORE_KEEP_DELETED_DAYS", "days a deleted credential stays sealed before it is erased", 30, _natural

@@ -11,6 +11,7 @@ from credstore.cli.admin import admin
 from credstore.cli.db import db
 from credstore.cli.keys import keys
 from credstore.cli.serve import serve
+from credstore.cli.test import test
 from credstore.errors import CredstoreError, InvalidFields
 
 
@@ -34,5 +35,5 @@ def main() -> None:
     load_dotenv(find_dotenv(usecwd=True))
 
 
-for command in (serve, admin, db, keys):
+for command in (serve, admin, db, keys, test):
     main.add_command(command)

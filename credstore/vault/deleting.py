@@ -8,7 +8,7 @@ from sqlalchemy import delete, exists, insert, literal, select, update
 
 from credstore.database import writing
 from credstore.kinds import by_slug
-from credstore.models import Credential, DeletedCredential, SealedRow, now
+from credstore.models import Credential, DeletedCredential, PastVerdict, SealedRow, now
 from credstore.vault.base import Room
 from credstore.vault.record import NAME_LENGTH, Deletion, Summary
 
@@ -97,6 +97,10 @@ class Deleting(Room):
             delete(DeletedCredential)
             .where(DeletedCredential.deleted_at <= now() - age)
             .execution_options(synchronize_session=False)
+        )
+        living = select(Credential.public_id).union(select(DeletedCredential.public_id))
+        self._session.execute(
+            delete(PastVerdict).where(PastVerdict.public_id.not_in(living)).execution_options(synchronize_session=False)
         )
         return int(erased.rowcount)  # type: ignore[attr-defined]
 

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.CredstoreError], int] = {
     errors.Unreadable: 409,
     errors.NotTestable: 409,
     errors.Locked: 503,
+    errors.RunActive: 409,
     errors.TestsBusy: 429,
     errors.StorageError: 503,
     errors.Throttled: 429,
