@@ -61,8 +61,8 @@ def now() -> datetime:
 class SealedRow:
     """The columns that a credential keeps when it moves to the deleted ones.
 
-    `name_key` is the case-folded name: what the search looks in, and unique among living credentials. `expiry_told` says
-    that the provider told `expires_at`; otherwise a person entered it.
+    `name_key` is the case-folded name: what the search looks in, and unique among living credentials. `expiry_told`:
+    the provider told `expires_at`; otherwise a person entered it.
     `holds` names the secret fields that have a value (space-separated), so that a form can say so without decrypting.
     """
 

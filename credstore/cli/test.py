@@ -14,7 +14,7 @@ from credstore.runner import Runner
 from credstore.vault import Progress
 
 
-class Days(click.ParamType):
+class Days(click.ParamType[int]):
     """A number of days: `14` or `14d`."""
 
     name = "days"

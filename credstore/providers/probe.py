@@ -101,7 +101,7 @@ class Step:
 class Verdict:
     """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's.
 
-    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@support_bot",
+    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@a_bot",
     "scopes: repo"), `expires_at` when the key ends, `openness` what was learned of the host: whether its listing takes
     any key ("open") or judges keys ("gated").
     """

@@ -11,4 +11,4 @@ __all__ = ["Deletion", "KeyState", "Page", "Progress", "Record", "Summary", "Vau
 
 
 class Vault(Reading, Writing, Runs, Deleting):
-    """Create, page, get, edit, test, run, delete, restore, resolve. One per application; safe to share between threads."""
+    """Create, page, get, edit, test, run, delete, restore, resolve. One per application; threads may share it."""

@@ -31,7 +31,7 @@ class Reading(Room):
         """A page of the list, newest first, 50 a page. A number past the end gives the last page.
 
         `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
-        within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, whatever the size.
+        within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
         """
         query = query.strip()[:255]
         kind = kind if any(kind == known.slug for known in KINDS) else ""
@@ -39,7 +39,7 @@ class Reading(Room):
         if expiring is not None:
             matches &= Credential.expires_at <= now() + timedelta(days=min(max(expiring, 0), MOST_DAYS))
         rows = self._session.execute(select(Credential.kind, func.count()).where(matches).group_by(Credential.kind))
-        counts: dict[str, int] = dict(rows.tuples().all())
+        counts: dict[str, int] = {slug: int(count) for slug, count in rows}
         total = counts.get(kind, 0) if kind else sum(counts.values())
         order = [Credential.expires_at.is_(None), Credential.expires_at] if sort == "expires" else []
         statement = select(Credential).where(matches).order_by(*order, Credential.id.desc())

@@ -53,7 +53,7 @@ class Testing(Room):
         """Test what is in a form, and store nothing.
 
         `public_id` is the credential being edited: its secrets stand in for fields left blank, but only towards the
-        destination that they were sealed with. Raises InvalidFields, NotFound, NotTestable, Locked, Unreadable or TestsBusy.
+        destination that they were sealed with. Raises what `test` and `edit` do.
         """
         kind = _testable(kind_slug)
         if not public_id:
