@@ -54,7 +54,7 @@ class Runs(Testing):
         What cannot be tested is left out. Raises Locked, NotTestable (nothing is left), RunActive.
         """
         self._require_open()
-        chosen = self._chosen(public_ids, query, kind)
+        chosen = self.testable(public_ids, query=query, kind=kind)
         if not chosen:
             raise NotTestable("None of these credentials can be tested.")
         run_id, moment = str(uuid.uuid4()), now()
@@ -139,7 +139,10 @@ class Runs(Testing):
             alive = update(Run).where(Run.id == run_id, Run.cancelled.is_(False)).values(beat_at=now())
             return self._session.scalar(alive.returning(Run.id)) is not None
 
-    def _chosen(self, public_ids: Iterable[str] | None, query: str, kind: str) -> list[tuple[str, str]]:
+    def testable(
+        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = ""
+    ) -> list[tuple[str, str]]:
+        """(id, name) of what a run over these credentials, or over all that match, would test; newest first."""
         slugs = [known.slug for known in KINDS if known.testable() and kind in {"", known.slug}]
         statement = (
             select(Credential.public_id, Credential.name)

@@ -4,7 +4,6 @@ Rules live in the kinds and in the vault, which every caller passes; a form carr
 typed into a secret field is never written back into a page.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -14,6 +13,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from credstore.errors import InvalidFields
 from credstore.kinds import Field, Kind
+from credstore.vault import Record
 
 
 class SealedArea(TextAreaField):
@@ -42,6 +42,7 @@ def _fields_form(kind: type[Kind]) -> type[Form]:
 
 class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     name = StringField("Name")
+    expires = StringField("Expires", description="Optional. A test fills it in where the provider tells it.")
 
     def values(self, slug: str) -> dict[str, str]:
         """What was typed into one kind's fields."""
@@ -61,7 +62,7 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 def create_form(kinds: tuple[type[Kind], ...]) -> type[_Base]:
     """The class of the create form for these kinds. Field names are `name`, `type` and `<kind>-<field>`."""
     attributes: dict[str, Any] = {kind.slug: FormField(_fields_form(kind)) for kind in kinds}
-    clash = [slug for slug in attributes if hasattr(_Base, slug) or slug in {"name", "type"}]
+    clash = [slug for slug in attributes if hasattr(_Base, slug) or slug in {"name", "type", "expires"}]
     if clash:
         raise TypeError(f"A kind cannot be called {clash[0]}: the form uses that word itself.")
     choices = [SelectChoice(kind.slug, kind.label) for kind in kinds]
@@ -74,6 +75,7 @@ def edit_form(kind: type[Kind]) -> type[_Base]:
     return type("EditForm", (_Base,), {kind.slug: FormField(_fields_form(kind)), "version": HiddenField()})
 
 
-def stored(kind: type[Kind], name: str, version: int, public: Mapping[str, str]) -> dict[str, Any]:
+def stored(kind: type[Kind], record: Record) -> dict[str, Any]:
     """The data to fill an edit form with: public values only."""
-    return {"name": name, "version": str(version), kind.slug: dict(public)}
+    day = record.expires_at.date().isoformat() if record.expires_at else ""
+    return {"name": record.name, "version": str(record.version), "expires": day, kind.slug: dict(record.public)}
