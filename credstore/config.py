@@ -173,8 +173,18 @@ def _read(env: Mapping[str, str], name: str) -> str | None:
     if plain and file:
         raise ConfigError(f"Both {name} and {name}_FILE are set. Keep one of them.")
     if file:
-        return _read_file(Path(file), f"{name}_FILE")
+        return _read_named(Path(file), f"{name}_FILE")
     return plain.strip() if plain and plain.strip() else None
+
+
+def _read_named(path: Path, name: str) -> str:
+    try:
+        text = _read_file(path, name)
+    except ConfigError:  # its path is left out: whoever mistook NAME_FILE for NAME put the secret itself there
+        raise ConfigError(f"The file named by {name} cannot be read.") from None
+    if not text:
+        raise ConfigError(f"The file named by {name} is empty.")
+    return text
 
 
 def _read_file(path: Path, name: str) -> str:

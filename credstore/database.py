@@ -84,10 +84,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _translate(context: ExceptionContext) -> None:
+    if isinstance(context.sqlalchemy_exception, exc.IntegrityError):
+        return  # its text repeats the row's values: a name may hold any of the words below
     text = str(context.original_exception).lower()
     if "unable to open" in text or "readonly" in text or "read-only" in text:
         raise StorageDown("The database cannot be opened for writing. Check the data folder's permissions.") from None
-    if "locked" in text or "busy" in text or "lock timeout" in text:
+    if "locked" in text or "busy" in text or "lock timeout" in text or "deadlock" in text:
         raise StorageBusy("The database is busy with another change. Nothing was saved; try again.") from None
     if "is full" in text or "no space left" in text:
         raise StorageFull("The database's disk is full. Nothing was saved.") from None

@@ -57,6 +57,9 @@ def _host(netloc: str, host: str) -> str:
     if not host:
         raise Refused("The URL has no host name. Example: https://api.example.com/v1")
     if netloc.startswith("["):
+        # A zone (“%eth0”) means something on one machine only; text behind the bracket would be dropped silently.
+        if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?", netloc):
+            raise Refused("The IPv6 address in this URL is not valid.")
         try:
             return f"[{ipaddress.IPv6Address(host).compressed}]"
         except ValueError:

@@ -5,8 +5,10 @@ const live = document.getElementById("live");
 const say = (words) => { live.textContent = words; };
 
 const read = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
+const ours = { "X-Credstore": "fragment" };
+const isProblem = (response) => (response.headers.get("Content-Type") || "").includes("json");
 const problem = async (response) =>
-  (response.headers.get("Content-Type") || "").includes("json")
+  isProblem(response)
     ? (await response.json()).detail
     : `The server answered ${response.status}. Reload the page and try again.`;
 
@@ -21,46 +23,67 @@ function fill(page) {
   dialog.replaceChildren(card);
 }
 
-async function open(url) {
+async function open(url, from) {
   try {
     const response = await fetch(url);
     const page = await read(response);
     // Signed out meanwhile, or nothing there any more: the real page says so better.
     if (!response.ok || response.redirected || !page.querySelector("main .card form")) return location.assign(url);
     fill(page);
+    opener = from;
     dialog.showModal();
-    (dialog.querySelector("[autofocus]") || dialog.querySelector("input:not([type=hidden])"))?.focus();
+    dialog.scrollTop = 0;
+    (dialog.querySelector("[autofocus]") || dialog.querySelector("input:not([type=hidden])"))?.focus({ preventScroll: true });
   } catch {
     location.assign(url);
   }
 }
 
+// Some browsers do not focus what is clicked, so that they could not give the focus back.
+let opener = null;
+dialog.addEventListener("close", () => opener?.focus());
+
 // A refused form comes back with its sentences; what was typed into secret fields stays here and is put back.
 function refuse(form, page) {
   const fresh = page.querySelector("main .card");
   const old = form.closest(".card");
-  if (!fresh) return;
-  for (const field of old.querySelectorAll("input[type=password], textarea")) {
+  for (const field of old.querySelectorAll("input[type=password], textarea, input[name=remove]")) {
     const twin = fresh.querySelector(`[name="${CSS.escape(field.name)}"]`);
-    if (twin) twin.value = field.value;
+    if (twin?.type === "checkbox") twin.checked = field.checked;
+    else if (twin) twin.value = field.value;
   }
   fresh.querySelector("h1").id = old.querySelector("h1").id;
   old.replaceWith(fresh);
   const first = fresh.querySelector("[aria-invalid], .alert");
+  if (first?.matches(".alert")) first.tabIndex = -1;
   first?.focus();
   say([...fresh.querySelectorAll(".wrong, .alert")].map((found) => found.textContent).join(" "));
 }
 
-async function send(form, button) {
-  button?.setAttribute("aria-busy", "true");
+// The form stays as it was typed, with the sentence above it.
+function complain(form, words) {
+  form.querySelector(".alert")?.remove();
+  const box = document.createElement("p");
+  box.className = "alert";
+  box.textContent = words;
+  box.tabIndex = -1;
+  form.prepend(box);
+  box.focus();
+}
+
+async function send(form) {
+  const button = form.querySelector(".buttons button");
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
   try {
-    const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+    const response = await fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form)), redirect: "manual" });
     if (response.type === "opaqueredirect") return location.assign(form.dataset.done);
-    refuse(form, await read(response));
+    if (isProblem(response)) complain(form, await problem(response));
+    else refuse(form, await read(response));
   } catch {
-    say("credstore could not be reached. Nothing was saved; try again.");
+    complain(form, "credstore could not be reached, so it is not known whether this was saved. Try again.");
   }
-  button?.removeAttribute("aria-busy");
+  button.ariaBusy = "false";
 }
 
 // --- tests ---------------------------------------------------------------------------------------------------------
@@ -71,25 +94,27 @@ async function test(button) {
   const row = button.closest("tr");
   const token = document.querySelector("#act [name=csrf_token]").value;
   try {
-    const response = await fetch(button.formAction, { method: "POST", headers: { "X-Credstore": "fragment", "X-CSRFToken": token } });
-    if (response.status === 401) return location.reload();
-    if (response.ok) {
-      row.querySelector(".verdict").replaceWith((await read(response)).querySelector(".verdict"));
-      say(row.querySelector(".verdict").dataset.said);
-    } else fail(row, await problem(response));
+    const response = await fetch(button.formAction, { method: "POST", headers: { ...ours, "X-CSRFToken": token } });
+    // Signed out meanwhile, or signed in anew (then the form's token is old): the page itself says so better.
+    if ([400, 401].includes(response.status) || response.redirected) return location.reload();
+    if (response.ok) row.querySelector(".verdict").replaceWith((await read(response)).querySelector(".verdict"));
+    else fail(row, await problem(response));
   } catch {
     fail(row, "credstore could not be reached, so nothing was tested. Try again.");
   }
+  const [name, word, reason] = [".name", ".verdict button", ".reason p"].map((part) => row.querySelector(part).textContent.trim());
+  say(`${name}: ${word}. ${reason}`);
 }
 
 function fail(row, words) {
   const verdict = row.querySelector(".verdict");
+  const button = verdict.querySelector("button");
   verdict.dataset.mark = "unsure";
-  verdict.querySelector("use").setAttribute("href", "#i-unsure");
-  verdict.querySelector("button").lastChild.textContent = "";
-  verdict.querySelector("button").append("Test not run");
-  verdict.querySelector(".reason").textContent = words;
-  say(words);
+  button.querySelector("use").setAttribute("href", "#i-unsure");
+  button.replaceChildren(button.firstChild, "Test not run");
+  const reason = document.createElement("p");
+  reason.textContent = words;
+  verdict.querySelector(".reason").replaceChildren(reason);
 }
 
 // Two at a time: the server runs a few at once, and the list stays quick.
@@ -107,11 +132,12 @@ async function next() {
 document.addEventListener("click", (event) => {
   const target = event.target.closest("a, button");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (target.matches("a[data-dialog]")) open(target.href);
+  if (target.matches("a[data-dialog]")) open(target.href, target);
   else if (target.matches("[data-close]") && target.closest("dialog")) dialog.close();
   else if (target.matches("tr .test")) {
     if (target.getAttribute("aria-busy") !== "true") {
       target.setAttribute("aria-busy", "true");
+      say(`Testing ${target.closest("tr").querySelector(".name").textContent.trim()}…`);
       waiting.push(target);
       next();
     }
@@ -125,8 +151,8 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("[data-dialog]")) open(`${form.action}?${new URLSearchParams(new FormData(form))}`);
-  else if (form.matches("[data-done]")) send(form, event.submitter);
+  if (form.matches("[data-dialog]")) open(`${form.action}?${new URLSearchParams(new FormData(form))}`, event.submitter);
+  else if (form.matches("[data-done]")) send(form);
   else return event.submitter?.matches(".result .test") && event.submitter.setAttribute("aria-busy", "true");
   event.preventDefault();
 });
@@ -156,6 +182,9 @@ document.addEventListener("keydown", (event) => {
     for (const shown of document.querySelectorAll(".verdict:is(:hover, :focus-within)")) shown.classList.add("dismissed");
 });
 for (const leaving of ["focusout", "pointerout"])
-  document.addEventListener(leaving, (event) => event.target.closest(".verdict")?.classList.remove("dismissed"));
+  document.addEventListener(leaving, (event) => {
+    const verdict = event.target.closest?.(".verdict");
+    if (verdict && !verdict.contains(event.relatedTarget)) verdict.classList.remove("dismissed");
+  });
 
 count();

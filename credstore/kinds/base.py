@@ -56,7 +56,7 @@ class Field:
         if not text:
             return ""
         if len(text) > self.max_length:
-            raise ValueError(f"Use at most {self.max_length} characters.")
+            raise Refused(f"Use at most {self.max_length} characters.")
         if self.form == "choice":
             return cleaning.choice(text, [choice.value for choice in self.choices])
         if self.form == "url":

@@ -49,18 +49,23 @@ def json_object(value: str, kinds: Mapping[str, str]) -> str:
     """A JSON object, written back in one spelling. `kinds` says what the keys that credstore understands must hold."""
     try:
         found = json.loads(value, object_pairs_hook=_unique, parse_constant=_no_constant)
+        leaves = _leaves(found)
+        written = json.dumps(found, ensure_ascii=False, allow_nan=False)
+        written.encode()
     except json.JSONDecodeError as place:
         raise Refused(f"This is not valid JSON (line {place.lineno}, column {place.colno}).") from None
     except RecursionError:
         raise Refused("This JSON is nested too deeply.") from None
+    except ValueError:  # a number beyond all bounds (1e999), or half of a surrogate pair
+        raise Refused("This JSON holds a number or a character that cannot be stored.") from None
     if not isinstance(found, dict) or not found:
         raise Refused('Extra Config is a JSON object with at least one key, like {"url": "https://…"}.')
     for key, kind in kinds.items():
         if key in found:
             _check_key(key, kind, found[key])
-    if any(isinstance(item, str) and _ONLY_MASK.fullmatch(item) for item in _leaves(found)):
+    if any(isinstance(item, str) and _ONLY_MASK.fullmatch(item) for item in leaves):
         raise Refused("One of the values looks like a mask, not a secret. Enter the real value.")
-    return json.dumps(found, ensure_ascii=False)
+    return written
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,17 +19,17 @@ _COLUMNS = ("id", *SealedRow.__annotations__)
 class Deleting(Room):
     def summaries(self, public_ids: Iterable[str]) -> list[Summary]:
         """Name what these ids stand for, newest first; unknown ids are left out."""
-        found: list[Summary] = []
+        found: dict[int, Summary] = {}
         for chunk in _chunks(public_ids):
             rows = self._session.execute(
-                select(Credential.id, Credential.public_id, Credential.name, Credential.kind)
-                .where(Credential.public_id.in_(chunk))
-                .order_by(Credential.id.desc())
+                select(Credential.id, Credential.public_id, Credential.name, Credential.kind).where(
+                    Credential.public_id.in_(chunk)
+                )
             )
-            for _, public_id, name, slug in rows:
+            for row_id, public_id, name, slug in rows:
                 kind = by_slug(slug)
-                found.append(Summary(public_id=public_id, name=name, kind_label=kind.label if kind else slug))
-        return found
+                found[row_id] = Summary(public_id=public_id, name=name, kind_label=kind.label if kind else slug)
+        return [found[row_id] for row_id in sorted(found, reverse=True)]
 
     def delete(self, public_ids: Iterable[str]) -> Deletion:
         """Delete all of these in one transaction, or none. Ids that are gone already are counted, not errors.
@@ -42,7 +42,8 @@ class Deleting(Room):
         with writing(self._session):
             for chunk in _chunks(wanted):
                 rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
-                chosen = rows.where(Credential.public_id.in_(chunk))
+                # PostgreSQL locks them: a second deletion or an edit of the same rows waits, then sees them gone.
+                chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.id).with_for_update()
                 target = [*_COLUMNS, "batch", "deleted_at"]
                 self._session.execute(insert(DeletedCredential).from_select(target, chosen))
                 gone = self._session.execute(
@@ -57,10 +58,11 @@ class Deleting(Room):
 
     def restore(self, batch: str) -> int:
         """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""
+        batch = batch.replace("\0", "")
         with writing(self._session):
             self._rename_taken(batch)
             columns = [getattr(DeletedCredential, name) for name in _COLUMNS]
-            rows = select(*columns).where(DeletedCredential.batch == batch)
+            rows = select(*columns).where(DeletedCredential.batch == batch).with_for_update()
             self._session.execute(insert(Credential).from_select(list(_COLUMNS), rows))
             restored = self._session.execute(
                 delete(DeletedCredential)
@@ -115,5 +117,5 @@ class Deleting(Room):
 
 
 def _chunks(public_ids: Iterable[str]) -> Iterator[Sequence[str]]:
-    ids = list(public_ids)
+    ids = [public_id for public_id in public_ids if "\0" not in public_id]  # PostgreSQL refuses to be asked for one
     return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -1,5 +1,6 @@
 """Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
 
+import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,7 @@ class Reading(Room):
         `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
         within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
         """
-        query = query.strip()[:255]
+        query = unicodedata.normalize("NFC", query).replace("\0", "").strip()[:255]
         kind = kind if any(kind == known.slug for known in KINDS) else ""
         matches = Credential.name_key.contains(query.casefold(), autoescape=True)
         if expiring is not None:
@@ -70,6 +71,12 @@ class Reading(Room):
         soon = Credential.expires_at <= now() + timedelta(days=min(max(days, 0), MOST_DAYS))
         rows = self._session.scalars(select(Credential).where(soon).order_by(Credential.expires_at, Credential.id))
         return tuple(record(row, self._ring.key_ids) for row in rows)
+
+    def twins(self, public_id: str) -> list[str]:
+        """The names of other credentials that hold the same secret, told by the keyed fingerprint."""
+        row = self._row(public_id)
+        same = select(Credential.name).where(Credential.fingerprint == row.fingerprint, Credential.id != row.id)
+        return list(self._session.scalars(same.order_by(Credential.id))) if row.fingerprint else []
 
     def resolve(self, public_id: str) -> dict[str, Any]:
         """All values of a credential, secrets in clear, for a workflow node. In process only: no route leads here.

@@ -30,7 +30,7 @@ class Testing(Room):
     def test(self, public_id: str) -> Record:
         """Test a stored credential against the destination that it was sealed with; returns its new record.
 
-        Raises NotFound, NotTestable, Locked or TestsBusy. Everything else is a verdict.
+        Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
         with _one_at_a_time(public_id):
             row = self._row(public_id)
@@ -55,6 +55,8 @@ class Testing(Room):
         `public_id` is the credential being edited: its secrets stand in for fields left blank, but only towards the
         destination that they were sealed with. Raises what `test` and `edit` do.
         """
+        if by_slug(kind_slug) is None:
+            raise InvalidFields({"type": "Choose a type."})
         kind = _testable(kind_slug)
         if not public_id:
             cleaned = kind.clean(values)

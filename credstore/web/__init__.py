@@ -18,8 +18,9 @@ def make_blueprint(*, own_sign_in: bool) -> Blueprint:
         static_folder=str(_assets("static")),
         static_url_path="/credentials/static",
     )
-    for room in (door, listing, changes, checks, removal, runs, wording):
+    for room in (door, listing, changes, checks, removal, runs):
         room.register(bp)
+    wording.register(bp, everywhere=own_sign_in)
     errors.register(bp, everywhere=own_sign_in)
     headers.register(bp, everywhere=own_sign_in)
     if own_sign_in:

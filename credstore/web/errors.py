@@ -57,8 +57,13 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     handler(Exception)(crash)
 
 
+def status_of(error: errors.CredstoreError) -> int:
+    """The HTTP status of one of our errors."""
+    return next((STATUS[base] for base in type(error).__mro__ if base in STATUS), 500)
+
+
 def ours(error: errors.CredstoreError) -> Response:
-    status = next((STATUS[base] for base in type(error).__mro__ if base in STATUS), 500)
+    status = status_of(error)
     response = answer(status, error.code, error.sentence)
     if status in {429, 503}:
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 5))

@@ -4,6 +4,7 @@ Rules live in the kinds and in the vault, which every caller passes; a form carr
 typed into a secret field is never written back into a page.
 """
 
+import re
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -11,7 +12,7 @@ from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
-from credstore.errors import InvalidFields
+from credstore.errors import CredstoreError, InvalidFields
 from credstore.kinds import Field, Kind
 from credstore.vault import Record
 
@@ -48,8 +49,22 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
         """What was typed into one kind's fields."""
         return {name: value or "" for name, value in self[slug].form.data.items()}
 
-    def accuse(self, slug: str, refusal: InvalidFields) -> None:
+    def changes(self, slug: str) -> dict[str, Any]:
+        """What an edit form asks for, as `Vault.edit` takes it."""
+        version = self.version.data or ""
+        return {
+            # What is no number at all is no row's version.
+            "version": int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
+            "name": self.name.data or "",
+            "values": self.values(slug),
+            "expires": self.expires.data or "",
+        }
+
+    def accuse(self, slug: str, refusal: CredstoreError) -> None:
         """Put each sentence beside its field; one without a field stands above the form."""
+        if not isinstance(refusal, InvalidFields):
+            self.form_errors.append(refusal.sentence)
+            return
         inner = self[slug].form if slug in self else {}
         for name, sentence in refusal.fields.items():
             field: FormsField | None = next((form[name] for form in (inner, self) if name in form), None)

@@ -66,6 +66,8 @@ def _deleted(done: Deletion) -> ResponseReturnValue:
 
 def restore() -> ResponseReturnValue:
     restored = current.vault().restore(request.form.get("batch", "")[:36])
+    if current.wants_json():
+        return jsonify(restored=restored)
     text = f"Restored {count(restored, 'credential')}." if restored else "There was nothing to restore any more."
     tell(text)
     return redirect(back(), 303)

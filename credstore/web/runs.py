@@ -32,7 +32,9 @@ def confirm_run() -> ResponseReturnValue:
 def start_run() -> ResponseReturnValue:
     ids = posted_ids(request.form.getlist("ids"))
     try:
-        run_id = current.vault().start_run(ids or None, query=request.args.get("q", ""), kind=request.args.get("type", ""))
+        run_id = current.vault().start_run(
+            ids or None, query=request.args.get("q", ""), kind=request.args.get("type", "")
+        )
     except RunActive as active:
         if current.wants_json():
             raise

@@ -35,13 +35,18 @@ class SetupForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 
 def register(bp: Blueprint) -> None:
     """Add the views to the blueprint `credstore`."""
+    bp.add_url_rule("/", "home", home)
     bp.add_url_rule("/login", "login", only_over_https(login), methods=["GET", "POST"])
     bp.add_url_rule("/logout", "logout", logout, methods=["POST"])
     bp.add_url_rule("/setup", "setup", only_over_https(setup), methods=["GET", "POST"])
 
 
+def home() -> ResponseReturnValue:
+    return redirect(url_for("credstore.index"), 303)
+
+
 def login() -> ResponseReturnValue:
-    form = LoginForm(next=request.args.get("next", ""))
+    form = LoginForm(request.form, next=request.args.get("next", ""))
     if request.method != "POST":
         return _after_sign_in(form) if current_user.is_authenticated else _login_page(form)
     if not form.validate():
@@ -58,13 +63,14 @@ def login() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     leave()
     response = redirect(url_for("credstore.login"), 303)
+    # Not "cookies": browsers clear those of the whole domain, and on localhost of every port; ours is deleted by name.
     # Not "cache": browsers may take seconds over it, and hold the redirect until then. Nothing of ours is cached.
-    response.headers["Clear-Site-Data"] = '"cookies", "storage"'
+    response.headers["Clear-Site-Data"] = '"storage"'
     return response
 
 
 def setup() -> ResponseReturnValue:
-    form = SetupForm(token=request.args.get("token", ""))
+    form = SetupForm(request.form, token=request.args.get("token", ""))
     token, username, password = form.token.data or "", form.username.data or "", form.password.data or ""
     try:
         if request.method == "POST" and form.validate():

@@ -11,12 +11,13 @@ from flask import Blueprint, current_app, url_for
 _STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
 
 
-def register(bp: Blueprint) -> None:
+def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_age")(age)
     bp.app_template_filter("credstore_day")(day)
     bp.app_template_filter("credstore_moment")(moment)
     bp.app_template_filter("credstore_count")(count)
-    bp.context_processor(_names)
+    # A page that no view of ours answers, like a 404, needs them too; in a host application such pages are the host's.
+    (bp.app_context_processor if everywhere else bp.context_processor)(_names)
 
 
 def age(then: datetime, now: datetime | None = None) -> str:

@@ -144,6 +144,5 @@ def _blueprint() -> Blueprint:
     door.register(bp)
     sign_in.register(bp)
     body = "<!doctype html><html lang=en><title>Here</title><body>secret list"
-    bp.add_url_rule("/", "index", lambda: body)
-    bp.add_url_rule("/credentials", "credentials", lambda: body, methods=["GET", "POST"])
+    bp.add_url_rule("/credentials", "index", lambda: body, methods=["GET", "POST"])
     return bp

@@ -1,0 +1,62 @@
+"""One real `credstore serve` for all browser tests, emptied before each; a browser that is signed in already."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.desk import Desk, open_app
+from tests.conftest import PASSWORD, USERNAME, close
+from tests.fixtures.browsing import MakeContext, sign_in
+from tests.fixtures.serving import Server, serving
+
+# A refusal by the Content-Security-Policy is an event first; the console error makes it a complaint of the `watch`.
+REPORT = (
+    "addEventListener('securitypolicyviolation', (e) => console.error(`CSP ${e.violatedDirective} ${e.blockedURI}`))"
+)
+
+import os  # TEMP
+WARN = {"PYTHONWARNINGS": "default"} if os.environ.get("TEMPW") else {}  # TEMP
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """`credstore serve` as users run it, with the administrator ann."""
+    with serving(Server(tmp_path_factory.mktemp("desk"), env=WARN), admin=(USERNAME, PASSWORD)) as server:
+        app = open_app(server)
+        yield Desk(server, app)
+        close(app)
+
+
+@pytest.fixture
+def desk(running: Desk) -> Desk:
+    """The running site, without a single credential."""
+    running.clear()
+    return running
+
+
+@pytest.fixture(scope="session")
+def session_state(browser: Browser, running: Desk) -> Any:
+    """The cookies of somebody who has signed in through the form."""
+    context = browser.new_context()
+    sign_in(context.new_page(), running.server)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(browser_context: MakeContext, desk: Desk, session_state: Any) -> OpenPage:
+    """A factory: `open_page("?page=2", color_scheme="dark")` is a signed-in tab at that part of /credentials."""
+
+    def make(where: str | None = "", **options: Any) -> Page:
+        context = browser_context(storage_state=session_state, **options)
+        context.add_init_script(REPORT)
+        tab = context.new_page()
+        if where is not None:
+            tab.goto(desk.url + where)
+        return tab
+
+    return make

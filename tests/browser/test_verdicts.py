@@ -1,0 +1,191 @@
+"""The Test button: a spinner while it runs, a mark and a word when it has, and the reason to everybody who asks."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from credstore.providers.probe import Outcome
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import Desk, open_app, verdict
+from tests.conftest import PASSWORD, USERNAME, close
+from tests.fixtures.browsing import Watch
+from tests.fixtures.serving import Serve
+from tests.provider import BEHAVIOURS, Call, Provider, Reply, openai
+
+pytestmark = pytest.mark.browser
+
+MARKS = {
+    "pass": "rgb(23, 112, 58)",  # green
+    "fail": "rgb(194, 42, 47)",  # red
+    "unsure": "rgb(138, 83, 0)",  # amber
+}
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The provider's base path /gated behaves like OpenAI once the gate is set."""
+    opened = threading.Event()
+
+    def gated(call: Call) -> Reply:
+        opened.wait(20)
+        return openai(call)
+
+    monkeypatch.setitem(BEHAVIOURS, "gated", gated)
+    return opened
+
+
+def press_test(tab: Page, name: str) -> Locator:
+    tab.get_by_role("button", name=f"Test {name}", exact=True).click()
+    return row(tab, name).locator(".verdict")
+
+
+def row(tab: Page, name: str) -> Locator:
+    return tab.locator("tbody tr").filter(has=tab.get_by_role("link", name=name, exact=True))
+
+
+@pytest.mark.spec("Shows a loading spinner while the test runs")
+@pytest.mark.spec("Sends a test request to the provider's API")
+def test_a_spinner_turns_until_the_provider_has_answered(
+    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event
+) -> None:
+    desk.llm("Slow", provider.url("/gated/v1"), provider.key)
+    tab = open_page()
+    button = tab.get_by_role("button", name="Test Slow")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    provider.wait_for(1, "/gated")
+    spins = "(b) => { const s = getComputedStyle(b, '::after'); return [s.animationName, s.width, s.display] }"
+    assert button.evaluate(spins) == ["turn", "14px", "block"]
+    expect(tab.locator("#live")).to_have_text("Testing Slow…")
+    gate.set()
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    expect(row(tab, "Slow").locator(".verdict")).to_contain_text("Verified")
+    expect(tab.locator("#live")).to_contain_text("Slow: Verified")
+
+
+@pytest.mark.spec("Green checkmark -- The credential is valid")
+@pytest.mark.spec("Red X -- The test failed (hover for details)")
+def test_each_verdict_has_its_mark_its_colour_and_its_word(
+    desk: Desk, open_page: OpenPage, provider: Provider
+) -> None:
+    wanted = {
+        "openai": ("pass", "Verified", provider.key),
+        "limited": ("pass", "Accepted, limited", provider.key),
+        "forged": ("fail", "Rejected", "sk-forged-123456"),
+        "anykey": ("unsure", "Key not checked", provider.key),
+        "nocredit": ("unsure", "Provider trouble", provider.key),
+        "html": ("unsure", "Cannot tell", provider.key),
+    }
+    for name, (_, _, key) in wanted.items():
+        desk.llm(name, provider.url("/openai/v1" if name == "forged" else f"/{name}/v1"), key, "openai_compatible")
+    tab = open_page()
+    for name, (mark, word, _) in wanted.items():
+        verdict = press_test(tab, name)
+        expect(verdict).to_contain_text(word)
+        expect(verdict).to_have_attribute("data-mark", mark)
+        expect(verdict.locator("use")).to_have_attribute("href", f"#i-{mark}")
+        assert verdict.locator(".icon").evaluate("(icon) => getComputedStyle(icon).stroke") == MARKS[mark]
+    tab.reload()  # the last verdict is kept, with its age
+    expect(row(tab, "openai").locator(".verdict > button")).to_have_text("Verifiedjust now")
+
+
+@pytest.mark.spec("(hover for details)")
+def test_the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(
+    desk: Desk, open_page: OpenPage, provider: Provider
+) -> None:
+    desk.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
+    tab = open_page()
+    verdict = press_test(tab, "Key")
+    reason = tab.get_by_role("tooltip")
+    expect(verdict).to_contain_text("Rejected")
+    tab.mouse.move(0, 0)
+    expect(reason).to_be_hidden()
+
+    verdict.get_by_role("button").hover()
+    expect(reason).to_be_visible()
+    expect(reason).to_contain_text("refused this key (401)")
+    expect(reason).to_contain_text(f"GET {provider.url('/openai/v1/models')} -> 401 in")
+    reason.hover()  # the pointer may go over what it says
+    expect(reason).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(reason).to_be_hidden()
+
+    tab.mouse.move(0, 0)
+    verdict.get_by_role("button").focus()
+    expect(reason).to_be_visible()
+    described = verdict.get_by_role("button").get_attribute("aria-describedby")
+    assert described == reason.get_attribute("id")
+    tab.keyboard.press("Escape")
+    expect(reason).to_be_hidden()
+    expect(verdict.get_by_role("button")).to_be_focused()
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Shift+Tab")
+    expect(reason).to_be_visible()
+
+
+def test_the_reason_is_shown_on_tap(desk: Desk, open_page: OpenPage, provider: Provider) -> None:
+    desk.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
+    tab = open_page(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+    tab.get_by_role("button", name="Test Key").tap()
+    tab.get_by_role("button", name="Rejected").tap()
+    expect(tab.get_by_role("tooltip")).to_be_visible()
+    tab.get_by_role("heading", name="Credentials").tap()
+    expect(tab.get_by_role("tooltip")).to_be_hidden()
+
+
+def test_every_reason_lies_wholly_inside_the_window(desk: Desk, open_page: OpenPage) -> None:
+    desk.fifty()
+    for width, height in ((1280, 800), (1000, 700), (390, 844)):
+        tab = open_page("?type=llm", viewport={"width": width, "height": height})
+        buttons = tab.locator(".verdict > button")
+        for number in (0, 12, buttons.count() - 1):
+            buttons.nth(number).scroll_into_view_if_needed()
+            buttons.nth(number).focus()
+            box = tab.locator(".reason").nth(number).bounding_box()
+            assert box is not None
+            inside = box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= width
+            assert inside, (width, number, box)
+            assert box["y"] + box["height"] <= height, (width, number, box)
+
+
+def test_too_many_tests_at_once_are_told_in_the_row_in_words(
+    serve: Serve, signed_in_page: Callable[..., Page], provider: Provider, watch: Watch
+) -> None:
+    watch.allow_status(429)
+    server = serve("--workers", "1", env={"CREDSTORE_TESTS_AT_ONCE": "1"}, admin=(USERNAME, PASSWORD))
+    app = open_app(server)
+    desk = Desk(server, app)
+    desk.llm("Running", provider.url("/hang/v1"), provider.key)
+    desk.judged(desk.llm("Surplus", provider.url("/openai/v1"), provider.key), verdict(Outcome.VERIFIED, desk.url))
+    close(app)
+    tab = signed_in_page(server)
+    press_test(tab, "Running")
+    provider.wait_for(1, "/hang")
+    surplus = press_test(tab, "Surplus")
+    expect(surplus.get_by_role("button")).to_have_text("Test not run")
+    expect(surplus).to_have_attribute("data-mark", "unsure")
+    surplus.get_by_role("button").hover()
+    expect(tab.get_by_role("tooltip")).to_contain_text("1 tests are running already")
+    provider.release()
+    expect(row(tab, "Running").locator(".verdict")).to_contain_text("Provider trouble")
+
+
+def test_signed_out_meanwhile_leads_to_sign_in(desk: Desk, open_page: OpenPage, provider: Provider, watch: Watch) -> None:
+    watch.allow_status(400, 401)
+    desk.llm("Key", provider.url("/openai/v1"), provider.key)
+    tab = open_page()
+    cookies = tab.context.cookies()
+    tab.context.clear_cookies()
+    tab.get_by_role("button", name="Test Key").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+    tab.context.add_cookies(cookies)
+    for opener in ("Add Credential", "Edit Key", "Delete Key"):
+        tab.goto(desk.url)
+        tab.context.clear_cookies()
+        tab.get_by_role("link", name=opener).click()
+        expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert "next=" in tab.url
+        tab.context.add_cookies(cookies)
+    assert not provider.requests

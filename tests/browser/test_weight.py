@@ -1,0 +1,29 @@
+"""How heavy the page is: what a browser loads to show a full list."""
+
+import gzip
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import Desk
+
+pytestmark = pytest.mark.browser
+
+MOST_BYTES = 15_000
+
+
+def weigh(body: bytes) -> int:
+    return len(gzip.compress(body, 9))
+
+
+def test_a_full_page_weighs_at_most_15_kb_in_all(desk: Desk, open_page: OpenPage) -> None:
+    desk.fifty()
+    tab: Page = open_page(None)
+    loaded: dict[str, int] = {}
+    tab.on("response", lambda answer: loaded.update({re.sub(r".*/", "", answer.url): weigh(answer.body())}))
+    tab.goto(desk.url, wait_until="networkidle")
+    assert tab.locator("tbody tr").count() == 50
+    assert sorted(name.split("?")[0] for name in loaded) == ["credentials", "credstore.css", "credstore.js", "icon.svg"]
+    assert sum(loaded.values()) <= MOST_BYTES, loaded

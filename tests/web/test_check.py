@@ -1,0 +1,109 @@
+"""The Test button of a row: where it is, and what its answer looks like to a browser, our script and a program."""
+
+import pytest
+from flask import Flask
+
+from credstore.errors import TestsBusy
+from tests.page import Page
+from tests.provider import Provider
+from tests.web.conftest import JSON, TOKEN, Store
+
+
+@pytest.fixture
+def stored(store: Store, provider: Provider, admin: Page) -> str:
+    admin.canaries.add(provider.key)
+    row = store("Local", provider_type="openai_compatible", api_key=provider.key, base_url=provider.url("/openai/v1"))
+    admin.get("/credentials")
+    return row
+
+
+@pytest.mark.spec("LLM credentials display a Test button in the actions column. Clicking it:")
+@pytest.mark.spec("Sends a test request to the provider's API")
+@pytest.mark.spec("Green checkmark -- The credential is valid")
+def test_a_right_key_gets_the_green_check(stored: str, admin: Page, provider: Provider) -> None:
+    answer = admin.post(f"/credentials/{stored}/test?page=1&q=loc")
+    assert answer.location == f"/credentials?page=1&q=loc#c-{stored}"
+    assert provider.asked("/openai/v1/models")
+    admin.get("/credentials")
+    assert admin.document is not None
+    (verdict,) = admin.document.find("div", class_="verdict")
+    assert verdict.attrs["data-mark"] == "pass"
+    assert "Local: Verified." in admin.text
+
+
+@pytest.mark.spec("Red X -- The test failed (hover for details)")
+def test_a_wrong_key_gets_the_red_x_with_its_reason(
+    store: Store, admin: Page, provider: Provider
+) -> None:
+    row = store("Bad", provider_type="openai_compatible", api_key="sk-wrong-1234", base_url=provider.url("/openai/v1"))
+    admin.get("/credentials")
+    admin.post(f"/credentials/{row}/test")
+    admin.get("/credentials")
+    assert admin.document is not None
+    (verdict,) = admin.document.find("div", class_="verdict")
+    assert verdict.attrs["data-mark"] == "fail"
+    (reason,) = admin.document.find("div", role="tooltip")
+    assert "refused this key" in reason.text
+    assert "Create a new key at the provider" in reason.text
+    assert f"GET {provider.url('/openai/v1/models')} -> 401" in reason.text
+
+
+def test_from_its_own_page_one_comes_back_to_it(stored: str, admin: Page) -> None:
+    admin.get(f"/credentials/{stored}")
+    assert admin.document is not None
+    (button,) = admin.document.find("button", class_="test")
+    assert admin.post(button.attrs["formaction"]).location == f"/credentials/{stored}"
+    admin.get(f"/credentials/{stored}")
+    assert "Verified" in admin.text
+
+
+def test_our_script_gets_the_verdict_alone(stored: str, admin: Page) -> None:
+    answer = admin.client.post(
+        f"/credentials/{stored}/test", data={"csrf_token": admin._token("/")}, headers={"X-Credstore": "fragment"}
+    )
+    assert answer.status_code == 200
+    assert answer.text.strip().startswith('<div class="verdict" data-mark="pass"')
+    assert "<html" not in answer.text
+
+
+def test_a_program_gets_json(stored: str, admin: Page, provider: Provider) -> None:
+    answer = admin.post(f"/credentials/{stored}/test", status=200, headers=JSON)
+    assert answer.json is not None
+    assert answer.json["test"]["outcome"] == "verified"
+    assert answer.json["test"]["steps"][0].startswith(f"GET {provider.url('/openai/v1/models')} -> 200")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_what_cannot_be_tested_says_so(admin: Page, app: Flask, accept: str) -> None:
+    with app.app_context():
+        row = app.extensions["credstore"].vault.create("telegram", "Bot", {"bot_token": TOKEN}).public_id
+    admin.get("/credentials")
+    assert admin.document is not None
+    assert not admin.document.find("button", class_="test")
+    answer = admin.post(f"/credentials/{row}/test", status=409, headers={"Accept": accept})
+    assert "There is nothing to test for the type Telegram." in answer.text
+
+
+@pytest.mark.parametrize("headers", [{}, JSON, {"X-Credstore": "fragment"}])
+def test_too_many_tests_get_429_with_words(
+    stored: str, admin: Page, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    def busy(*_: object) -> None:
+        raise TestsBusy("4 tests are running already. Wait a few seconds, then test again.")
+
+    monkeypatch.setattr("credstore.tester.Tester.run", busy)
+    answer = admin.post(f"/credentials/{stored}/test", status=429, headers=headers)
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "4 tests are running already. Wait a few seconds, then test again." in answer.text
+    assert answer.mimetype == ("application/problem+json" if headers else "text/html")
+
+
+def test_the_test_takes_an_id_and_nothing_else(stored: str, admin: Page, provider: Provider) -> None:
+    """Else a stored key could be sent to an address of the caller's choice."""
+    elsewhere = provider.url("/echo/v1")
+    admin.post(
+        f"/credentials/{stored}/test?base_url={elsewhere}",
+        {"base_url": elsewhere, "llm-base_url": elsewhere, "provider_type": "anthropic", "api_key": "other"},
+    )
+    assert not provider.asked("/echo")
+    assert provider.asked("/openai/v1/models")[0].key == provider.key

@@ -1,0 +1,134 @@
+"""The one authorization door: whoever is not signed in, or comes from another site, gets nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Blueprint, Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from credstore.web import changes, checks, listing, removal
+from credstore.web.door import OPEN
+from tests.page import Page
+from tests.web.conftest import JSON, Store
+
+PLACE = "11111111-1111-4111-8111-111111111111"
+MEANT_TO_BE_OPEN = {"login", "setup", "healthz", "readyz", "static"}
+
+
+def doors(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every method and address that the application answers to and that is not open."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in OPEN:
+            for method in rule.methods or ():
+                yield method, address(rule)
+
+
+def address(rule: Rule) -> str:
+    return rule.rule.replace("<uuid:public_id>", PLACE)
+
+
+def test_the_open_pages_are_those_that_must_be() -> None:
+    assert {f"credstore.{name}" for name in MEANT_TO_BE_OPEN} == OPEN
+
+
+def test_every_other_view_refuses_who_is_not_signed_in(app: Flask, client: FlaskClient) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False  # the door alone must hold
+    seen = list(doors(app))
+    assert len(seen) > 30
+    for method, url in seen:
+        answer = client.open(url, method=method)
+        assert answer.status_code == 303, f"{method} {url}"
+        assert answer.location.startswith("/login"), f"{method} {url}"
+        assert client.open(url, method=method, headers=JSON).status_code == 401, f"{method} {url}"
+
+
+def test_no_address_is_left_to_the_walk_s_imagination(app: Flask) -> None:
+    assert not [url for _, url in doors(app) if "<" in url]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"])
+def test_a_view_that_nobody_thought_of_is_refused_too(
+    config: object, make_app: object, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    register = removal.register
+
+    def one_more(bp: Blueprint) -> None:
+        register(bp)
+        methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+        bp.add_url_rule("/credentials/new-idea", "new_idea", lambda: "secrets", methods=methods)
+
+    monkeypatch.setattr(removal, "register", one_more)
+    app = make_app(config)  # type: ignore[operator]
+    app.config["WTF_CSRF_ENABLED"] = False
+    answer = app.test_client().open("/credentials/new-idea", method=method)
+    assert answer.status_code == 303
+    assert b"secrets" not in answer.data
+
+
+@pytest.mark.parametrize("where", ["cross-site", "same-site", "nonsense"])
+def test_what_another_site_posts_is_refused_even_with_the_token(
+    admin: Page, store: Store, app: Flask, where: str
+) -> None:
+    row = store()
+    admin.get("/credentials")
+    token = admin._token("/")
+    admin.post(f"/credentials/{row}/delete", status=403, headers={"Sec-Fetch-Site": where})
+    assert "This form was sent from another site, so credstore refused it." in admin.text
+    refused = admin.client.post(
+        f"/credentials/{row}/delete", data={"csrf_token": token}, headers=JSON | {"Sec-Fetch-Site": where}
+    )
+    assert refused.json is not None
+    assert (refused.status_code, refused.json["code"]) == (403, "cross-site")
+    admin.get("/credentials")
+    assert "OpenAI production" in admin.text
+
+
+@pytest.mark.parametrize("where", ["same-origin", "none"])
+def test_what_this_site_or_the_person_sends_passes(admin: Page, store: Store, where: str) -> None:
+    row = store()
+    admin.get("/credentials", headers={"Sec-Fetch-Site": "cross-site"})  # a link from elsewhere may be followed
+    admin.post(f"/credentials/{row}/delete", headers={"Sec-Fetch-Site": where})
+
+
+@pytest.mark.usefixtures("admin")
+def test_sign_in_too_is_refused_from_another_site(app: Flask) -> None:
+    visitor = Page(app.test_client())
+    visitor.get("/login")
+    visitor.post("/login", {"username": "a", "password": "b"}, status=403, headers={"Sec-Fetch-Site": "cross-site"})
+
+
+def test_every_post_needs_the_token(app: Flask, admin: Page, store: Store) -> None:
+    store()
+    for method, url in doors(app):
+        if method == "POST":
+            answer = admin.client.post(url, data={"csrf_token": "made up"})
+            assert answer.status_code == 400, url
+            assert "This form is no longer valid" in answer.text
+
+
+def test_the_token_of_another_session_is_worth_nothing(app: Flask, admin: Page, store: Store) -> None:
+    row = store()
+    other = Page(app.test_client())
+    other.get("/login")
+    token = other._token("/login")
+    admin.post(f"/credentials/{row}/delete", {"csrf_token": token}, status=400)
+
+
+def test_head_and_options_of_a_signed_in_person_give_no_body(admin: Page, app: Flask) -> None:
+    for method in ("HEAD", "OPTIONS"):
+        answer = admin.client.open("/credentials", method=method)
+        assert answer.status_code == 200
+        assert answer.data == b""
+
+
+def test_the_front_door_leads_to_the_list(admin: Page, client: FlaskClient) -> None:
+    assert admin.get("/", status=303).location == "/credentials"
+
+
+def test_every_room_of_views_is_in_the_walk(app: Flask) -> None:
+    """So that a room that is not registered does not make this file pass by testing nothing."""
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    for room, name in ((listing, "index"), (changes, "save"), (checks, "test"), (removal, "restore")):
+        assert hasattr(room, name)
+        assert f"credstore.{name}" in endpoints
