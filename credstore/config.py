@@ -14,6 +14,7 @@ from credstore.errors import ConfigError
 
 KEY_FILE = "field_encryption_key"
 SECRET_FILE = "secret_key"  # noqa: S105 - the name of a file, not a secret
+MOST_TEST_SECONDS = 50  # less than what a run of tests may be silent before it counts as cut off
 DATABASE_FILE = "credstore.sqlite3"
 
 
@@ -80,7 +81,7 @@ class Config:
     )
     data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _path)
     key_dir: Path | None = _setting(
-        "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, _folder
+        "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, _path
     )
     trusted_hosts: tuple[str, ...] = _setting(
         "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), _items
@@ -98,7 +99,7 @@ class Config:
         "CREDSTORE_EGRESS_PROXY", "the http proxy that tests go through, http://host:port", "", secret=True
     )
     ca_bundle: Path | None = _setting(
-        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _folder
+        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _path
     )
     # At most 50: less than a run of tests may be silent before it counts as cut off.
     test_seconds: int = _counted("CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50)

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from credstore.database import AnySession, writing
-from credstore.models import DeletedCredential, db, now
+from credstore.models import Credential, DeletedCredential, PastVerdict, db, now
 
 
 def erase_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
@@ -17,6 +17,9 @@ def erase_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> 
             .execution_options(synchronize_session=False)
         )
         count = int(erased.rowcount)  # type: ignore[attr-defined]
+        kept = select(Credential.public_id).union(select(DeletedCredential.public_id))
+        history = delete(PastVerdict).where(PastVerdict.public_id.not_in(kept))
+        session.execute(history.execution_options(synchronize_session=False))
     if count and db.engine.dialect.name == "sqlite":
         _empty_log()
     return count

@@ -9,6 +9,7 @@
     ├── Unreadable             the sealed value cannot be opened, or belongs to another row
     ├── Locked                 none of the configured keys belongs to this database
     ├── NotTestable            this kind has nothing to test
+    ├── RunActive              a run of tests is under way
     ├── TestsBusy              too many tests are running
     ├── EgressError            an outgoing request that must not, or could not, be made
     │   ├── Blocked            the egress policy forbids it
@@ -79,6 +80,10 @@ class Locked(CredstoreError):
 
 class NotTestable(CredstoreError):
     code = "not-testable"
+
+
+class RunActive(CredstoreError):
+    code = "run-active"
 
 
 class TestsBusy(CredstoreError):

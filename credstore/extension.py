@@ -19,6 +19,7 @@ from credstore.egress import door_of
 from credstore.errors import NotMigrated
 from credstore.migrate import is_current
 from credstore.models import db
+from credstore.runner import Runner
 from credstore.tester import Tester
 from credstore.vault import Vault
 from credstore.vault.keys import require_open
@@ -49,6 +50,7 @@ class Credstore:
             idle=timedelta(minutes=config.session_idle_minutes),
             longest=timedelta(hours=config.session_hours),
         )
+        self.runner = Runner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
         self.authorize: Authorize = authorize or signed_in
         app.extensions["credstore"] = self
         if "csrf" not in app.extensions:

@@ -77,7 +77,8 @@ def now() -> datetime:
 class SealedRow:
     """The columns that a credential keeps when it moves to the deleted ones.
 
-    `name_key` is the case-folded name: what the search looks in, and unique among living credentials.
+    `name_key` is the case-folded name: what the search looks in, and unique among living credentials. `expiry_told`:
+    the provider told `expires_at`; otherwise a person entered it.
     `holds` names the secret fields that have a value (space-separated), so that a form can say so without decrypting.
     """
 
@@ -95,6 +96,7 @@ class SealedRow:
     version: Mapped[int] = mapped_column(default=1)
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    expiry_told: Mapped[bool] = mapped_column(default=False)
     verdict: Mapped[dict[str, Any] | None]
     verdict_version: Mapped[int | None]
     verdict_at: Mapped[datetime | None]
@@ -132,6 +134,53 @@ class KeyCheck(Model):
     key_id: Mapped[str] = mapped_column(String(8), primary_key=True)
     token: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PastVerdict(Model):
+    """One test of a credential, kept for its history; the last few of each, by the credential's `public_id`."""
+
+    __tablename__ = "past_verdict"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(36), index=True)
+    version: Mapped[int]
+    verdict: Mapped[dict[str, Any]]
+    tested_at: Mapped[datetime]
+
+
+class HostFact(Model):
+    """What tests learned of a host: whether its listing is open or judges keys. `asked` is a hash of what was asked."""
+
+    __tablename__ = "host_fact"
+
+    asked: Mapped[str] = mapped_column(String(64), primary_key=True)
+    openness: Mapped[str] = mapped_column(String(10))
+    learned_at: Mapped[datetime]
+
+
+class Run(Model):
+    """A run of several tests. `beat_at` is renewed while somebody works on it: an old one means that it was cut off."""
+
+    __tablename__ = "run"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    beat_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    cancelled: Mapped[bool] = mapped_column(default=False)
+
+
+class RunItem(Model):
+    """One credential of a run. `outcome` stays empty until it is tested; nothing is ever stored as "testing"."""
+
+    __tablename__ = "run_item"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(36))
+    name: Mapped[str] = mapped_column(String(255))
+    outcome: Mapped[str] = mapped_column(String(20), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Admin(Model):

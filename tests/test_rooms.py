@@ -24,7 +24,7 @@ LINES = (
     {"urls", "config", "errors", "scrubbing"},
 )
 LINE = {room: number for number, rooms in enumerate(LINES) for room in rooms}
-WIRING = {"", "__main__", "application", "extension", "first_start", "migrate", "migrations", "server"}
+WIRING = {"", "__main__", "application", "extension", "first_start", "migrate", "migrations", "runner", "server"}
 MAY_USE_WIRING = WIRING | {"web", "cli"}
 FORBIDDEN = {
     "web": {"credstore.models", "credstore.cipher", "requests", "sqlalchemy", "flask_sqlalchemy"},

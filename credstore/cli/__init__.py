@@ -13,6 +13,7 @@ from credstore.cli.db import db
 from credstore.cli.egress import egress
 from credstore.cli.keys import keys
 from credstore.cli.serve import serve
+from credstore.cli.test import test
 from credstore.errors import CredstoreError, InvalidFields
 
 
@@ -36,5 +37,5 @@ def main() -> None:
     load_dotenv(Path.cwd() / ".env")
 
 
-for command in (serve, admin, db, keys, egress):
+for command in (serve, admin, db, keys, egress, test):
     main.add_command(command)

@@ -9,8 +9,8 @@ from credstore.application import build, storage
 from credstore.cli.options import accounts, data_dir_option, read_config
 from credstore.config import KEY_FILE, Config
 from credstore.database import detach
-from credstore.erasing import erase_deleted
 from credstore.egress import door_of
+from credstore.erasing import erase_deleted
 from credstore.errors import ConfigError
 from credstore.first_start import with_keys
 from credstore.migrate import upgrade

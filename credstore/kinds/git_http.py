@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from credstore.kinds import git_hosts, git_words
 from credstore.kinds.git_hosts import Told
 from credstore.kinds.no_verdict import no_verdict
+from credstore.providers.keys import made_up
 from credstore.providers.probe import Answer, Ask, Probe, Verdict
-from credstore.providers.protocol import made_up
 
 READ, WRITE = "git-upload-pack", "git-receive-pack"
 _START = re.compile(rb"[0-9a-f]{4}(?:#|version 2)")

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from credstore import providers
 from credstore.kinds.base import Choice, Field, Kind, Values
-from credstore.providers.probe import Probe
+from credstore.providers.probe import Probe, openness_of
 
 
 class Llm(Kind):
@@ -82,5 +82,6 @@ class Llm(Kind):
                 api_key=values.get("api_key", ""),
                 base_url=cls.dest(values) or "",
                 organization_id=values.get("organization_id", ""),
+                openness=openness_of(values.get("host_openness", "")),
             )
         )

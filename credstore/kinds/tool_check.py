@@ -10,8 +10,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from credstore.kinds.no_verdict import LATER, no_verdict
+from credstore.providers.keys import made_up
 from credstore.providers.probe import Answer, Ask, Outcome, Probe, Verdict
-from credstore.providers.protocol import made_up
 
 _REFUSALS = {401, 403}
 # Headers that say how to answer, not who asks.

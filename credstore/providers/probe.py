@@ -14,6 +14,11 @@ Openness = Literal["unknown", "open", "gated"]
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
+def openness_of(text: str | None) -> Openness:
+    """The openness named by `text`; "unknown" for anything else."""
+    return "gated" if text == "gated" else "open" if text == "open" else "unknown"
+
+
 class Outcome(StrEnum):
     """The closed set of verdicts. The value is what is stored and what programs see."""
 

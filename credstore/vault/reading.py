@@ -17,6 +17,7 @@ from credstore.vault.record import Page, Record, record
 
 PER_PAGE = 50
 USE_NOTED_EVERY = timedelta(minutes=1)
+MOST_DAYS = 36_500
 
 
 class Counted(SelectPagination):
@@ -27,18 +28,24 @@ class Counted(SelectPagination):
 
 
 class Reading(Room):
-    def page(self, number: int = 1, *, query: str = "", kind: str = "") -> Page:
+    def page(
+        self, number: int = 1, *, query: str = "", kind: str = "", expiring: int | None = None, sort: str = ""
+    ) -> Page:
         """A page of the list, newest first, 50 a page. A number past the end gives the last page.
 
-        `query` looks in names, ignoring case; `kind` is a type's slug, "" for all. Two statements, whatever the size.
+        `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
+        within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
         """
         query = unicodedata.normalize("NFC", query).replace("\0", "").strip()[:255]
         kind = kind if any(kind == known.slug for known in KINDS) else ""
         matches = Credential.name_key.contains(query.casefold(), autoescape=True)
+        if expiring is not None:
+            matches &= Credential.expires_at <= now() + timedelta(days=min(max(expiring, 0), MOST_DAYS))
         rows = self._session.execute(select(Credential.kind, func.count()).where(matches).group_by(Credential.kind))
         counts: dict[str, int] = {slug: int(count) for slug, count in rows}
         total = counts.get(kind, 0) if kind else sum(counts.values())
-        statement = select(Credential).where(matches).order_by(Credential.id.desc())
+        order = [Credential.expires_at.is_(None), Credential.expires_at] if sort == "expires" else []
+        statement = select(Credential).where(matches).order_by(*order, Credential.id.desc())
         if kind:
             statement = statement.where(Credential.kind == kind)
         last = max(1, -(-total // PER_PAGE))
@@ -53,11 +60,25 @@ class Reading(Room):
         )
         keys = self._ring.key_ids
         records = tuple(record(row, keys) for row in pagination.items)
-        return Page(records=records, counts=counts, pagination=pagination, query=query, kind=kind)
+        return Page(
+            records=records, counts=counts, pagination=pagination, query=query, kind=kind, expiring=expiring, sort=sort
+        )
 
     def get(self, public_id: str) -> Record:
         """One credential's public side. Raises NotFound."""
         return record(self._row(public_id), self._ring.key_ids)
+
+    def expiring(self, days: int) -> tuple[Record, ...]:
+        """The credentials that end within so many days or have ended, the soonest first."""
+        soon = Credential.expires_at <= now() + timedelta(days=min(max(days, 0), MOST_DAYS))
+        rows = self._session.scalars(select(Credential).where(soon).order_by(Credential.expires_at, Credential.id))
+        return tuple(record(row, self._ring.key_ids) for row in rows)
+
+    def twins(self, public_id: str) -> list[str]:
+        """The names of other credentials that hold the same secret, told by the keyed fingerprint."""
+        row = self._row(public_id)
+        same = select(Credential.name).where(Credential.fingerprint == row.fingerprint, Credential.id != row.id)
+        return list(self._session.scalars(same.order_by(Credential.id))) if row.fingerprint else []
 
     def resolve(self, public_id: str) -> dict[str, Any]:
         """All values of a credential, secrets in clear, for a workflow node. In process only: no route leads here.

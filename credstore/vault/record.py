@@ -9,7 +9,8 @@ from flask_sqlalchemy.pagination import Pagination
 
 from credstore.kinds import Kind, by_slug
 from credstore.models import Credential
-from credstore.providers.probe import Outcome, Step, Verdict
+from credstore.providers.probe import Outcome, Verdict
+from credstore.vault.verdicts import load
 
 NAME_LENGTH = 255  # characters
 
@@ -45,6 +46,7 @@ class Record:
     updated_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    expiry_told: bool
     version: int
     verdict: Verdict
     tested_at: datetime | None
@@ -59,6 +61,8 @@ class Page:
     pagination: Pagination
     query: str
     kind: str
+    expiring: int | None = None
+    sort: str = ""
 
     def numbers(self) -> Iterator[int | None]:
         """Page numbers for the navigation; None stands for a gap."""
@@ -67,6 +71,14 @@ class Page:
     @property
     def all_count(self) -> int:
         return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One earlier test."""
+
+    verdict: Verdict
+    tested_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +111,7 @@ def record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
         updated_at=row.updated_at,
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,
+        expiry_told=row.expiry_told,
         version=row.version,
         verdict=verdict,
         tested_at=row.verdict_at if row.verdict else None,
@@ -130,24 +143,3 @@ def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool)
             advice="Test it again.",
         )
     return measured
-
-
-def dump(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as it is stored."""
-    steps = [[s.purpose, s.method, s.url, s.status, s.ms] for s in verdict.steps]
-    return {"outcome": verdict.outcome, "reason": verdict.reason, "advice": verdict.advice, "steps": steps}
-
-
-def load(stored: Mapping[str, Any] | None) -> Verdict | None:
-    """A stored verdict, or None where there is none or it does not read as one."""
-    if not stored:
-        return None
-    try:
-        return Verdict(
-            outcome=Outcome(stored["outcome"]),
-            reason=str(stored["reason"]),
-            advice=str(stored["advice"]),
-            steps=tuple(Step(purpose=p, method=m, url=u, status=s, ms=ms) for p, m, u, s, ms in stored["steps"]),
-        )
-    except (KeyError, ValueError, TypeError):
-        return None

@@ -1,19 +1,25 @@
 """The use case Test: opens the row, asks its provider, keeps the verdict with the version that it was measured on."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, insert, select, update
 
 from credstore.database import writing
-from credstore.errors import NotTestable, TestsBusy, Unreadable
+from credstore.errors import InvalidFields, NotTestable, TestsBusy, Unreadable
 from credstore.kinds import Kind, by_slug
-from credstore.models import Credential, now
+from credstore.models import Credential, PastVerdict, now
 from credstore.providers.probe import Outcome, Verdict
 from credstore.vault.base import Room
-from credstore.vault.record import Record, dump, record
+from credstore.vault.hosts import about, known_openness, learn
+from credstore.vault.record import Past, Record, record
+from credstore.vault.verdicts import dump, load
+from credstore.vault.writing import enter_again
 
+HISTORY = 20  # verdicts kept of each credential
 _running: set[str] = set()
 _running_lock = threading.Lock()
 
@@ -28,37 +34,109 @@ class Testing(Room):
         """
         with _one_at_a_time(public_id):
             row = self._whole_row(public_id)
-            kind = by_slug(row.kind)
-            if kind is None or not kind.testable():
-                raise NotTestable(f"There is nothing to test for the type {kind.label if kind else row.kind}.")
+            kind = _testable(row.kind)
             self._require_open()
             version = row.version
-            verdict = self._verdict(row, kind)
-            with writing(self._session):
-                self._session.execute(
-                    update(Credential)
-                    .where(Credential.public_id == public_id)
-                    # An edit meanwhile has raised `version`: then this verdict is stale from the start, rightly.
-                    .values(verdict=dump(verdict), verdict_version=version, verdict_at=now())
-                    .execution_options(synchronize_session=False)
-                )
-            self._tidy()
-            self._session.expire_all()
-            return record(self._row(public_id), self._ring.key_ids)
+            try:
+                secrets = self._open(row)
+            except Unreadable as refusal:
+                verdict = _unreadable(refusal)
+            else:
+                verdict = self._ask(kind, row.public, secrets)
+            self._keep(public_id, version, verdict)
+        self._tidy()
+        self._session.expire_all()
+        return record(self._row(public_id), self._ring.key_ids)
 
-    def _verdict(self, row: Credential, kind: type[Kind]) -> Verdict:
-        try:
-            secrets = self._open(row)
-        except Unreadable as refusal:
-            return Verdict(
-                outcome=Outcome.UNREADABLE,
-                reason=refusal.sentence,
-                advice="Edit this credential and enter its secret again.",
-            )
-        probe = kind.probe({**row.public, **secrets})
+    def try_out(
+        self, kind_slug: str, values: Mapping[str, str], *, public_id: str = "", remove: Collection[str] = ()
+    ) -> Verdict:
+        """Test what is in a form, and store nothing.
+
+        `public_id` is the credential being edited: its secrets stand in for fields left blank, but only towards the
+        destination that they were sealed with. Raises what `test` and `edit` do.
+        """
+        if by_slug(kind_slug) is None:
+            raise InvalidFields({"type": "Choose a type."})
+        kind = _testable(kind_slug)
+        if not public_id:
+            cleaned = kind.clean(values)
+            return self._ask(kind, _public(kind, cleaned), _secret(kind, cleaned))
+        row = self._whole_row(public_id)
+        given = {field.name for field in kind.secrets() if (values.get(field.name) or "").strip()}
+        kept = set(row.holds.split()) - given - set(remove)
+        cleaned = kind.clean(values, kept)
+        public = _public(kind, cleaned)
+        if kept and kind.binding(public) != kind.binding(row.public):
+            raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
+        stored = self._open(row) if kept else {}
+        return self._ask(kind, public, {name: stored[name] for name in kept} | _secret(kind, cleaned))
+
+    def history(self, public_id: str) -> tuple[Past, ...]:
+        """The last tests of a credential, newest first."""
+        rows = self._session.execute(
+            select(PastVerdict.verdict, PastVerdict.tested_at)
+            .where(PastVerdict.public_id == public_id)
+            .order_by(PastVerdict.id.desc())
+            .limit(HISTORY)
+        )
+        found = ((load(stored), moment) for stored, moment in rows)
+        return tuple(Past(verdict=verdict, tested_at=moment) for verdict, moment in found if verdict)
+
+    def _ask(self, kind: type[Kind], public: Mapping[str, Any], secrets: Mapping[str, str]) -> Verdict:
+        asked = about(kind, public)
+        known = known_openness(self._session, asked)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
         self._session.rollback()
-        return self._tester.run(probe, kind.unsayable(secrets))
+        verdict = self._tester.run(kind.probe({**public, **secrets, "host_openness": known}), kind.unsayable(secrets))
+        if verdict.openness != known:
+            with writing(self._session):
+                learn(self._session, asked, verdict.openness)
+        return verdict
+
+    def _keep(self, public_id: str, version: int, verdict: Verdict) -> None:
+        moment, stored = now(), dump(verdict)
+        # An edit meanwhile has raised `version`: then this verdict is stale from the start, rightly.
+        values: dict[str, Any] = {"verdict": stored, "verdict_version": version, "verdict_at": moment}
+        with writing(self._session):
+            self._set(public_id, values)
+            if verdict.expires_at:
+                self._set(public_id, {"expires_at": verdict.expires_at, "expiry_told": True}, version)
+            self._remember(public_id, version, stored, moment)
+
+    def _set(self, public_id: str, values: dict[str, Any], version: int | None = None) -> None:
+        statement = update(Credential).where(Credential.public_id == public_id)
+        if version is not None:
+            statement = statement.where(Credential.version == version)
+        self._session.execute(statement.values(**values).execution_options(synchronize_session=False))
+
+    def _remember(self, public_id: str, version: int, stored: dict[str, Any], moment: datetime) -> None:
+        row = {"public_id": public_id, "version": version, "verdict": stored, "tested_at": moment}
+        self._session.execute(insert(PastVerdict).values(**row))
+        mine = select(PastVerdict.id).where(PastVerdict.public_id == public_id).order_by(PastVerdict.id.desc())
+        old = self._session.scalars(mine.offset(HISTORY)).all()
+        if old:
+            self._session.execute(delete(PastVerdict).where(PastVerdict.id.in_(old)))
+
+
+def _testable(slug: str) -> type[Kind]:
+    kind = by_slug(slug)
+    if kind is None or not kind.testable():
+        raise NotTestable(f"There is nothing to test for the type {kind.label if kind else slug}.")
+    return kind
+
+
+def _unreadable(refusal: Unreadable) -> Verdict:
+    advice = "Edit this credential and enter its secret again."
+    return Verdict(outcome=Outcome.UNREADABLE, reason=refusal.sentence, advice=advice)
+
+
+def _public(kind: type[Kind], cleaned: Mapping[str, str]) -> dict[str, str]:
+    return {f.name: cleaned[f.name] for f in kind.fields if not f.secret and f.name in cleaned}
+
+
+def _secret(kind: type[Kind], cleaned: Mapping[str, str]) -> dict[str, str]:
+    return {f.name: cleaned[f.name] for f in kind.fields if f.secret and f.name in cleaned}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import unicodedata
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,8 +21,11 @@ _TAKEN = {"name": "Another credential has this name already. Choose a different 
 
 
 class Writing(Room):
-    def create(self, kind_slug: str, name: str, values: Mapping[str, str]) -> Record:
-        """Seal and store a new credential. Raises InvalidFields with every sentence at once, or Locked."""
+    def create(self, kind_slug: str, name: str, values: Mapping[str, str], *, expires: str = "") -> Record:
+        """Seal and store a new credential. `expires` is a day as YYYY-MM-DD, or "".
+
+        Raises InvalidFields with every sentence at once, or Locked.
+        """
         self._require_open()
         kind = by_slug(kind_slug)
         wrong: dict[str, str] = {}
@@ -36,9 +40,13 @@ class Writing(Room):
             cleaned = kind.clean(values)
         except InvalidFields as refusal:
             wrong |= refusal.fields
+        try:
+            expires_at = clean_day(expires)
+        except Refused as refusal:
+            wrong["expires"] = refusal.sentence
         if wrong:
             raise InvalidFields(wrong)
-        row = Credential(public_id=str(uuid.uuid4()), kind=kind.slug)
+        row = Credential(public_id=str(uuid.uuid4()), kind=kind.slug, expires_at=expires_at)
         with writing(self._session), _unique_name():
             self._refuse_taken(name)
             row.name, row.name_key = name, name.casefold()
@@ -50,9 +58,18 @@ class Writing(Room):
         return self._fresh(row.public_id)
 
     def edit(
-        self, public_id: str, *, version: int, name: str, values: Mapping[str, str], remove: Collection[str] = ()
+        self,
+        public_id: str,
+        *,
+        version: int,
+        name: str,
+        values: Mapping[str, str],
+        remove: Collection[str] = (),
+        expires: str | None = None,
     ) -> Record:
         """Change a credential as it was at `version`. A blank secret is kept, one named in `remove` is dropped.
+
+        `expires` is a day as YYYY-MM-DD, "" for none, None to leave it as it is.
 
         Raises NotFound, Conflict (somebody was faster), InvalidFields (also where a kept secret would follow a changed
         destination: it must be entered again), Locked or Unreadable. What is not touched need not be readable.
@@ -64,7 +81,7 @@ class Writing(Room):
             kind = by_slug(row.kind)
             if kind is None:
                 raise Unreadable("This version of credstore does not know the type of this credential.")
-            changes = self._changes(row, kind, name, values, remove)
+            changes = self._changes(row, kind, name, values, remove) | _expiry(row, expires)
             if changes:
                 changed = self._session.execute(
                     update(Credential)
@@ -99,7 +116,7 @@ class Writing(Room):
         public, secrets = _split(kind, cleaned)
         moved = kind.binding(public) != kind.binding(row.public)
         if moved and kept:
-            raise InvalidFields(dict.fromkeys(kept, _again(kind)))
+            raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
         self._refuse_taken(name, other_than=row.id)
         changed = Credential(public_id=row.public_id, kind=row.kind)
         names = {"name": name, "name_key": name.casefold()} if name != row.name else {}
@@ -139,13 +156,37 @@ def clean_name(name: str) -> str:
     return name
 
 
+def clean_day(text: str) -> datetime | None:
+    """The end of a day given as YYYY-MM-DD, in UTC; None for "". Raises Refused with a sentence."""
+    if not text.strip():
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text.strip()), time(23, 59, 59), UTC)
+    except ValueError:
+        raise Refused("Write the day as YYYY-MM-DD, like 2027-03-31.") from None
+
+
+def _expiry(row: Credential, expires: str | None) -> dict[str, object]:
+    """The columns that a day entered by hand changes; a day that the provider told stays until then."""
+    if expires is None:
+        return {}
+    try:
+        moment = clean_day(expires)
+    except Refused as refusal:
+        raise InvalidFields({"expires": refusal.sentence}) from None
+    if (moment and moment.date()) == (row.expires_at and row.expires_at.date()):
+        return {}
+    return {"expires_at": moment, "expiry_told": False}
+
+
 def _split(kind: type[Kind], cleaned: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     secret = {field.name for field in kind.secrets()}
     public = {name: value for name, value in cleaned.items() if name not in secret}
     return public, {name: value for name, value in cleaned.items() if name in secret}
 
 
-def _again(kind: type[Kind]) -> str:
+def enter_again(kind: type[Kind]) -> str:
+    """The sentence beside a secret that would have to follow a changed destination."""
     bound = " or ".join(field.label for field in kind.fields if field.binds or field.form == "url")
     return f"{bound} changed. A stored secret is sent only where it was saved for, so enter it again."
 

@@ -1,6 +1,5 @@
-"""Views that change: the create form and the edit form."""
+"""Views that change: the create form and the edit form. Each can test what is typed, or test right after saving."""
 
-import re
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -8,13 +7,13 @@ from uuid import UUID
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.errors import Conflict, InvalidFields, NotFound
+from credstore.errors import Conflict, CredstoreError, NotFound
 from credstore.kinds import KINDS, Kind, by_slug
 from credstore.vault import Record
 from credstore.web import current, forms
 from credstore.web.api import as_json
-from credstore.web.errors import problem
-from credstore.web.messages import tell
+from credstore.web.errors import problem, status_of
+from credstore.web.messages import notes, tell
 
 
 def register(bp: Blueprint) -> None:
@@ -41,19 +40,20 @@ def new() -> ResponseReturnValue:
 
 
 def create() -> ResponseReturnValue:
-    form = _create_form()(request.form)  # not JSON, not files: texts only
+    form = _create_form()()
     chosen = by_slug(form.type.data or "")  # the form has fields of its own whose names are no type
     slug = chosen.slug if chosen else ""
+    values = form.values(slug) if slug else {}
     if request.form.get("insert_example"):
         return _with_example(form, request.form["insert_example"])
     try:
-        record = current.vault().create(slug, form.name.data or "", form.values(slug) if slug else {})
-    except InvalidFields as refusal:
-        return _refused(form, slug, refusal) or _render_new(form, 400)
-    if current.wants_json():
-        return jsonify(as_json(record)), 201
-    tell(f"{record.name} is sealed and stored.")
-    return redirect(url_for("credstore.index"), 303)
+        if request.form.get("then") == "try":
+            return _render_new(form, tried=current.vault().try_out(slug, values))
+        record = current.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
+    except CredstoreError as refusal:
+        return _refused(form, slug, refusal) or _render_new(form, status_of(refusal))
+    told = [f"{record.name} is sealed and stored.", *notes(record, values)]
+    return _saved(record, told, url_for("credstore.index"), 201)
 
 
 def _with_example(form: Any, slug: str) -> ResponseReturnValue:
@@ -67,34 +67,38 @@ def _with_example(form: Any, slug: str) -> ResponseReturnValue:
 
 def edit(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    data = forms.stored(kind, record.name, record.version, record.public)
-    return _render_edit(_edit_form(kind.slug)(formdata=None, data=data), record, kind)
+    return _render_edit(_edit_form(kind.slug)(formdata=None, data=forms.stored(kind, record)), record, kind)
 
 
 def save(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    form = _edit_form(kind.slug)(request.form)
+    form = _edit_form(kind.slug)()
+    values, remove = form.values(kind.slug), request.form.getlist("remove")
     try:
-        record = current.vault().edit(
-            record.public_id,
-            version=_version(form.version.data or ""),
-            name=form.name.data or "",
-            values=form.values(kind.slug),
-            remove=request.form.getlist("remove"),
-        )
-    except InvalidFields as refusal:
-        return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, 400)
+        if request.form.get("then") == "try":
+            tried = current.vault().try_out(kind.slug, values, public_id=record.public_id, remove=remove)
+            return _render_edit(form, record, kind, tried=tried)
+        record = current.vault().edit(record.public_id, remove=remove, **form.changes(kind.slug))
     except Conflict as refusal:
         return _outrun(form, record, kind, refusal)
+    except CredstoreError as refusal:
+        return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
+    told = [f"{record.name} is saved.", *notes(record, values)]
+    return _saved(record, told, url_for("credstore.show", public_id=record.public_id), 200)
+
+
+def _saved(record: Record, told: list[str], there: str, status: int) -> ResponseReturnValue:
+    """Stored. Test it now if that was asked for; a test that cannot run just now takes nothing back."""
+    if request.form.get("then") == "test":
+        try:
+            record = current.vault().test(record.public_id)
+            told.append(f"{record.verdict.outcome.word}: {record.verdict.reason}")
+        except CredstoreError as refusal:
+            told.append(refusal.sentence)
     if current.wants_json():
-        return jsonify(as_json(record))
-    tell(f"{record.name} is saved.")
-    return redirect(url_for("credstore.show", public_id=record.public_id), 303)
-
-
-def _version(text: str) -> int:
-    """The version that the form carried; what is none at all is no row's version."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+        return jsonify(as_json(record) | {"notes": told[1:]}), status
+    tell(" ".join(told))
+    return redirect(there, 303)
 
 
 def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> ResponseReturnValue:
@@ -106,9 +110,10 @@ def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> R
     return _render_edit(form, record, kind, 409, conflict=refusal.sentence)
 
 
-def _refused(form: Any, slug: str, refusal: InvalidFields) -> ResponseReturnValue | None:
+def _refused(form: Any, slug: str, refusal: CredstoreError) -> ResponseReturnValue | None:
+    """For a program the problem; for a person None, and the form carries the sentences, so that no input is lost."""
     if current.wants_json():
-        return problem(400, refusal.code, refusal.sentence, fields=refusal.fields)
+        return problem(status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {}))
     form.accuse(slug, refusal)
     return None
 
@@ -121,10 +126,10 @@ def _editable(public_id: UUID) -> tuple[Record, type[Kind]]:
     return record, kind
 
 
-def _render_new(form: Any, status: int = 200) -> ResponseReturnValue:
+def _render_new(form: Any, status: int = 200, **more: Any) -> ResponseReturnValue:
     if by_slug(form.type.data or "") is None:
         form.type.data = KINDS[0].slug
-    return render_template("credstore/new.html", form=form, kinds=KINDS), status
+    return render_template("credstore/new.html", form=form, kinds=KINDS, **more), status
 
 
 def _render_edit(form: Any, record: Record, kind: type[Kind], status: int = 200, **more: Any) -> ResponseReturnValue:

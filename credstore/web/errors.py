@@ -22,6 +22,7 @@ STATUS: dict[type[errors.CredstoreError], int] = {
     errors.Unreadable: 409,
     errors.NotTestable: 409,
     errors.Locked: 503,
+    errors.RunActive: 409,
     errors.TestsBusy: 429,
     errors.StorageError: 503,
     errors.Throttled: 429,
@@ -56,8 +57,13 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     handler(Exception)(crash)
 
 
+def status_of(error: errors.CredstoreError) -> int:
+    """The HTTP status of one of our errors."""
+    return next((STATUS[base] for base in type(error).__mro__ if base in STATUS), 500)
+
+
 def ours(error: errors.CredstoreError) -> Response:
-    status = next((STATUS[base] for base in type(error).__mro__ if base in STATUS), 500)
+    status = status_of(error)
     response = answer(status, error.code, error.sentence)
     if status in {429, 503}:
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 5))

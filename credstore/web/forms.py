@@ -4,7 +4,7 @@ Rules live in the kinds and in the vault, which every caller passes; a form carr
 typed into a secret field is never written back into a page.
 """
 
-from collections.abc import Mapping
+import re
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -12,8 +12,9 @@ from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
-from credstore.errors import InvalidFields
+from credstore.errors import CredstoreError, InvalidFields
 from credstore.kinds import Field, Kind
+from credstore.vault import Record
 
 
 class SealedArea(TextAreaField):
@@ -42,13 +43,28 @@ def _fields_form(kind: type[Kind]) -> type[Form]:
 
 class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     name = StringField("Name")
+    expires = StringField("Expires", description="Optional. A test fills it in where the provider tells it.")
 
     def values(self, slug: str) -> dict[str, str]:
         """What was typed into one kind's fields."""
         return {name: value or "" for name, value in self[slug].form.data.items()}
 
-    def accuse(self, slug: str, refusal: InvalidFields) -> None:
+    def changes(self, slug: str) -> dict[str, Any]:
+        """What an edit form asks for, as `Vault.edit` takes it."""
+        version = self.version.data or ""
+        return {
+            # What is no number at all is no row's version.
+            "version": int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
+            "name": self.name.data or "",
+            "values": self.values(slug),
+            "expires": self.expires.data or "",
+        }
+
+    def accuse(self, slug: str, refusal: CredstoreError) -> None:
         """Put each sentence beside its field; one without a field stands above the form."""
+        if not isinstance(refusal, InvalidFields):
+            self.form_errors.append(refusal.sentence)
+            return
         inner = self[slug].form if slug in self else {}
         for name, sentence in refusal.fields.items():
             field: FormsField | None = next((form[name] for form in (inner, self) if name in form), None)
@@ -61,7 +77,7 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 def create_form(kinds: tuple[type[Kind], ...]) -> type[_Base]:
     """The class of the create form for these kinds. Field names are `name`, `type` and `<kind>-<field>`."""
     attributes: dict[str, Any] = {kind.slug: FormField(_fields_form(kind)) for kind in kinds}
-    clash = [slug for slug in attributes if hasattr(_Base, slug) or slug in {"name", "type"}]
+    clash = [slug for slug in attributes if hasattr(_Base, slug) or slug in {"name", "type", "expires"}]
     if clash:
         raise TypeError(f"A kind cannot be called {clash[0]}: the form uses that word itself.")
     choices = [SelectChoice(kind.slug, kind.label) for kind in kinds]
@@ -74,6 +90,7 @@ def edit_form(kind: type[Kind]) -> type[_Base]:
     return type("EditForm", (_Base,), {kind.slug: FormField(_fields_form(kind)), "version": HiddenField()})
 
 
-def stored(kind: type[Kind], name: str, version: int, public: Mapping[str, str]) -> dict[str, Any]:
+def stored(kind: type[Kind], record: Record) -> dict[str, Any]:
     """The data to fill an edit form with: public values only."""
-    return {"name": name, "version": str(version), kind.slug: dict(public)}
+    day = record.expires_at.date().isoformat() if record.expires_at else ""
+    return {"name": record.name, "version": str(record.version), "expires": day, kind.slug: dict(record.public)}

@@ -1,0 +1,84 @@
+"""`credstore test`: the Test button for cron. Exit status 0 when nothing failed, 1 when something did."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from credstore.application import build
+from credstore.cli.options import data_dir_option, read_config
+from credstore.extension import Credstore
+from credstore.runner import Runner
+from credstore.vault import Progress
+
+
+class Days(click.ParamType[int]):
+    """A number of days: `14` or `14d`."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).removesuffix("d")
+        if not text.isdecimal():
+            self.fail("Write a number of days, like 14d.", param, ctx)
+        return int(text)
+
+
+@click.command("test")
+@click.argument("ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Test every credential that can be tested.")
+@click.option("--expiring", type=Days(), help="List credentials that end within so many days (14d); any is a failure.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@data_dir_option
+def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: bool, data_dir: Path | None) -> None:
+    """Test credentials by their ids, or all of them. Exit status 1 if one fails or ends soon."""
+    if not (ids or everything or expiring is not None):
+        raise click.UsageError("Name the ids to test, or give --all, or --expiring.")
+    config = read_config(data_dir, bind="127.0.0.1")
+    app = build(config)
+    store: Credstore = app.extensions["credstore"]
+    report: dict[str, Any] = {}
+    with app.app_context():
+        if ids or everything:
+            run_id = store.vault.start_run(None if everything else ids)
+            Runner(app, store.vault, at_once=config.tests_at_once).work(run_id)
+            report["results"] = _results(store.vault.progress(run_id))
+        if expiring is not None:
+            report["expiring"] = [
+                {"id": found.public_id, "name": found.name, "expires_at": _iso(found.expires_at)}
+                for found in store.vault.expiring(expiring)
+            ]
+    report["ok"] = not report.get("expiring") and not any(result["failed"] for result in report.get("results", ()))
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else _words(report))
+    if not report["ok"]:
+        raise click.exceptions.Exit(1)
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # a command, whatever its name
+
+
+def _results(progress: Progress) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": item.public_id,
+            "name": item.name,
+            "outcome": item.outcome.value if item.outcome else "gone" if item.done else "not-tested",
+            "reason": item.reason,
+            "failed": not item.done or bool(item.outcome and item.outcome.mark == "fail"),
+        }
+        for item in progress.items
+    ]
+
+
+def _words(report: dict[str, Any]) -> str:
+    lines = [f"{result['outcome']:17} {result['name']}: {result['reason']}" for result in report.get("results", ())]
+    for found in report.get("expiring", ()):
+        verb = "ended" if found["expires_at"] < datetime.now(UTC).isoformat() else "ends"
+        lines.append(f"{verb} {found['expires_at'][:10]}  {found['name']}")
+    return "\n".join(lines) or "Nothing ends in that time."
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

@@ -1,0 +1,63 @@
+"""Works on a run in the background of this process: a few threads, the vault's use cases, nothing of its own.
+
+Never survives its process: what is left undone shows as an interrupted run, and can be started again.
+"""
+
+import queue
+import threading
+import time
+
+from flask import Flask
+
+from credstore.errors import CredstoreError
+from credstore.vault import Vault
+
+BUSY_PAUSE = 0.5  # seconds between two looks for a free place
+
+
+class Runner:
+    """`at_once` tests of a run at the same time; fewer than the tester's places, so that people find one too."""
+
+    def __init__(self, app: Flask, vault: Vault, *, at_once: int = 2) -> None:
+        self._app = app
+        self._vault = vault
+        self._at_once = at_once
+
+    def begin(self, run_id: str) -> threading.Thread:
+        """Start working on a planned run and return at once."""
+        thread = threading.Thread(target=self.work, args=(run_id,), name=f"credstore-run-{run_id[:8]}", daemon=True)
+        thread.start()
+        return thread
+
+    def work(self, run_id: str) -> None:
+        """Test all that is undone, then end the run. Returns when nothing is left, or when the run was cancelled."""
+        waiting: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
+        with self._app.app_context():
+            for item in self._vault.undone(run_id):
+                waiting.put(item)
+        threads = [
+            threading.Thread(target=self._take, args=(run_id, waiting), daemon=True) for _ in range(self._at_once)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with self._app.app_context():
+            self._vault.end_run(run_id)
+
+    def _take(self, run_id: str, waiting: "queue.SimpleQueue[tuple[int, str]]") -> None:
+        while True:
+            try:
+                position, public_id = waiting.get_nowait()
+            except queue.Empty:
+                return
+            with self._app.app_context():  # one for each test, so that its database connection goes back
+                try:
+                    if not self._vault.test_item(run_id, position, public_id, _pause):
+                        return
+                except CredstoreError:  # the database is busy or away: this one stays undone, the next may work
+                    _pause()
+
+
+def _pause() -> None:
+    time.sleep(BUSY_PAUSE)

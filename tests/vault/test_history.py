@@ -1,0 +1,118 @@
+"""The last twenty verdicts, expiry told and entered, drafts, and what is remembered of a host."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from credstore.errors import InvalidFields
+from credstore.kinds.llm import Llm
+from credstore.providers.probe import Outcome
+from credstore.vault import Vault
+from credstore.vault.hosts import about, known_openness, learn
+from tests.vault.script import BAD, GOOD, ScriptedTester
+
+VALUES = {"provider_type": "openai", "api_key": "sk-a-key-of-a-test"}
+
+
+@pytest.fixture
+def tester(vault: Any) -> Iterator[ScriptedTester]:
+    vault._tester = ScriptedTester()
+    return vault._tester
+
+
+def test_the_last_twenty_verdicts_are_kept_newest_first(vault: Vault, tester: ScriptedTester) -> None:
+    public_id = vault.create("llm", "A", VALUES).public_id
+    for number in range(23):
+        tester.verdict = replace(GOOD, reason=f"test {number}")
+        vault.test(public_id)
+    assert [past.verdict.reason for past in vault.history(public_id)] == [f"test {n}" for n in range(22, 2, -1)]
+
+
+def test_history_survives_undo_and_goes_when_the_credential_is_erased(vault: Vault, tester: ScriptedTester) -> None:
+    public_id = vault.create("llm", "A", VALUES).public_id
+    vault.test(public_id)
+    batch = vault.delete([public_id]).batch
+    vault.restore(batch)
+    assert len(vault.history(public_id)) == 1
+    vault.delete([public_id])
+    vault.erase_deleted()
+    assert vault.history(public_id) == ()
+
+
+def test_an_expiry_told_by_the_provider_is_kept(vault: Vault, tester: ScriptedTester) -> None:
+    end = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    public_id = vault.create("llm", "A", VALUES).public_id
+    tester.verdict = replace(GOOD, expires_at=end, facts=("scopes: repo",))
+    found = vault.test(public_id)
+    assert (found.expires_at, found.expiry_told, found.verdict.facts) == (end, True, ("scopes: repo",))
+    assert vault.history(public_id)[0].verdict.expires_at == end
+
+
+def test_an_expiry_can_be_entered_changed_and_cleared(vault: Vault) -> None:
+    found = vault.create("llm", "A", VALUES, expires="2030-05-06")
+    assert (found.expires_at, found.expiry_told) == (datetime(2030, 5, 6, 23, 59, 59, tzinfo=UTC), False)
+    same = vault.edit(found.public_id, version=1, name="A", values=VALUES | {"api_key": ""}, expires="2030-05-06")
+    assert same.version == 1
+    cleared = vault.edit(found.public_id, version=1, name="A", values=VALUES | {"api_key": ""}, expires="")
+    assert (cleared.expires_at, cleared.version) == (None, 2)
+
+
+@pytest.mark.parametrize("day", ["tomorrow", "2030-13-01", "01.02.2030"])
+def test_a_day_that_is_none_gets_a_sentence(vault: Vault, day: str) -> None:
+    with pytest.raises(InvalidFields) as refusal:
+        vault.create("llm", "A", VALUES, expires=day)
+    assert "YYYY-MM-DD" in refusal.value.fields["expires"]
+
+
+def test_the_list_can_be_narrowed_to_what_ends_soon_and_sorted_by_it(vault: Vault) -> None:
+    def day(days: int) -> str:
+        return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+
+    for name, days in (("late", 90), ("soon", 5), ("over", -3), ("sooner", 2)):
+        vault.create("llm", name, VALUES, expires=day(days))
+    vault.create("llm", "never", VALUES)
+    assert [r.name for r in vault.page(expiring=14).records] == ["sooner", "over", "soon"]
+    assert [r.name for r in vault.page(sort="expires").records] == ["over", "sooner", "soon", "late", "never"]
+    assert [r.name for r in vault.expiring(14)] == ["over", "sooner", "soon"]
+
+
+def test_a_draft_is_tested_and_nothing_is_stored(vault: Vault, tester: ScriptedTester) -> None:
+    tester.verdict = BAD
+    assert vault.try_out("llm", VALUES).outcome is Outcome.REJECTED
+    assert vault.page().pagination.total == 0
+
+
+def test_a_draft_of_an_edit_uses_the_stored_secret_only_where_it_was_saved_for(
+    vault: Vault, tester: ScriptedTester
+) -> None:
+    public_id = vault.create("llm", "A", VALUES).public_id
+    blank = VALUES | {"api_key": ""}
+    assert vault.try_out("llm", blank, public_id=public_id).outcome is Outcome.VERIFIED
+    with pytest.raises(InvalidFields):
+        vault.try_out("llm", blank | {"base_url": "https://elsewhere.example/v1"}, public_id=public_id)
+    assert tester.ran == 1
+
+
+def test_what_is_known_of_a_host_is_forgotten_after_a_day_or_by_a_test_that_says_so(vault: Any) -> None:
+    def asked(url: str) -> str:
+        return about(Llm, {"provider_type": "openai_compatible", "base_url": url})
+
+    here, session = asked("https://api.example.com/v1"), vault._session
+    learn(session, here, "gated")
+    assert known_openness(session, here) == "gated"
+    assert known_openness(session, asked("https://api.example.com:8443/v1")) == "unknown"
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25), tick=False):
+        assert known_openness(session, here) == "unknown"
+    learn(session, here, "unknown")
+    assert known_openness(session, here) == "unknown"
+
+
+def test_a_test_is_told_what_earlier_tests_learned_of_its_host(vault: Any, tester: ScriptedTester) -> None:
+    tester.verdict = replace(GOOD, openness="gated")
+    public_id = vault.create("llm", "A", VALUES).public_id
+    vault.test(public_id)
+    assert known_openness(vault._session, about(Llm, vault.get(public_id).public)) == "gated"
