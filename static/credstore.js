@@ -58,10 +58,10 @@ function refuse(form, page) {
   }
   fresh.querySelector("h1").id = old.querySelector("h1").id;
   old.replaceWith(fresh);
-  const first = fresh.querySelector("[aria-invalid], .alert");
+  const first = fresh.querySelector("[aria-invalid], .alert, .tried");
   if (first?.matches(".alert")) first.tabIndex = -1;
   first?.focus();
-  say([...fresh.querySelectorAll(".wrong, .alert")].map((found) => found.textContent).join(" "));
+  say([...fresh.querySelectorAll(".wrong, .alert, .tried p")].map((found) => found.textContent).join(" "));
 }
 
 // The form stays as it was typed, with the sentence above it.
@@ -75,12 +75,12 @@ function complain(form, words) {
   box.focus();
 }
 
-async function send(form) {
-  const button = form.querySelector(".buttons button");
+async function send(form, submitter) {
+  const button = submitter?.closest(".buttons") ? submitter : form.querySelector(".buttons button");
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
   try {
-    const response = await fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+    const response = await fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form, submitter)), redirect: "manual" });
     const there = response.headers.get("X-Credstore-To");
     if (there) return location.assign(there);
     // Only a sign-in page of somebody else redirects here: nothing was saved.
@@ -158,8 +158,8 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("[data-dialog]")) open(`${form.action}?${new URLSearchParams(new FormData(form))}`, event.submitter);
-  else if (form.matches("[data-send]")) send(form);
+  if (form.matches("[data-dialog]")) open(`${event.submitter?.getAttribute("formaction") || form.action}?${new URLSearchParams(new FormData(form))}`, event.submitter);
+  else if (form.matches("[data-send]")) send(form, event.submitter);
   else return event.submitter?.matches(".result .test") && event.submitter.setAttribute("aria-busy", "true");
   event.preventDefault();
 });
@@ -171,7 +171,8 @@ function count() {
   if (!all) return;
   all.checked = chosen > 0 && chosen === boxes.length;
   all.indeterminate = chosen > 0 && chosen < boxes.length;
-  document.querySelector("#delete-selected span").textContent = `Delete Selected (${chosen})`;
+  for (const button of document.querySelectorAll("[data-counted]"))
+    button.querySelector("span").textContent = `${button.dataset.counted} (${chosen})`;
 }
 
 document.addEventListener("change", (event) => {

@@ -40,7 +40,7 @@ def new() -> ResponseReturnValue:
 
 
 def create() -> ResponseReturnValue:
-    form = _create_form()()
+    form = _create_form()(request.form)  # not JSON, not files: texts only
     chosen = by_slug(form.type.data or "")  # the form has fields of its own whose names are no type
     slug = chosen.slug if chosen else ""
     values = form.values(slug) if slug else {}
@@ -72,7 +72,7 @@ def edit(public_id: UUID) -> ResponseReturnValue:
 
 def save(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    form = _edit_form(kind.slug)()
+    form = _edit_form(kind.slug)(request.form)
     values, remove = form.values(kind.slug), request.form.getlist("remove")
     try:
         if request.form.get("then") == "try":
@@ -96,7 +96,7 @@ def _saved(record: Record, told: list[str], there: str, status: int) -> Response
         except CredstoreError as refusal:
             told.append(refusal.sentence)
     if current.wants_json():
-        return jsonify(as_json(record) | {"notes": told[1:]}), status
+        return jsonify(as_json(record) | ({"notes": told[1:]} if told[1:] else {})), status
     tell(" ".join(told))
     return redirect(there, 303)
 

@@ -18,7 +18,7 @@ def register(bp: Blueprint) -> None:
 
 def place() -> dict[str, Any]:
     """Where in the list the person is: page, search and filter, to come back to after an act."""
-    return {name: request.args[name] for name in ("page", "q", "type") if request.args.get(name)}
+    return {name: request.args[name] for name in ("page", "q", "type", "expiring", "sort") if request.args.get(name)}
 
 
 def back() -> str:
@@ -26,9 +26,15 @@ def back() -> str:
 
 
 def index() -> ResponseReturnValue:
-    """The table. `page`, `q` and `type` are in the URL; whatever does not make sense there is ignored."""
+    """The table. Page, search, filters and sort are in the URL; whatever does not make sense there is ignored."""
     args = request.args
-    page = current.vault().page(args.get("page", 1, type=int), query=args.get("q", ""), kind=args.get("type", ""))
+    page = current.vault().page(
+        args.get("page", 1, type=int),
+        query=args.get("q", ""),
+        kind=args.get("type", ""),
+        expiring=args.get("expiring", None, type=int),
+        sort=args.get("sort", ""),
+    )
     if current.wants_json():
         return jsonify(page_as_json(page))
     state = current.vault().key_state()
@@ -39,4 +45,4 @@ def show(public_id: UUID) -> ResponseReturnValue:
     record = current.vault().get(str(public_id))
     if current.wants_json():
         return jsonify(as_json(record))
-    return render_template("credstore/show.html", record=record)
+    return render_template("credstore/show.html", record=record, history=current.vault().history(record.public_id))

@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, url_for
 from credstore.web import current
 from credstore.web.listing import place
 
+SOON_DAYS = 14
 _STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
 
 
@@ -19,6 +20,7 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_day")(day)
     bp.app_template_filter("credstore_moment")(moment)
     bp.app_template_filter("credstore_count")(count)
+    bp.app_template_filter("credstore_ends")(ends)
     # A page that no view of ours answers, like a 404, needs them too; in a host application such pages are the host's.
     (bp.app_context_processor if everywhere else bp.context_processor)(_names)
 
@@ -45,6 +47,16 @@ def moment(then: datetime) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 credential", "1,284 credentials"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ends(then: datetime, now: datetime | None = None) -> tuple[str, str]:
+    """How near an end is ("over", "soon" within 14 days, "later") and in words: "ended 3 Mar 2027", "ends in 9 d"."""
+    left = then - (now or datetime.now(UTC))
+    if left.total_seconds() <= 0:
+        return "over", f"ended {day(then)}"
+    if left.days < SOON_DAYS:
+        return "soon", f"ends in {left.days} d" if left.days else "ends today"
+    return "later", f"ends {day(then)}"
 
 
 def _names() -> dict[str, Any]:

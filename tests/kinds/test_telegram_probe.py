@@ -10,7 +10,7 @@ from credstore.egress import Door, Policy
 from credstore.kinds import Telegram
 from credstore.providers.probe import Answer, Outcome, Verdict
 from credstore.tester import Tester
-from credstore.vault.record import dump
+from credstore.vault.verdicts import dump
 
 SECRET = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 TOKEN = f"123456789:{SECRET}"

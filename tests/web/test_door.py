@@ -25,7 +25,7 @@ def doors(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def address(rule: Rule) -> str:
-    return rule.rule.replace("<uuid:public_id>", PLACE)
+    return rule.rule.replace("<uuid:public_id>", PLACE).replace("<uuid:run_id>", PLACE)
 
 
 def test_the_open_pages_are_those_that_must_be() -> None:

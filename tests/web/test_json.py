@@ -40,8 +40,8 @@ def test_a_credential_as_json_names_its_secrets_and_never_gives_them(
 def test_a_credential_has_a_reference_that_no_workflow_owns(program: Program) -> None:
     made = program("post", "/credentials/new", llm(), status=201)
     assert set(made) == {
-        "id", "name", "type", "testable", "public", "sealed", "created_at", "updated_at", "last_used_at", "version",
-        "test",
+        "id", "name", "type", "testable", "public", "sealed", "created_at", "updated_at", "last_used_at",
+        "expires_at", "version", "test",
     }  # fmt: skip
 
 

@@ -45,7 +45,10 @@ def test_the_columns(admin: Page) -> None:
     ]
     assert all(re.fullmatch(r"\d{1,2} \w{3} \d{4}", cell.text) for cell in document.find("td", class_="created"))
     assert [box.attrs["aria-label"] for box in document.find("input", name="ids")] == ["Select Bot", "Select Venice"]
-    assert [button.attrs["aria-label"] for button in document.find("button", class_="test")] == ["Test Venice"]
+    assert [button.attrs["aria-label"] for button in document.find("button", class_="test")] == [
+        "Test Bot",
+        "Test Venice",
+    ]
     assert [a.attrs["aria-label"] for a in document.find("a", title="Delete")] == ["Delete Bot", "Delete Venice"]
 
 

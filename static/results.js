@@ -1,0 +1,33 @@
+// Progress of a run without reloading, and the button that copies a result. Both pages work without it.
+"use strict";
+
+{
+  const told = document.getElementById("live");
+
+  const poll = async () => {
+    const run = document.querySelector("[data-poll]");
+    if (!run) return;
+    try {
+      const response = await fetch(run.dataset.poll, { headers: { "X-Credstore": "fragment" } });
+      if (!response.ok) return location.reload();
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("run");
+      const focused = run.contains(document.activeElement) && document.activeElement.textContent;
+      run.replaceWith(fresh);
+      // What had the focus keeps it, while it is there.
+      if (focused) [...fresh.querySelectorAll("button, a")].find((found) => found.textContent === focused)?.focus();
+      if (fresh.dataset.said !== run.dataset.said) told.textContent = fresh.dataset.said;
+    } catch {
+      told.textContent = "credstore could not be reached; trying again.";
+    }
+    setTimeout(poll, 1200);
+  };
+  setTimeout(poll, 1200);
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+      told.textContent = button.textContent = "Copied";
+    });
+  }
+}
