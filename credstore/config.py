@@ -163,8 +163,8 @@ class Config:
         found: dict[str, Any] = {}
         for name, file in (("field_encryption_key", KEY_FILE), ("secret_key", SECRET_FILE)):
             path = self.keys_folder / file
-            if not getattr(self, name) and path.is_file():
-                found[name] = _read_file(path, file)
+            if not getattr(self, name) and (text := _kept(path)):
+                found[name] = text
         return replace(self, **found)
 
 
@@ -189,6 +189,19 @@ def _read_named(path: Path, name: str) -> str:
         raise ConfigError(f"The file named by {name} cannot be read.") from None
     if not text:
         raise ConfigError(f"The file named by {name} is empty.")
+    return text
+
+
+def _kept(path: Path) -> str:
+    """What a file of the keys folder holds; "" where there is none."""
+    try:
+        if not path.exists():
+            return ""
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"The key file cannot be read: {path}") from None
+    if not text:
+        raise ConfigError(f"The key file is empty: {path}")
     return text
 
 

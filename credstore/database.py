@@ -76,7 +76,7 @@ def detach(app: Flask) -> None:
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         raise ConfigError("DATABASE_URL is not a database URL. Example: postgresql://user@host/database") from None
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise ConfigError("DATABASE_URL names a database that credstore does not know. It takes PostgreSQL and SQLite.")

@@ -12,7 +12,7 @@ const problem = async (response) =>
     ? (await response.json()).detail
     : `The server answered ${response.status}. Reload the page and try again.`;
 
-// --- dialogs -------------------------------------------------------------------------------------------------------
+// dialogs:
 const dialog = document.createElement("dialog");
 dialog.setAttribute("aria-labelledby", "dialog-title");
 document.body.append(dialog);
@@ -93,7 +93,7 @@ async function send(form, submitter) {
   button.ariaBusy = "false";
 }
 
-// --- tests ---------------------------------------------------------------------------------------------------------
+// tests:
 const waiting = [];
 let running = 0;
 
@@ -135,7 +135,7 @@ async function next() {
   next();
 }
 
-// --- one listener for each thing that happens ------------------------------------------------------------------------
+// one listener for each thing that happens:
 document.addEventListener("click", (event) => {
   const target = event.target.closest("a, button");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -176,6 +176,8 @@ function count() {
 }
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("select")) event.target.classList.add("chosen");
+  if (event.target.matches("[data-send] [type=password]") && event.target.value) import(document.body.dataset.guess).then((found) => found.guess(event.target)).catch(() => {});
   if (event.target.id === "all")
     for (const box of document.querySelectorAll("tbody .pick input")) box.checked = event.target.checked;
   if (event.target.closest(".pick")) {

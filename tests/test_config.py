@@ -18,6 +18,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "CREDSTORE_PROXY_HOPS": ("2", 2),
     "CREDSTORE_ALLOW_HTTP": ("yes", True),
     "CREDSTORE_EGRESS_ALLOW": ("10.0.0.0/8,ollama:11434", ("10.0.0.0/8", "ollama:11434")),
+    "CREDSTORE_EGRESS_PROXY": ("http://proxy.test:3128", "http://proxy.test:3128"),
+    "CREDSTORE_CA_BUNDLE": ("/etc/roots.pem", Path("/etc/roots.pem")),
     "CREDSTORE_TEST_SECONDS": ("7", 7),
     "CREDSTORE_TESTS_AT_ONCE": ("9", 9),
     "CREDSTORE_KEEP_DELETED_DAYS": ("0", 0),

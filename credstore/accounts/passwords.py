@@ -23,6 +23,8 @@ _slots = BoundedSemaphore(HASHES_AT_ONCE)
 
 def username_key(username: str) -> str:
     """The form by which usernames are compared: trimmed, composed, case-folded. "" if no account can have it."""
+    if len(username) > MAX_KEY:  # before anything else: composing a long text takes time that grows with its square
+        return ""
     name = unicodedata.normalize("NFC", username.strip())
     key = unicodedata.normalize("NFC", name.casefold())
     return key if 0 < len(name) <= MAX_USERNAME and len(key) <= MAX_KEY and name.isprintable() else ""

@@ -47,14 +47,16 @@ def admit(session: AnySession, caller: Caller, moment: datetime) -> None:
     """
     _forget_old(session, moment)
     account = _account_of(session, caller)
+    # Who signed in from here before is not kept out by what else this address (an office, a proxy) has tried.
+    subjects = {account} if account == caller.known else {account, caller.address}
     wait = max(
         _wait(session, subject, FREE_PER_ADDRESS if subject == caller.address else FREE_PER_ACCOUNT, moment)
-        for subject in sorted((account, caller.address))  # always in one order: two rows, no deadlock
+        for subject in sorted(subjects)  # always in one order: two rows, no deadlock
     )
     if wait > timedelta(0):
         seconds = math.ceil(wait.total_seconds())
         raise Throttled(f"Too many sign-in attempts. Wait {_words(seconds)}, then try again.", seconds)
-    counted = update(LoginFailure).where(LoginFailure.subject.in_((account, caller.address)))
+    counted = update(LoginFailure).where(LoginFailure.subject.in_(subjects))
     session.execute(counted.values(failures=LoginFailure.failures + 1, failed_at=moment))
 
 

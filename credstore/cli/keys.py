@@ -26,15 +26,17 @@ def generate() -> None:
 def status(data_dir: Path | None) -> None:
     """Tell which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
     config = read_config(data_dir)
-    ring = Ring(config.field_encryption_key)
+    key_ids = Ring(config.field_encryption_key).key_ids if config.field_encryption_key else ()
     app = storage(config)
     with app.app_context():
         counts = count_by_key()
-    for place, key_id in enumerate(ring.key_ids):
+    for place, key_id in enumerate(key_ids):
         role = "seals and opens" if place == 0 else "opens"
         click.echo(f"{key_id}  configured, {role}; credentials: {counts.pop(key_id, 0)}")
     for key_id, number in counts.items():
         need = f"MISSING; credentials that cannot be opened: {number}" if number else "not configured, no longer needed"
         click.echo(f"{key_id}  {need}")
+    if not key_ids:
+        click.echo("No key is configured." + ("" if counts else " Nothing is sealed yet; credstore serve makes one."))
     if any(counts.values()):
         raise click.exceptions.Exit(1)

@@ -15,8 +15,13 @@ from credstore.urls import canonical
 # Direction overrides make one name look like another; everything of category C but these joiners is refused.
 _JOINERS = {"\u200c", "\u200d"}
 _MASK = re.compile(r"[*•●∙·]{3,}|…|\.{3}")
+LONGEST_MASK = 100  # characters; the pattern takes long over long texts, and nobody masks with so many
 _SECRET_PART = re.compile(r"(?=.*\d).{8,}|.{16,}")
 _ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|[<\[][^<>\[\]]*(?:hidden|redacted|masked)[^<>\[\]]*[>\]]", re.I)
+
+
+def _is_mask(value: str) -> bool:
+    return len(value) <= LONGEST_MASK and _ONLY_MASK.fullmatch(value) is not None
 
 
 def text(value: str) -> str:
@@ -29,7 +34,7 @@ def text(value: str) -> str:
 
 def secret(value: str) -> str:
     """A key or token as a header can carry it: printable ASCII without spaces, and not somebody's mask of a key."""
-    if _MASK.search(value) or _ONLY_MASK.fullmatch(value):
+    if _MASK.search(value) or _is_mask(value):
         raise Refused("This looks like a masked key, not the key itself. Paste the whole key.")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
         raise Refused("A key has no spaces, line breaks or characters outside plain ASCII. Copy it again.")
@@ -64,7 +69,7 @@ def json_object(value: str, kinds: Mapping[str, str]) -> str:
     for key, kind in kinds.items():
         if key in found:
             _check_key(key, kind, found[key])
-    if any(isinstance(item, str) and _ONLY_MASK.fullmatch(item) for item in leaves):
+    if any(isinstance(item, str) and _is_mask(item) for item in leaves):
         raise Refused("One of the values looks like a mask, not a secret. Enter the real value.")
     return written
 

@@ -35,8 +35,8 @@ def read_only(actor: str, told: Told) -> Verdict:
 def not_allowed(actor: str, told: Told) -> Verdict:
     if told.known:
         return Verdict(
-            outcome=Outcome.LIMITED,
-            reason=f"{actor} knows this token, but does not let it read this repository (403).",
+            outcome=Outcome.REJECTED,
+            reason=f"{actor} knows this token, but it may not read this repository (403).",
             advice="Give the token access to this repository at the host, or correct “url”.",
             facts=told.facts,
             expires_at=told.expires_at,

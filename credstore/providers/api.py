@@ -13,6 +13,8 @@ from credstore.providers.hosts.base import lists
 from credstore.providers.probe import Answer, Ask, Json
 from credstore.providers.reading import Reading, read
 
+ORGANIZATION = "OpenAI-Organization"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
@@ -41,6 +43,11 @@ class Api:
     def plain_http(self) -> bool:
         return self.base.startswith("http://")
 
+    @property
+    def denied(self) -> str:
+        """What a key may not do that is known, but not let through to `listing`."""
+        return "list models" if self.tell is lists else "look up what it may do"
+
     def seen_on(self, server: Server | None) -> "Api":
         """The same, with the server's name before the host in what is said, once an answer has shown it."""
         return replace(self, official=f"{server.name} at {self.actor}") if server and not self.official else self
@@ -60,7 +67,16 @@ class Api:
 
     def read(self, answer: Answer) -> Reading:
         """What the answer of `listing` says."""
-        return read(answer, lambda json: self.tell(json) is not None)
+        return self._of_the_key(read(answer, lambda json: self.tell(json) is not None))
+
+    def read_empty(self, answer: Answer) -> Reading:
+        """What the answer of `completion` says."""
+        return self._of_the_key(read(answer))
+
+    def _of_the_key(self, reading: Reading) -> Reading:
+        """Without an organization in the request, words about one are a refusal of the key."""
+        named = reading is not Reading.WRONG_ORGANIZATION or ORGANIZATION in self.headers("")
+        return reading if named else Reading.REFUSED
 
 
 def at_known_host(api: Api) -> Api:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
-from credstore.providers.api import Api, at_known_host
+from credstore.providers.api import ORGANIZATION, Api, at_known_host
 from credstore.providers.base import Access, Provider
 from credstore.providers.bases import siblings
 from credstore.providers.probe import Probe
@@ -14,7 +14,7 @@ from credstore.providers.protocol import check_key
 def bearer(organization_id: str, key: str) -> Mapping[str, str]:
     """The headers of OpenAI's dialect; no Authorization at all without a key."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return headers | ({"OpenAI-Organization": organization_id} if organization_id else {})
+    return headers | ({ORGANIZATION: organization_id} if organization_id else {})
 
 
 class OpenAI(Provider):

@@ -14,7 +14,7 @@ from credstore.providers.completion import by_completion, empty_requests, judged
 from credstore.providers.hosts import Told, server_shown_by
 from credstore.providers.keys import made_up
 from credstore.providers.probe import Answer, Openness, Outcome, Probe, Verdict
-from credstore.providers.reading import ELSEWHERE, Reading, moved_to, read, said
+from credstore.providers.reading import ELSEWHERE, WANTING, Reading, moved_to, read, said
 
 MOST, KNOWN = 4, 2
 
@@ -36,7 +36,7 @@ def check_key(api: Api, key: str, openness: Openness = "unknown") -> Probe:
         return (yield from _not_refused(api, key, answer, openness))
     if reading in ELSEWHERE:
         return (yield from _elsewhere(api, key, answer, openness))
-    verdict = verdicts.plain(api.actor, reading, moved_to(answer), answer.status)
+    verdict = verdicts.plain(api.actor, reading, moved_to(answer, key), answer.status)
     return replace(verdict, said=said(answer), openness=openness)
 
 
@@ -55,7 +55,7 @@ def _not_refused(api: Api, key: str, answer: Answer, openness: Openness) -> Prob
     control = api.read((yield api.list("a made-up key", made_up(key))))
     if reading is control is Reading.LISTED:
         return (yield from by_completion(api, key, server))
-    verdict = verdicts.against_control(api.actor, reading, control)
+    verdict = verdicts.against_control(api.actor, reading, control, denied=api.denied)
     return _with_told(replace(verdict, said="" if reading is Reading.LISTED else said(answer)), told, api, openness)
 
 
@@ -75,7 +75,7 @@ def _elsewhere(api: Api, key: str, answer: Answer, openness: Openness) -> Probe:
     verdict = verdicts.plain(api.actor, reading, status=answer.status)
     if reading is Reading.ABSENT and openness == "unknown":
         posted, reading, control = yield from empty_requests(api, key)
-        verdict = judged(api, posted, reading, control, found=reading is Reading.INVALID)
+        verdict = judged(api, key, (posted, reading, control), found=reading in WANTING | {Reading.BARRED})
         left -= 1 if control is None else 2
         if verdict.outcome.mark == "pass":
             verdict = replace(verdict, openness="open")  # no listing to ask: next time the pair at once

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
+from credstore.errors import Refused
 from credstore.providers.probe import Answer, Json
+from credstore.scrubbing import foreign_scrubber
+from credstore.urls import canonical
 
 _NO_CREDIT = (
     "insufficient_quota",
@@ -29,6 +32,7 @@ _LIMITED = (
 )
 # Some vendors (Google, xAI) answer a bad key with 400, some with 403.
 _BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key", "api_key_invalid")
+_WRONG_ORGANIZATION = ("mismatched_organization", "invalid_organization", "no such organization", "openai-organization")
 _TEXTS = ("message", "msg", "detail", "title", "error_description")
 
 
@@ -36,10 +40,13 @@ class Reading(Enum):
     LISTED = auto()  # 2xx and JSON in the shape of a model listing
     FOREIGN = auto()  # 2xx, but not this API
     REFUSED = auto()  # 401
+    WRONG_ORGANIZATION = auto()  # a refusal whose words name the organization, not the key
     LIMITED = auto()  # 401/403 whose words say: known key, not for this
-    FORBIDDEN = auto()  # 403 without such words
+    FORBIDDEN = auto()  # 403 with JSON that tells of an error, but without such words
+    BARRED = auto()  # 403/400 without such JSON: perhaps of a firewall or bot guard, that never asked the API
     ABSENT = auto()  # 404, 405, 501: no such endpoint
-    INVALID = auto()  # 400, 422: the request was read and found wanting
+    INVALID = auto()  # 400 with JSON that tells of an error: the request was read and found wanting
+    UNFIT = auto()  # 422: the same, but nobody refuses a key so
     NO_CREDIT = auto()
     BUSY = auto()  # 429
     LOADING = auto()  # 503 of a server that is up and loads its model
@@ -49,6 +56,7 @@ class Reading(Enum):
 
 
 ELSEWHERE = {Reading.ABSENT, Reading.FOREIGN}  # so the API may be next door
+WANTING = {Reading.INVALID, Reading.UNFIT}
 
 _BY_STATUS = {
     400: Reading.INVALID,
@@ -57,7 +65,7 @@ _BY_STATUS = {
     403: Reading.FORBIDDEN,
     404: Reading.ABSENT,
     405: Reading.ABSENT,
-    422: Reading.INVALID,
+    422: Reading.UNFIT,
     429: Reading.BUSY,
     501: Reading.ABSENT,
 }
@@ -82,11 +90,15 @@ def read(answer: Answer, wanted: Callable[[Json], bool] = is_listing) -> Reading
     for marks, statuses, reading in (
         (_NO_CREDIT, {400, 402, 403, 429}, Reading.NO_CREDIT),
         (_LIMITED, {401, 403}, Reading.LIMITED),
-        (_BAD_KEY, {400, 403}, Reading.REFUSED),
+        (_BAD_KEY, {400, 401, 403}, Reading.REFUSED),
+        (_WRONG_ORGANIZATION, {400, 401, 403}, Reading.WRONG_ORGANIZATION),
+        (("organization",), {401}, Reading.WRONG_ORGANIZATION),
         (("loading",), {503}, Reading.LOADING),
     ):
         if status in statuses and any(mark in words for mark in marks):
             return reading
+    if status in {400, 403} and not _tells_of_an_error(answer.json):
+        return Reading.BARRED
     return _BY_STATUS.get(status, Reading.DOWN if status >= 500 else Reading.ODD)
 
 
@@ -106,12 +118,23 @@ def said(answer: Answer) -> str:
     return ""
 
 
-def moved_to(answer: Answer) -> str:
-    """The host a redirect points to, for words only; never followed."""
+def moved_to(answer: Answer, key: str = "") -> str:
+    """The host a redirect points to, for words only; never followed. It may be hostile, and built of the key."""
     try:
-        return urlsplit(answer.headers.get("location", "")).hostname or "another page of the same host"
-    except ValueError:
+        host = urlsplit(answer.headers.get("location", "")).hostname
+        if not host:
+            return "another page of the same host"
+        host = urlsplit(canonical(f"https://[{host}]" if ":" in host else f"https://{host}")).hostname or ""
+    except (ValueError, Refused):
         return "an address that is not valid"
+    return host if foreign_scrubber([key])(host, len(host)) == host else "an address with a part of the key in it"
+
+
+def _tells_of_an_error(json: Json) -> bool:
+    """Whether this is JSON in the shape of some API's error."""
+    if not isinstance(json, dict):
+        return False
+    return any(word.strip() for word in _words(json)) or (isinstance(json.get("error"), dict) and bool(json["error"]))
 
 
 def _error_inside(json: Json) -> int:

@@ -78,9 +78,45 @@ def same_for_both(actor: str, *, found: bool) -> Verdict:
     )
 
 
-def against_control(actor: str, reading: Reading, control: Reading) -> Verdict:
-    """What an answer to the key means, given how the same request with a made-up key was answered."""
-    told_apart = control in {Reading.REFUSED, Reading.FORBIDDEN} and control is not reading
+def trouble_for_both(actor: str, *, any_key: bool) -> Verdict:
+    """An empty completion request ends in a 5xx with any key: waiting would not help."""
+    return Verdict(
+        outcome=Outcome.KEY_NOT_CHECKED if any_key else Outcome.CANNOT_TELL,
+        reason=f"{actor} had trouble of its own (a 5xx answer) with an empty request, whichever key went with it.",
+        advice="The key may be good. Try it in a workflow.",
+    )
+
+
+def unclear_beside_refusal(actor: str, reading: Reading, status: int) -> Verdict:
+    """The made-up key was refused, but what came back for the key itself does not show that it was looked at."""
+    if reading is Reading.DOWN:
+        came, advice = "but had trouble of its own (a 5xx answer) with yours.", "Test again in a minute. "
+    else:
+        came, advice = f"but its answer to yours ({status}) is not one that an API gives.", ""
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} refused a made-up key, {came}",
+        advice=f"{advice}The key may be good. Try it in a workflow.",
+    )
+
+
+def unclear_control(actor: str, control: Reading) -> Verdict:
+    passing = control in {Reading.BUSY, Reading.LOADING, Reading.DOWN}
+    by = ": a firewall or bot guard may have answered" if control is Reading.BARRED else ""
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} gave no clear answer to the check with a made-up key{by}. Its answer to yours proves nothing.",
+        advice="Test again in a minute." if passing else "The key may be good. Try it in a workflow.",
+    )
+
+
+def against_control(actor: str, reading: Reading, control: Reading, *, denied: str) -> Verdict:
+    """What an answer to the key means, given how the same request with a made-up key was answered.
+
+    `denied` says what the key may not do if it is known and yet not let through.
+    """
+    refused = {Reading.REFUSED, Reading.WRONG_ORGANIZATION, Reading.FORBIDDEN}
+    told_apart = control in refused and control is not reading
     # Some vendors answer a bad key with 400, or with 403 and words about permissions; beside a listing that passed,
     # that too is the key making the difference.
     if reading is Reading.LISTED and (told_apart or control in {Reading.INVALID, Reading.LIMITED}):
@@ -88,16 +124,12 @@ def against_control(actor: str, reading: Reading, control: Reading) -> Verdict:
     if told_apart:
         return Verdict(
             outcome=Outcome.LIMITED,
-            reason=f"{actor} knows this key (it refused a made-up one), but the key may not list models.",
+            reason=f"{actor} knows this key (it refused a made-up one), but the key may not {denied}.",
             advice="Check that its scopes cover what your workflows do.",
         )
     if control in {Reading.LISTED, Reading.LIMITED, Reading.FORBIDDEN} or control is reading:
         return same_for_both(actor, found=True)
-    return Verdict(
-        outcome=Outcome.CANNOT_TELL,
-        reason=f"{actor} did not refuse this key, but the check with a made-up key got no clear answer.",
-        advice="Test again in a minute.",
-    )
+    return unclear_control(actor, control)
 
 
 def keyless(actor: str, reading: Reading, moved_to: str, status: int) -> Verdict:
@@ -107,7 +139,7 @@ def keyless(actor: str, reading: Reading, moved_to: str, status: int) -> Verdict
             outcome=Outcome.KEY_NOT_CHECKED,
             reason=f"{actor} works. No key is stored here, so there was none to check.",
         )
-    if reading is Reading.REFUSED:
+    if reading in {Reading.REFUSED, Reading.WRONG_ORGANIZATION}:
         return Verdict(
             outcome=Outcome.REJECTED,
             reason=f"{actor} asks for a key, and this credential has none.",
@@ -120,6 +152,16 @@ def plain(actor: str, reading: Reading, moved_to: str = "another place", status:
     """The verdict on an answer that needs no second look."""
     outcome, reason, advice = {
         Reading.REFUSED: (Outcome.REJECTED, f"refused this key ({status}).", NEW_KEY),
+        Reading.WRONG_ORGANIZATION: (
+            Outcome.REJECTED,
+            f"refused the organization that goes with this key ({status}).",
+            "Check the Organization ID.",
+        ),
+        Reading.BARRED: (
+            Outcome.CANNOT_TELL,
+            f"answered {status}, but not as an API does: a firewall or bot guard may have answered.",
+            "Try the key in a workflow. If that fails too, ask who runs this server.",
+        ),
         Reading.NO_CREDIT: (
             Outcome.TROUBLE,
             "says that the account behind this key has no credit left.",

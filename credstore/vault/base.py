@@ -1,6 +1,6 @@
 """What all use cases share: the session, the ring, the tester, and the one place where a sealed value is opened."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -77,6 +77,18 @@ class Room:
         if kind is None:
             raise Unreadable("This version of credstore does not know the type of this credential.")
         return self._ring.open(row.sealed, context(kind, row.public_id, row.public))
+
+
+def held_by(row: Credential, kind: type[Kind]) -> set[str]:
+    """The names of the secrets that a row says it holds, as far as its type declares them."""
+    return set(row.holds.split()) & {field.name for field in kind.secrets()}
+
+
+def picked(stored: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """These secrets of an opened row. Raises Unreadable when one that it should hold is not there."""
+    if not stored.keys() >= set(names):
+        raise Unreadable("The sealed value lacks a secret that this credential should hold.")
+    return {name: stored[name] for name in names}
 
 
 def context(kind: type[Kind], public_id: str, public: Mapping[str, Any]) -> Context:

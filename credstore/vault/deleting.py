@@ -13,6 +13,7 @@ from credstore.models import Credential, DeletedCredential, SealedRow, now
 from credstore.vault.base import Room
 from credstore.vault.record import NAME_LENGTH, Deletion, Summary
 
+ID_LENGTH = 36  # characters of a UUID
 _CHUNK = 500  # ids in one statement; every database takes so many parameters
 _COLUMNS = ("id", *SealedRow.__annotations__)
 
@@ -37,7 +38,9 @@ class Deleting(Room):
 
         The rows move, still sealed, to a table of their own; `restore` brings them back until they are erased.
         """
-        wanted = sorted(set(public_ids))  # two deletions that lock rows in one order cannot block each other for ever
+        asked = set(public_ids)
+        # Sorted: two deletions that lock rows in one order cannot block each other for ever.
+        wanted = sorted(word for word in asked if len(word) == ID_LENGTH)
         batch, moment, deleted = str(uuid.uuid4()), now(), 0
         columns = [getattr(Credential, name) for name in _COLUMNS]
         copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
@@ -60,7 +63,7 @@ class Deleting(Room):
         else:
             erase_deleted(self._session)
         self._session.expire_all()
-        return Deletion(batch=batch, deleted=deleted, missing=len(wanted) - deleted)
+        return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted)
 
     def restore(self, batch: str) -> int:
         """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""

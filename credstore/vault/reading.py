@@ -9,10 +9,10 @@ from flask_sqlalchemy.pagination import SelectPagination
 from sqlalchemy import func, select, update
 
 from credstore.database import writing
-from credstore.errors import StorageError, Unreadable
+from credstore.errors import StorageError
 from credstore.kinds import KINDS
 from credstore.models import Credential, now
-from credstore.vault.base import Room
+from credstore.vault.base import Room, picked
 from credstore.vault.record import Page, Record, record
 
 PER_PAGE = 50
@@ -36,7 +36,7 @@ class Reading(Room):
         `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
         within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
         """
-        query = unicodedata.normalize("NFC", query).replace("\0", "").strip()[:255]
+        query = unicodedata.normalize("NFC", query[:1020]).replace("\0", "").strip()[:255]
         kind = kind if any(kind == known.slug for known in KINDS) else ""
         matches = Credential.name_key.contains(query.casefold(), autoescape=True)
         if expiring is not None:
@@ -86,10 +86,7 @@ class Reading(Room):
         Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
         """
         row = self._whole_row(public_id)
-        values = {**row.public, **self._open(row)}
-        missing = set(row.holds.split()) - values.keys()
-        if missing:
-            raise Unreadable("The sealed value lacks a secret that this credential should hold.")
+        values = {**row.public, **picked(self._open(row), row.holds.split())}
         moment = now()
         if row.last_used_at is None or row.last_used_at < moment - USE_NOTED_EVERY:
             # A workflow must not fail because the note of its use cannot be written.

@@ -97,9 +97,9 @@ def record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
     verdict = _verdict(row, readable_keys, testable=testable)
     return Record(
         public_id=row.public_id,
-        name=row.name,
-        kind=row.kind,
-        kind_label=kind.label if kind else row.kind,
+        name=str(row.name),
+        kind=str(row.kind),
+        kind_label=kind.label if kind else str(row.kind),
         testable=testable,
         public=row.public,
         holds=frozenset(row.holds.split()),

@@ -13,7 +13,7 @@ from credstore.errors import InvalidFields, NotTestable, TestsBusy, Unreadable
 from credstore.kinds import Kind, by_slug
 from credstore.models import Credential, PastVerdict, now
 from credstore.providers.probe import Outcome, Verdict
-from credstore.vault.base import Room
+from credstore.vault.base import Room, held_by, picked
 from credstore.vault.hosts import about, known_openness, learn
 from credstore.vault.record import Past, Record, record
 from credstore.vault.verdicts import dump, load
@@ -64,13 +64,13 @@ class Testing(Room):
             return self._ask(kind, _public(kind, cleaned), _secret(kind, cleaned))
         row = self._whole_row(public_id)
         given = {field.name for field in kind.secrets() if (values.get(field.name) or "").strip()}
-        kept = set(row.holds.split()) - given - set(remove)
+        kept = held_by(row, kind) - given - set(remove)
         cleaned = kind.clean(values, kept)
         public = _public(kind, cleaned)
         if kept and kind.binding(public) != kind.binding(row.public):
             raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
         stored = self._open(row) if kept else {}
-        return self._ask(kind, public, {name: stored[name] for name in kept} | _secret(kind, cleaned))
+        return self._ask(kind, public, picked(stored, kept) | _secret(kind, cleaned))
 
     def history(self, public_id: str) -> tuple[Past, ...]:
         """The last tests of a credential, newest first."""

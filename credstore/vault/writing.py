@@ -13,10 +13,11 @@ from credstore.database import writing
 from credstore.errors import Conflict, InvalidFields, Refused, Unreadable
 from credstore.kinds import Kind, by_slug, cleaning
 from credstore.models import Credential, now
-from credstore.vault.base import Room, context
+from credstore.vault.base import Room, context, held_by, picked
 from credstore.vault.keys import remember
 from credstore.vault.record import NAME_LENGTH, Record, record
 
+MOST_TYPED = 4 * NAME_LENGTH  # characters; a composed letter may be typed as several
 _TAKEN = {"name": "Another credential has this name already. Choose a different one."}
 
 
@@ -98,7 +99,7 @@ class Writing(Room):
         self, row: Credential, kind: type[Kind], name: str, values: Mapping[str, str], remove: Collection[str]
     ) -> dict[str, object]:
         """The columns that differ after this edit; empty when nothing does."""
-        held = set(row.holds.split())
+        held = held_by(row, kind)
         given = {field.name for field in kind.secrets() if (values.get(field.name) or "").strip()}
         kept = held - given - set(remove)
         wrong: dict[str, str] = {}
@@ -123,7 +124,7 @@ class Writing(Room):
         if secrets or moved or kept != held:
             self._require_open()
             stored = self._open(row) if kept else {}
-            self._seal(changed, kind, public, {name: stored[name] for name in kept} | secrets)
+            self._seal(changed, kind, public, picked(stored, kept) | secrets)
             remember(self._session, self._ring)
             sealing = ("public", "holds", "sealed", "key_id", "fingerprint")
             return names | {column: getattr(changed, column) for column in sealing}
@@ -148,6 +149,8 @@ class Writing(Room):
 
 def clean_name(name: str) -> str:
     """A name of 1 to 255 characters, trimmed. Raises Refused with a sentence."""
+    if len(name) > MOST_TYPED:  # before anything else: composing a long text takes time that grows with its square
+        raise Refused(f"Use at most {NAME_LENGTH} characters.")
     name = cleaning.text(unicodedata.normalize("NFC", name).strip())
     if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
         raise Refused("Give the credential a name.")

@@ -4,7 +4,20 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from credstore.web import changes, checks, door, errors, headers, health, listing, removal, runs, sign_in, wording
+from credstore.web import (
+    changes,
+    checks,
+    door,
+    errors,
+    guessing,
+    headers,
+    health,
+    listing,
+    removal,
+    runs,
+    sign_in,
+    wording,
+)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -18,7 +31,7 @@ def make_blueprint(*, own_sign_in: bool) -> Blueprint:
         static_folder=str(_assets("static")),
         static_url_path="/credentials/static",
     )
-    for room in (door, listing, changes, checks, removal, runs):
+    for room in (door, listing, changes, guessing, checks, removal, runs):
         room.register(bp)
     wording.register(bp, everywhere=own_sign_in)
     errors.register(bp, everywhere=own_sign_in)

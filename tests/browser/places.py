@@ -48,7 +48,7 @@ def _dialog(opener: str, pick: int = 0) -> Callable[[Page, Desk], None]:
 
 
 def _refused(tab: Page, desk: Desk) -> None:
-    _dialog(".head a")(tab, desk)
+    _dialog(".head .primary")(tab, desk)
     tab.get_by_label("Provider Type").select_option("openai_compatible")
     tab.get_by_role("dialog").get_by_role("button", name="Add Credential").click()
     expect(tab.locator(".wrong").first).to_be_visible()
@@ -70,7 +70,7 @@ PLACES = (
     Place("edit", _of_first("/edit")),
     Place("delete", _of_first("/delete")),
     Place("error", _page(NOWHERE)),
-    Place("dialog new", _dialog(".head a")),
+    Place("dialog new", _dialog(".head .primary")),
     Place("dialog new, refused", _refused),
     Place("dialog edit", _dialog("[aria-label^=Edit]")),
     Place("dialog delete", _dialog("[aria-label^=Delete]")),

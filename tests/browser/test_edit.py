@@ -25,8 +25,8 @@ def test_a_new_name_keeps_the_secret_that_was_left_blank(desk: Desk, open_page: 
     dialog = edit(tab, "Old name")
     expect(dialog.get_by_label("API Key", exact=True)).to_have_value("")
     dialog.get_by_label("Name").fill("New name")
-    dialog.get_by_role("button", name="Save").click()
-    expect(tab.get_by_text("New name is saved.")).to_be_visible()
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(tab.locator(".message").get_by_text("New name is saved.")).to_be_visible()
     assert desk.resolve("New name")["api_key"] == "sk-kept-0123456789"
 
 
@@ -35,7 +35,7 @@ def test_remove_takes_the_stored_secret_away(desk: Desk, open_page: OpenPage) ->
     tab = open_page()
     dialog = edit(tab, "Local")
     dialog.get_by_label("Remove the stored API Key").check()
-    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_role("button", name="Save", exact=True).click()
     expect(tab.get_by_text("no secret")).to_be_visible()
     assert "api_key" not in desk.resolve("Local")
 
@@ -46,15 +46,15 @@ def test_a_changed_destination_asks_for_the_secret_again(desk: Desk, open_page: 
     tab = open_page()
     dialog = edit(tab, "Model")
     dialog.get_by_label("Base URL").fill(THERE)
-    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_role("button", name="Save", exact=True).click()
     key = dialog.get_by_label("API Key", exact=True)
     expect(key).to_be_focused()
     expect(dialog.get_by_text("enter it again")).to_be_visible()
     expect(dialog.get_by_label("Base URL")).to_have_value(THERE)
     assert desk.resolve("Model")["base_url"] == HERE
     key.fill("sk-sealed-for-two")
-    dialog.get_by_role("button", name="Save").click()
-    expect(tab.get_by_text("Model is saved.")).to_be_visible()
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(tab.locator(".message").get_by_text("Model is saved.")).to_be_visible()
     assert desk.resolve("Model")["api_key"] == "sk-sealed-for-two"
     assert desk.resolve("Model")["base_url"] == THERE
 
@@ -71,7 +71,7 @@ def test_the_second_editor_sees_what_the_first_one_saved(
     expect(form.get_by_role("heading", name="Edit credential")).to_be_visible()
     desk.rename(record, "Named by the first")
     form.get_by_label("Name").fill("Named by the second")
-    form.get_by_role("button", name="Save").click()
+    form.get_by_role("button", name="Save", exact=True).click()
     alert = form.get_by_role("alert")
     expect(alert).to_contain_text("Somebody else changed this credential")
     expect(alert).to_contain_text("Named by the first")
@@ -79,8 +79,8 @@ def test_the_second_editor_sees_what_the_first_one_saved(
     if script:
         expect(alert).to_be_focused()
     assert desk.names() == ["Named by the first"]
-    form.get_by_role("button", name="Save").click()
-    expect(tab.get_by_text("Named by the second is saved.")).to_be_visible()
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(tab.locator(".message").get_by_text("Named by the second is saved.")).to_be_visible()
     assert desk.names() == ["Named by the second"]
 
 

@@ -25,7 +25,7 @@ def test_the_columns_and_what_stands_in_them(desk: Desk, open_page: OpenPage) ->
     ]
     expect(llm.get_by_role("button", name="Test Venice")).to_be_visible()
     expect(llm.get_by_role("link", name="Delete Venice")).to_be_visible()
-    expect(bot.get_by_role("button")).to_have_count(0)
+    expect(bot.get_by_role("button", name="Test Bot 001")).to_be_visible()  # each of the four types has a test
     expect(bot.get_by_role("link", name="Delete Bot 001")).to_be_visible()
 
 

@@ -91,8 +91,8 @@ def test_everything_can_be_done_at_320_pixels(desk: Desk, open_page: OpenPage) -
     tab.get_by_role("button", name="Undo").tap()
     tab.get_by_role("link", name="Edit Model").tap()
     tab.get_by_role("dialog").get_by_label("Name").fill("Renamed")
-    tab.get_by_role("button", name="Save").tap()
-    expect(tab.get_by_text("Renamed is saved.")).to_be_visible()
+    tab.get_by_role("button", name="Save", exact=True).tap()
+    expect(tab.locator(".message").get_by_text("Renamed is saved.")).to_be_visible()
 
 
 def test_forced_colours_and_reduced_motion(desk: Desk, open_page: OpenPage) -> None:

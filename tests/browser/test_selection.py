@@ -56,10 +56,10 @@ def test_a_batch_is_named_up_to_ten_and_counted(desk: Desk, open_page: OpenPage)
     expect(tab.locator("#delete-selected")).to_be_focused()
     tab.keyboard.press("Enter")
     dialog.get_by_role("button", name="Delete 12 credentials").click()
-    expect(tab.get_by_text("Deleted 12 credentials.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted 12 credentials.")).to_be_visible()
     assert desk.names() == ["Bot 001"]
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.get_by_text("Restored 12 credentials.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Restored 12 credentials.")).to_be_visible()
     assert len(desk.names()) == 13
 
 
@@ -71,11 +71,11 @@ def test_the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(desk: Des
     dialog = tab.get_by_role("dialog", name="Delete “Bot 002”?")
     expect(dialog).to_contain_text("Workflow nodes that refer to it will fail")
     dialog.get_by_role("button", name="Delete credential").click()
-    expect(tab.get_by_text("Deleted 1 credential.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted 1 credential.")).to_be_visible()
     expect(tab).to_have_url(f"{desk.url}?q=bot")
     assert desk.names() == ["Bot 001"]
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.get_by_text("Restored 1 credential.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Restored 1 credential.")).to_be_visible()
     expect(tab.get_by_role("link", name="Bot 002", exact=True)).to_be_visible()
     expect(tab).to_have_url(f"{desk.url}?q=bot")
 
@@ -87,7 +87,7 @@ def test_the_page_is_clamped_after_the_last_page_was_deleted(desk: Desk, open_pa
     tab.get_by_role("checkbox", name="Select all on this page").check()
     tab.get_by_role("button", name="Delete Selected (2)").click()
     tab.get_by_role("dialog").get_by_role("button", name="Delete 2 credentials").click()
-    expect(tab.get_by_text("Deleted 2 credentials.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted 2 credentials.")).to_be_visible()
     expect(tab.get_by_text("Showing 1\N{EN DASH}50 of 50")).to_be_visible()
     assert tab.locator("tbody tr").count() == 50
     tab.get_by_role("button", name="Undo").click()

@@ -22,10 +22,10 @@ def test_create_test_edit_delete_undo_and_sign_out(
     tab.get_by_label("API Key").fill(provider.key)
     tab.get_by_label("Base URL").fill(provider.url("/openai/v1"))
     tab.get_by_role("button", name="Add Credential").click()
-    expect(tab.get_by_text("Model is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Model is sealed and stored.")).to_be_visible()
 
     tab.get_by_role("button", name="Test Model").click()
-    expect(tab.get_by_text("Model: Verified.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Model: Verified.")).to_be_visible()
     expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
     reason = tab.get_by_role("tooltip")
     expect(reason).to_be_hidden()
@@ -39,8 +39,8 @@ def test_create_test_edit_delete_undo_and_sign_out(
 
     tab.get_by_role("link", name="Edit Model").click()
     tab.get_by_label("Name").fill("Renamed")
-    tab.get_by_role("button", name="Save").click()
-    expect(tab.get_by_text("Renamed is saved.")).to_be_visible()
+    tab.get_by_role("button", name="Save", exact=True).click()
+    expect(tab.locator(".message").get_by_text("Renamed is saved.")).to_be_visible()
     tab.get_by_role("button", name="Test", exact=True).click()  # on the credential's own page
     expect(tab.locator(".result")).to_have_attribute("data-mark", "pass")
     assert desk.resolve("Renamed")["api_key"] == provider.key
@@ -58,15 +58,15 @@ def test_create_test_edit_delete_undo_and_sign_out(
     expect(tab.get_by_role("heading", name="Delete 2 credentials?")).to_be_visible()
     expect(tab.locator(".names")).to_contain_text("One")
     tab.get_by_role("button", name="Delete 2 credentials").click()
-    expect(tab.get_by_text("Deleted 2 credentials.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted 2 credentials.")).to_be_visible()
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.get_by_text("Restored 2 credentials.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Restored 2 credentials.")).to_be_visible()
 
     tab.get_by_role("link", name="Delete One").click()
     tab.get_by_role("link", name="Cancel").click()
     tab.get_by_role("link", name="Delete One").click()
     tab.get_by_role("button", name="Delete credential").click()
-    expect(tab.get_by_text("Deleted 1 credential.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted 1 credential.")).to_be_visible()
     assert desk.names() == ["Two", "Renamed"]
 
     tab.get_by_role("button", name="Sign out").click()
@@ -83,4 +83,4 @@ def add(tab: Page, kind: str, name: str) -> None:
 
 def test_nothing_selected_is_told(desk: Desk, open_page: OpenPage) -> None:
     tab = open_page("/delete", java_script_enabled=False)
-    expect(tab.get_by_text("Nothing was selected")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Nothing was selected")).to_be_visible()

@@ -94,7 +94,7 @@ PUBLIC = {("read", "you"): READ, ("read", "nobody"): READ}
         (PRIVATE | {("read", "fake"): answer(500)}, Outcome.CANNOT_TELL, 3),
         (PRIVATE | {("read", "nobody"): LOGIN}, Outcome.CANNOT_TELL, 2),
         ({("read", "you"): NO}, Outcome.REJECTED, 1),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): NO}, Outcome.LIMITED, 2),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): NO}, Outcome.REJECTED, 2),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 2),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 2),
         ({("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 1),
@@ -191,7 +191,7 @@ SELF = answer(200, {"name": "deploy", "active": True, "scopes": ["read_repositor
         (GITHUB, FORBIDDEN, PRIVATE, Outcome.VERIFIED, 4),
         (GITHUB, ME, {("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 2),
         (GITHUB, NO, {("read", "you"): ABSENT}, Outcome.REJECTED, 2),
-        (GITHUB, ME, {("read", "you"): FORBIDDEN}, Outcome.LIMITED, 2),
+        (GITHUB, ME, {("read", "you"): FORBIDDEN}, Outcome.REJECTED, 2),
         (GITHUB, NO, {("read", "you"): FORBIDDEN}, Outcome.REJECTED, 2),
         (GITLAB, SELF, PRIVATE, Outcome.VERIFIED, 3),
         (GITLAB, NO, PRIVATE, Outcome.VERIFIED, 4),  # a deploy token: the API refuses it, git does not
@@ -205,6 +205,16 @@ def test_known_hosts_are_asked_about_the_token_itself(
 ) -> None:
     verdict, asks = run({"url": url, "token": TOKEN}, answers | {("facts", "you"): told})
     assert (verdict.outcome, len(asks)) == (outcome, requests), verdict
+
+
+@pytest.mark.parametrize(("url", "fake"), [(URL, NO), (GITHUB, None)])
+def test_a_known_token_that_may_not_read_its_repository_is_no_success(url: str, fake: Answer | None) -> None:
+    answers = {("read", "you"): FORBIDDEN, ("facts", "you"): ME} | ({("read", "fake"): fake} if fake else {})
+    verdict, _ = run({"url": url, "token": TOKEN}, answers)
+    assert (verdict.outcome, verdict.outcome.mark) == (Outcome.REJECTED, "fail")
+    assert "knows this token, but it may not read this repository" in verdict.reason
+    assert "access to this repository" in verdict.advice
+    assert "new token" not in verdict.advice
 
 
 def test_github_tells_whose_token_its_scopes_and_its_end() -> None:

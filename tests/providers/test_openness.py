@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from credstore.providers.probe import Answer, Ask, Openness, Outcome
+from credstore.providers.probe import Answer, Ask, Json, Openness, Outcome
 from tests.providers.fake_host import KEY, NEEDS_MODEL, NOT_FOUND, ONE_MODEL, OPENAI_401, WRONG, FakeHost, drive, run
 
 BASE = "https://llm.example.com/v1"
@@ -108,9 +108,11 @@ def test_a_control_without_a_clear_answer_proves_nothing(control: int) -> None:
     "refusal",
     [
         REFUSED,
-        Answer(status=403),
+        Answer(status=401),
+        Answer(status=403, json={"message": "Forbidden"}),
+        Answer(status=403, json={"error": {"code": 403}}),
         Answer(status=400, json={"error": {"message": "API key not valid."}}),
-        Answer(status=400),
+        Answer(status=400, json={"detail": "bad"}),
         Answer(status=403, json={"error": {"type": "permission_error"}}),
         Answer(status=200, json={"error": {"code": 401, "message": "No auth"}}),
     ],
@@ -121,6 +123,18 @@ def test_however_a_made_up_key_is_refused_the_listing_is_proof(refusal: Answer) 
 
     verdict = drive(answer, "openai_compatible", BASE).verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.VERIFIED, "gated")
+
+
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize("body", [None, {}, [], "no", {"error": None}, {"error": {}}, {"error": " "}, {"ray": "1"}])
+def test_what_a_firewall_may_have_answered_to_a_made_up_key_is_no_refusal(status: int, body: Json) -> None:
+    def answer(ask: Ask) -> Answer:
+        return LISTED if KEY in str(ask.headers) else Answer(status=status, json=body, start=b"<html>")
+
+    verdict = drive(answer, "openai_compatible", BASE).verdict
+    assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
+    assert "firewall" in verdict.reason
+    assert "minute" not in verdict.advice
 
 
 def test_ollama_behind_https_is_not_remembered_by_what_it_showed() -> None:

@@ -37,8 +37,8 @@ def shown(text: str, *facts: str, secrets: tuple[str, ...] = (KEY,)) -> Verdict:
         (200, {"error": {"message": "User not found.", "code": 401}}, Reading.REFUSED, "User not found."),
         (401, {"error": "Unauthorized"}, Reading.REFUSED, "Unauthorized"),
         (401, {"detail": "Unauthorized"}, Reading.REFUSED, "Unauthorized"),
-        (422, {"detail": [{"msg": "Field required", "loc": ["model"]}, {"msg": "b"}]}, Reading.INVALID, "Field req"),
-        (422, {"detail": ["one", "two"]}, Reading.INVALID, "one; two"),
+        (422, {"detail": [{"msg": "Field required", "loc": ["model"]}, {"msg": "b"}]}, Reading.UNFIT, "Field req"),
+        (422, {"detail": ["one", "two"]}, Reading.UNFIT, "one; two"),
         (401, {"message": "Authentication failed", "code": 1000}, Reading.REFUSED, "Authentication failed"),
         (401, {"statusCode": 401, "message": "Access denied"}, Reading.REFUSED, "Access denied"),
         (

@@ -33,6 +33,9 @@ BILLING = Answer(status=402, json={"error": {"type": "billing_error", "message":
 OLD_BILLING = error(400, "invalid_request_error", "Your credit balance is too low")
 BUSY, DOWN = error(429, "rate_limit_exceeded"), error(503, "unavailable_error")
 UNUSED = (error(418), error(418))
+WAF = Answer(status=403, start=b"<html>Attention Required")  # a bot guard's page: no JSON
+WAF_400 = Answer(status=400, start=b"<html>Bad Request")
+WAF_JSON = Answer(status=403, json={"ray": "8f1", "blocked": True})  # JSON, but no API's error
 
 OPENAI, ANTHROPIC, COMPATIBLE = ("openai", ""), ("anthropic", ""), ("openai_compatible", LOCAL)
 GATEWAY = ("openai_compatible", REMOTE)
@@ -61,6 +64,14 @@ SERVERS = {
     "open listing, busy": ((LISTED, LISTED), (BUSY, BUSY), "provider-trouble", 3),
     "open listing, limited key": ((LISTED, LISTED), (SCOPES_403, BAD), "accepted-limited", 4),
     "open listing, forbidden both": ((LISTED, LISTED), (FORBIDDEN, FORBIDDEN), "cannot-tell", 4),
+    "open listing, a guard for the control": ((LISTED, LISTED), (INVALID, WAF), "cannot-tell", 4),
+    "open listing, a guard's 400 for the control": ((LISTED, LISTED), (INVALID, WAF_400), "cannot-tell", 4),
+    "open listing, a guard for the key": ((LISTED, LISTED), (WAF, BAD), "cannot-tell", 4),
+    "open listing, a guard's 400 for the key": ((LISTED, LISTED), (WAF_400, BAD), "cannot-tell", 4),
+    "open listing, completion in trouble for the key": ((LISTED, LISTED), (DOWN, BAD), "cannot-tell", 4),
+    "open listing, completion in trouble for the control": ((LISTED, LISTED), (INVALID, DOWN), "cannot-tell", 4),
+    "open listing, the completion says 200 to the key": ((LISTED, LISTED), (HTML, BAD), "cannot-tell", 4),
+    "open listing, the completion says HTML to all": ((LISTED, LISTED), (HTML, HTML), "cannot-tell", 4),
     "open listing, control busy": ((LISTED, LISTED), (INVALID, BUSY), "cannot-tell", 4),
     "no listing, right key": ((MISSING, MISSING), (INVALID, BAD), "verified", 3),
     "no listing (405), right key": ((error(405), error(405)), (INVALID, BAD), "verified", 3),
@@ -70,6 +81,14 @@ SERVERS = {
     "limited scope": ((SCOPES, BAD), UNUSED, "accepted-limited", 2),
     "limited scope by 403": ((SCOPES_403, ANTHROPIC_BAD), UNUSED, "accepted-limited", 2),
     "limited scope whatever the key": ((SCOPES, SCOPES), UNUSED, "cannot-tell", 2),
+    "limited scope, a guard for the control": ((SCOPES_403, WAF), UNUSED, "cannot-tell", 2),
+    "a guard for the control": ((LISTED, WAF), UNUSED, "cannot-tell", 2),
+    "a guard's 400 for the control": ((LISTED, WAF_400), UNUSED, "cannot-tell", 2),
+    "a guard's JSON for the control": ((LISTED, WAF_JSON), UNUSED, "cannot-tell", 2),
+    "a 422 for the control": ((LISTED, error(422)), UNUSED, "cannot-tell", 2),
+    "a guard for the key": ((WAF, BAD), UNUSED, "cannot-tell", 1),
+    "a guard's 400 for the key": ((WAF_400, BAD), UNUSED, "cannot-tell", 1),
+    "a guard's JSON for the key": ((WAF_JSON, BAD), UNUSED, "cannot-tell", 1),
     "403 both": ((FORBIDDEN, FORBIDDEN), UNUSED, "cannot-tell", 2),
     "403 against 401": ((FORBIDDEN, BAD), UNUSED, "accepted-limited", 2),
     "403 against a listing": ((FORBIDDEN, LISTED), UNUSED, "cannot-tell", 2),
@@ -91,8 +110,15 @@ SERVERS = {
     "teapot": ((error(418), BAD), UNUSED, "cannot-tell", 1),
     "100": ((Answer(status=100), BAD), UNUSED, "cannot-tell", 1),
 }
+# In OpenAI's dialect the API may be next door, with or without /v1: one more request.
+LOOKS_ASIDE = {"no listing, nothing there", "HTML", "204"}
 TABLE = [
-    pytest.param(vendor, *row, id=f"{vendor[0]} {'http' if vendor[1] == LOCAL else 'https'}: {name}")
+    pytest.param(
+        vendor,
+        *row,
+        name in LOOKS_ASIDE and vendor != ANTHROPIC,
+        id=f"{vendor[0]} {'http' if vendor[1] == LOCAL else 'https'}: {name}",
+    )
     for vendor in EVERYWHERE
     for name, row in SERVERS.items()
 ]
@@ -100,17 +126,19 @@ TABLE = [
 
 @pytest.mark.spec("Sends a test request to the provider's API")
 @pytest.mark.spec("Green checkmark -- The credential is valid")
-@pytest.mark.parametrize(("vendor", "listing", "completion", "outcome", "asks"), TABLE)
+@pytest.mark.parametrize(("vendor", "listing", "completion", "outcome", "asks", "aside"), TABLE)
 def test_what_a_server_answers_decides_the_verdict(
     vendor: tuple[str, str],
     listing: tuple[Answer, Answer],
     completion: tuple[Answer, Answer],
     outcome: str,
     asks: int,
+    aside: bool,
 ) -> None:
     slug, base_url = vendor
     run = drive(probe(slug, base_url=base_url), server(listing=listing, completion=completion))
-    assert (run.outcome, len(run.asks)) == (outcome, asks)
+    assert (run.outcome, len(run.asks)) == (outcome, asks + aside)
+    assert (run.asks[-1].method, run.asks[-1].purpose.startswith("Look for the API at ")) == ("GET", True) or not aside
     assert run.verdict.reason
     assert KEY not in run.words
     assert ECHO not in run.words
@@ -129,23 +157,26 @@ def test_a_server_that_takes_any_key_is_called_so_only_on_plain_http(vendor: tup
 
 
 @pytest.mark.parametrize(
-    ("answer", "outcome"),
+    ("answer", "outcome", "asks"),
     [
-        (LISTED, "key-not-checked"),
-        (BARE, "key-not-checked"),
-        (BAD, "rejected"),
-        (HTML, "cannot-tell"),
-        (FORBIDDEN, "cannot-tell"),
-        (MISSING, "cannot-tell"),
-        (BUSY, "provider-trouble"),
-        (DOWN, "provider-trouble"),
-        (moved(308, "https://elsewhere.example/"), "cannot-tell"),
+        (LISTED, "key-not-checked", 1),
+        (BARE, "key-not-checked", 1),
+        (BAD, "rejected", 1),
+        (HTML, "cannot-tell", 2),  # the second one looks next door
+        (FORBIDDEN, "cannot-tell", 1),
+        (WAF, "cannot-tell", 1),
+        (MISSING, "cannot-tell", 2),
+        (BUSY, "provider-trouble", 1),
+        (DOWN, "provider-trouble", 1),
+        (moved(308, "https://elsewhere.example/"), "cannot-tell", 1),
     ],
 )
-def test_without_a_key_one_question_is_enough_and_nothing_is_called_verified(answer: Answer, outcome: str) -> None:
+def test_without_a_key_no_control_is_asked_and_nothing_is_called_verified(
+    answer: Answer, outcome: str, asks: int
+) -> None:
     run = drive(probe("openai_compatible", key="", base_url=LOCAL), lambda _: answer)
-    assert (run.outcome, len(run.asks)) == (outcome, 1)
-    assert "Authorization" not in run.asks[0].headers
+    assert (run.outcome, len(run.asks)) == (outcome, asks)
+    assert all("Authorization" not in ask.headers for ask in run.asks)
 
 
 def deep(levels: int) -> object:
@@ -183,7 +214,8 @@ def deep(levels: int) -> object:
 def test_a_200_that_is_no_listing_proves_nothing(vendor: tuple[str, str], body: object) -> None:
     odd = Answer(status=200, json=body)  # type: ignore[arg-type]
     run = drive(probe(vendor[0], base_url=vendor[1]), lambda ask: odd)
-    assert (run.outcome, len(run.asks)) == ("cannot-tell", 1)
+    assert (run.outcome, len(run.asks)) == ("cannot-tell", 1 if vendor == ANTHROPIC else 2)
+    assert "answers at" not in run.verdict.advice, "offered a place that is no listing either"
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 418, 422, 429, 500, 529])

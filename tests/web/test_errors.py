@@ -226,3 +226,16 @@ def test_a_crash_shows_and_logs_nothing_of_what_it_said(
     assert "GET credstore.show: RuntimeError" in caplog.text
     assert "test_errors.py" in caplog.text
     assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("origin", ["http://[", "https://evil.example", "null"])
+def test_an_origin_that_is_not_ours_is_refused_where_the_browser_does_not_say_more(
+    admin: Page, store: Store, origin: str
+) -> None:
+    row = store()
+    admin.get("/credentials")
+    answer = admin.client.post(
+        f"/credentials/{row}/delete", data={"csrf_token": admin._token("/")}, headers={"Origin": origin}
+    )
+    assert answer.status_code == 403
+    assert "another site" in answer.text
