@@ -1,6 +1,7 @@
 """`credstore test`: the Test button for cron. Exit status 0 when nothing failed, 1 when something did."""
 
 import json
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: 
             run_id = store.vault.start_run(None if everything else ids)
             Runner(app, store.vault, at_once=config.tests_at_once).work(run_id)
             report["results"] = _results(store.vault.progress(run_id))
+            if not everything:
+                report["results"] += _missing(ids, {result["id"] for result in report["results"]})
         if expiring is not None:
             report["expiring"] = [
                 {"id": found.public_id, "name": found.name, "expires_at": _iso(found.expires_at)}
@@ -72,8 +75,17 @@ def _results(progress: Progress) -> list[dict[str, Any]]:
     ]
 
 
+def _missing(ids: Iterable[str], tested: Collection[str]) -> list[dict[str, Any]]:
+    """What was asked for and is not there: for cron a failure like any other."""
+    missing = {"name": "", "outcome": "not-tested", "reason": "No credential with this id can be tested."}
+    return [{"id": wanted, **missing, "failed": True} for wanted in dict.fromkeys(ids) if wanted not in tested]
+
+
 def _words(report: dict[str, Any]) -> str:
-    lines = [f"{result['outcome']:17} {result['name']}: {result['reason']}" for result in report.get("results", ())]
+    lines = [
+        f"{result['outcome']:17} {result['name'] or result['id']}: {result['reason']}"
+        for result in report.get("results", ())
+    ]
     for found in report.get("expiring", ()):
         verb = "ended" if found["expires_at"] < datetime.now(UTC).isoformat() else "ends"
         lines.append(f"{verb} {found['expires_at'][:10]}  {found['name']}")

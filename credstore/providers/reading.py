@@ -2,6 +2,7 @@
 error shapes. Must never cut a text: cutting comes after scrubbing, or half a key would slip through.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from urllib.parse import urlsplit
@@ -33,6 +34,10 @@ _LIMITED = (
 # Some vendors (Google, xAI) answer a bad key with 400, some with 403.
 _BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key", "api_key_invalid")
 _WRONG_ORGANIZATION = ("mismatched_organization", "invalid_organization", "no such organization", "openai-organization")
+# A vendor may answer a key that it knows, and took back, otherwise than one that it never saw.
+_ENDED = re.compile(
+    r"\b(?:key|token)\b.{0,60}\b(?:revoked|disabled|deactivated|suspended|expired|deleted|leaked|compromised)\b"
+)
 _TEXTS = ("message", "msg", "detail", "title", "error_description")
 
 
@@ -97,6 +102,8 @@ def read(answer: Answer, wanted: Callable[[Json], bool] = is_listing) -> Reading
     ):
         if status in statuses and any(mark in words for mark in marks):
             return reading
+    if status in {401, 403} and _ENDED.search(words):
+        return Reading.REFUSED
     if status in {400, 403} and not _tells_of_an_error(answer.json):
         return Reading.BARRED
     return _BY_STATUS.get(status, Reading.DOWN if status >= 500 else Reading.ODD)

@@ -121,6 +121,12 @@ def against_control(actor: str, reading: Reading, control: Reading, *, denied: s
     # that too is the key making the difference.
     if reading is Reading.LISTED and (told_apart or control in {Reading.INVALID, Reading.LIMITED}):
         return accepted(actor)
+    if told_apart and reading is Reading.FORBIDDEN:
+        return Verdict(
+            outcome=Outcome.CANNOT_TELL,
+            reason=f"{actor} knows this key (it refused a made-up one), but does not let it {denied}.",
+            advice="See what the provider says of this key, and whether it serves your region and account.",
+        )
     if told_apart:
         return Verdict(
             outcome=Outcome.LIMITED,

@@ -3,6 +3,7 @@
 Nothing is ever stored as "testing": what a killed server left undone is simply not done, and the run's beat stops.
 """
 
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, T
 from credstore.kinds import KINDS
 from credstore.models import Credential, Run, RunItem, now
 from credstore.providers.probe import Outcome
+from credstore.vault.reading import MOST_DAYS
 from credstore.vault.testing import Testing
 
 SILENT = timedelta(seconds=60)  # a run without a beat for so long has lost its process; a test takes far less
@@ -48,13 +50,15 @@ class Progress:
 
 
 class Runs(Testing):
-    def start_run(self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "") -> str:
+    def start_run(
+        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
+    ) -> str:
         """Plan a run over these credentials, or over all that match; returns its id. Nothing is tested yet.
 
         What cannot be tested is left out. Raises Locked, NotTestable (nothing is left), RunActive.
         """
         self._require_open()
-        chosen = self.testable(public_ids, query=query, kind=kind)
+        chosen = self.testable(public_ids, query=query, kind=kind, expiring=expiring)
         if not chosen:
             raise NotTestable("None of these credentials can be tested.")
         run_id, moment = str(uuid.uuid4()), now()
@@ -95,9 +99,9 @@ class Runs(Testing):
         return self._session.scalar(select(Run.id).order_by(Run.started_at.desc()).limit(1))
 
     def cancel_run(self, run_id: str) -> None:
-        """Ask a run to stop after the tests that are under way. Safe to repeat."""
+        """Ask a run to stop after the tests that are under way. Safe to repeat; an ended one stays as it ended."""
         with writing(self._session):
-            self._session.execute(update(Run).where(Run.id == run_id).values(cancelled=True))
+            self._session.execute(update(Run).where(Run.id == run_id, Run.ended_at.is_(None)).values(cancelled=True))
 
     def undone(self, run_id: str) -> list[tuple[int, str]]:
         """(position, credential) of what a run has not tested."""
@@ -140,15 +144,24 @@ class Runs(Testing):
             return self._session.scalar(alive.returning(Run.id)) is not None
 
     def testable(
-        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = ""
+        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
     ) -> list[tuple[str, str]]:
-        """(id, name) of what a run over these credentials, or over all that match, would test; newest first."""
+        """(id, name) of what a run over these credentials, or over all that match, would test; newest first.
+
+        What matches is what `page` shows for the same search and filters.
+        """
+        kind = kind if any(kind == known.slug for known in KINDS) else ""
+        query = unicodedata.normalize("NFC", query[:1020]).replace("\0", "").strip()[:255]
         slugs = [known.slug for known in KINDS if known.testable() and kind in {"", known.slug}]
         statement = (
             select(Credential.public_id, Credential.name)
             .where(Credential.kind.in_(slugs), Credential.name_key.contains(query.casefold(), autoescape=True))
             .order_by(Credential.id.desc())
         )
+        if expiring is not None:
+            statement = statement.where(
+                Credential.expires_at <= now() + timedelta(days=min(max(expiring, 0), MOST_DAYS))
+            )
         rows = [(public_id, name) for public_id, name in self._session.execute(statement)]
         wanted = None if public_ids is None else set(public_ids)
         return [row for row in rows if wanted is None or row[0] in wanted]

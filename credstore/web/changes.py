@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from credstore.errors import Conflict, CredstoreError, NotFound
 from credstore.kinds import KINDS, Kind, by_slug
+from credstore.providers.probe import Verdict
 from credstore.vault import Record
 from credstore.web import current, forms
 from credstore.web.api import as_json
@@ -48,7 +49,8 @@ def create() -> ResponseReturnValue:
         return _with_example(form, request.form["insert_example"])
     try:
         if request.form.get("then") == "try":
-            return _render_new(form, tried=current.vault().try_out(slug, values))
+            tried = current.vault().try_out(slug, values)
+            return _tried(tried) if current.wants_json() else _render_new(form, tried=tried)
         record = current.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
     except CredstoreError as refusal:
         return _refused(form, slug, refusal) or _render_new(form, status_of(refusal))
@@ -77,7 +79,7 @@ def save(public_id: UUID) -> ResponseReturnValue:
     try:
         if request.form.get("then") == "try":
             tried = current.vault().try_out(kind.slug, values, public_id=record.public_id, remove=remove)
-            return _render_edit(form, record, kind, tried=tried)
+            return _tried(tried) if current.wants_json() else _render_edit(form, record, kind, tried=tried)
         record = current.vault().edit(record.public_id, remove=remove, **form.changes(kind.slug))
     except Conflict as refusal:
         return _outrun(form, record, kind, refusal)
@@ -85,6 +87,13 @@ def save(public_id: UUID) -> ResponseReturnValue:
         return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
     told = [f"{record.name} is saved.", *notes(record, values)]
     return _saved(record, told, url_for("credstore.show", public_id=record.public_id), 200)
+
+
+def _tried(verdict: Verdict) -> ResponseReturnValue:
+    """The verdict on a draft, for a program."""
+    steps, facts = [str(step) for step in verdict.steps], list(verdict.facts)
+    said = {"reason": verdict.reason, "advice": verdict.advice, "said": verdict.said}
+    return jsonify(outcome=verdict.outcome, facts=facts, steps=steps, **said)
 
 
 def _saved(record: Record, told: list[str], there: str, status: int) -> ResponseReturnValue:

@@ -23,18 +23,16 @@ def register(bp: Blueprint) -> None:
 
 
 def confirm_run() -> ResponseReturnValue:
-    """Says how many would be tested. `ids` names them; without any, all that match `q` and `type`."""
+    """Says how many would be tested. `ids` names them; without any, all that match `q`, `type` and `expiring`."""
     ids = posted_ids(request.args.getlist("ids"))
-    chosen = current.vault().testable(ids or None, query=request.args.get("q", ""), kind=request.args.get("type", ""))
+    chosen = current.vault().testable(ids or None, **_filters())
     return render_template("credstore/run_new.html", chosen=chosen, ids=ids, place=place())
 
 
 def start_run() -> ResponseReturnValue:
     ids = posted_ids(request.form.getlist("ids"))
     try:
-        run_id = current.vault().start_run(
-            ids or None, query=request.args.get("q", ""), kind=request.args.get("type", "")
-        )
+        run_id = current.vault().start_run(ids or None, **_filters())
     except RunActive as active:
         if current.wants_json():
             raise
@@ -57,7 +55,15 @@ def run(run_id: UUID) -> ResponseReturnValue:
 
 def cancel_run(run_id: UUID) -> ResponseReturnValue:
     current.vault().cancel_run(str(run_id))
+    if current.wants_json():
+        return jsonify(_as_json(current.vault().progress(str(run_id))))
     return redirect(url_for("credstore.run", run_id=run_id), 303)
+
+
+def _filters() -> dict[str, Any]:
+    """The search and the filters of the list that the person came from."""
+    args = request.args
+    return {"query": args.get("q", ""), "kind": args.get("type", ""), "expiring": args.get("expiring", None, type=int)}
 
 
 def _as_json(progress: Progress) -> dict[str, Any]:

@@ -25,6 +25,8 @@ ANTHROPIC_BAD = Answer(
     status=401, json={"type": "error", "error": {"type": "authentication_error", "message": f"{ECHO} {KEY}"}}
 )
 MISTRAL_BAD = Answer(status=401, json={"detail": "Unauthorized"})
+REVOKED = Answer(status=403, json={"error": {"message": "This API key has been disabled (revoked)."}})
+EXPIRED = Answer(status=401, json={"error": {"message": "Your token expired yesterday."}})
 INVALID, MISSING, FORBIDDEN = error(400, "invalid_request_error"), error(404), error(403, "region")
 SCOPES = error(401, "", "You have insufficient permissions. Missing scopes: api.model.read")
 SCOPES_403 = Answer(status=403, json={"type": "error", "error": {"type": "permission_error", "message": ECHO}})
@@ -90,7 +92,9 @@ SERVERS = {
     "a guard's 400 for the key": ((WAF_400, BAD), UNUSED, "cannot-tell", 1),
     "a guard's JSON for the key": ((WAF_JSON, BAD), UNUSED, "cannot-tell", 1),
     "403 both": ((FORBIDDEN, FORBIDDEN), UNUSED, "cannot-tell", 2),
-    "403 against 401": ((FORBIDDEN, BAD), UNUSED, "accepted-limited", 2),
+    "403 against 401": ((FORBIDDEN, BAD), UNUSED, "cannot-tell", 2),
+    "a revoked key, 403 against 401": ((REVOKED, BAD), UNUSED, "rejected", 1),
+    "an expired key, 401": ((EXPIRED, BAD), UNUSED, "rejected", 1),
     "403 against a listing": ((FORBIDDEN, LISTED), UNUSED, "cannot-tell", 2),
     "no credit, 429": ((QUOTA, BAD), UNUSED, "provider-trouble", 1),
     "no credit, 402": ((BILLING, BAD), UNUSED, "provider-trouble", 1),
