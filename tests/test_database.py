@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from credstore.application import storage
 from credstore.config import DATABASE_FILE, Config
-from credstore.database import writing
+from credstore.database import attach, writing
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
 from credstore.migrate import is_current, upgrade
 from credstore.models import db
@@ -172,3 +172,12 @@ def test_a_failed_writing_leaves_nothing_and_frees_the_lock(stored_app: Flask) -
 def test_the_data_folder_is_for_its_owner_alone(config: Config) -> None:
     storage(config)
     assert Path(config.data_dir).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@x:S3cretTail@h/d", "no url", "mysql://u:S3cretTail@h/d"])
+def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        attach(Flask("x"), url)
+    assert "DATABASE_URL" in refusal.value.sentence
+    assert "S3cretTail" not in refusal.value.sentence
+    assert refusal.value.__suppress_context__ or refusal.value.__context__ is None

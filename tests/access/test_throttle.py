@@ -9,6 +9,7 @@ import time_machine
 from sqlalchemy import func, select
 
 from credstore.accounts import Accounts
+from credstore.accounts.passwords import username_key
 from credstore.accounts.throttle import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, LONGEST, delay_after
 from credstore.errors import Throttled, WrongPassword
 from credstore.models import LoginFailure, db
@@ -170,3 +171,23 @@ def test_a_clock_set_back_does_not_lengthen_the_wait(door: Accounts, clock: time
         guess(door)
     clock.shift(timedelta(days=-400))
     assert guess(door) == 1
+
+
+def test_who_signed_in_from_an_address_is_not_kept_out_by_what_others_try_there(
+    door: Accounts, clock: time_machine.Traveller
+) -> None:
+    door.sign_in(NAME, PASSWORD, HERE)
+    for number in range(FREE_PER_ADDRESS + 1):
+        guess(door, f"nobody {number}")
+    assert guess(door, "somebody else") > 0
+    assert door.sign_in(NAME, PASSWORD, HERE)
+
+
+def test_a_long_name_is_refused_before_it_is_composed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Composing takes time that grows with the square of the length, and anybody may send a name."""
+
+    def refuse(_form: str, text: str) -> str:
+        raise AssertionError(f"composed {len(text)} characters")
+
+    monkeypatch.setattr("unicodedata.normalize", refuse)
+    assert username_key("a" + "\u0301\u0316" * 24_000) == ""

@@ -146,3 +146,13 @@ def test_a_row_repointed_by_sql_is_not_sealed_anew_by_a_rename(vault: Vault, llm
     assert vault.test(record.public_id).verdict.outcome is Outcome.UNREADABLE
     assert llm_provider.asks == []
     assert KEY not in scalar("SELECT sealed FROM credential")
+
+
+def test_a_row_that_claims_secrets_it_does_not_have(vault: Vault, llm_provider: Provider) -> None:
+    victim = llm(vault, "victim").public_id
+    sql("UPDATE credential SET holds = 'api_key bogus' WHERE public_id = :victim", victim=victim)
+    with pytest.raises(Unreadable):
+        vault.resolve(victim)
+    edited = vault.edit(victim, version=1, name="victim", values=LLM | {"api_key": OTHER})
+    assert edited.holds == {"api_key"}
+    assert vault.resolve(victim)["api_key"] == OTHER
