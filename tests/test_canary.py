@@ -187,7 +187,7 @@ def stored(app: Flask, admin: Page, provider: Provider) -> str:
     return str(row)
 
 
-def test_an_exception_inside_a_probe_that_quotes_the_key(  # noqa: PLR0917
+def test_an_exception_inside_a_probe_that_quotes_the_key(
     stored: str,
     app: Flask,
     admin: Page,
@@ -208,7 +208,7 @@ def test_an_exception_inside_a_probe_that_quotes_the_key(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("where", ["tester", "vault", "view", "message"])
-def test_a_crash_whose_text_quotes_the_key(  # noqa: PLR0917
+def test_a_crash_whose_text_quotes_the_key(
     stored: str, app: Flask, admin: Page, provider: Provider, caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch, where: str, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
