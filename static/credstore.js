@@ -61,7 +61,7 @@ function refuse(form, page) {
   const first = fresh.querySelector("[aria-invalid], .alert, .tried");
   if (first?.matches(".alert")) first.tabIndex = -1;
   first?.focus();
-  say([...fresh.querySelectorAll(".wrong, .alert, .tried p")].map((found) => found.textContent).join(" "));
+  say([...fresh.querySelectorAll(".wrong, .alert, .tried p")].map((found) => found.innerText).join(" "));
 }
 
 // The form stays as it was typed, with the sentence above it.
@@ -182,7 +182,6 @@ document.addEventListener("change", (event) => {
     for (const box of document.querySelectorAll("tbody .pick input")) box.checked = event.target.checked;
   if (event.target.closest(".pick")) {
     count();
-say([...document.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));
     say(document.querySelector("#delete-selected span").textContent);
   }
 });

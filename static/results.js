@@ -9,7 +9,7 @@
     if (!run) return;
     try {
       const response = await fetch(run.dataset.poll, { headers: { "X-Credstore": "fragment" } });
-      if (!response.ok) return location.reload();
+      if (!response.ok || response.redirected) return location.reload();
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("run");
       const focused = run.contains(document.activeElement) && document.activeElement.textContent;
       run.replaceWith(fresh);

@@ -14,10 +14,10 @@ from credstore.kinds import Kind, by_slug
 from credstore.models import Credential, PastVerdict, now
 from credstore.providers.probe import Outcome, Verdict
 from credstore.vault.base import Room, held_by, picked
+from credstore.vault.checking import enter_again, given, split
 from credstore.vault.hosts import about, known_openness, learn
 from credstore.vault.record import Past, Record, record
 from credstore.vault.verdicts import dump, load
-from credstore.vault.writing import enter_again
 
 HISTORY = 20  # verdicts kept of each credential
 _running: set[str] = set()
@@ -61,16 +61,15 @@ class Testing(Room):
         kind = _testable(kind_slug)
         if not public_id:
             cleaned = kind.clean(values)
-            return self._ask(kind, _public(kind, cleaned), _secret(kind, cleaned))
+            return self._ask(kind, *split(kind, cleaned))
         row = self._whole_row(public_id)
-        given = {field.name for field in kind.secrets() if (values.get(field.name) or "").strip()}
-        kept = held_by(row, kind) - given - set(remove)
+        kept = held_by(row, kind) - given(kind, values) - set(remove)
         cleaned = kind.clean(values, kept)
-        public = _public(kind, cleaned)
+        public, secrets = split(kind, cleaned)
         if kept and kind.binding(public) != kind.binding(row.public):
             raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
         stored = self._open(row) if kept else {}
-        return self._ask(kind, public, picked(stored, kept) | _secret(kind, cleaned))
+        return self._ask(kind, public, picked(stored, kept) | secrets)
 
     def history(self, public_id: str) -> tuple[Past, ...]:
         """The last tests of a credential, newest first."""
@@ -129,14 +128,6 @@ def _testable(slug: str) -> type[Kind]:
 def _unreadable(refusal: Unreadable) -> Verdict:
     advice = "Edit this credential and enter its secret again."
     return Verdict(outcome=Outcome.UNREADABLE, reason=refusal.sentence, advice=advice)
-
-
-def _public(kind: type[Kind], cleaned: Mapping[str, str]) -> dict[str, str]:
-    return {f.name: cleaned[f.name] for f in kind.fields if not f.secret and f.name in cleaned}
-
-
-def _secret(kind: type[Kind], cleaned: Mapping[str, str]) -> dict[str, str]:
-    return {f.name: cleaned[f.name] for f in kind.fields if f.secret and f.name in cleaned}
 
 
 @contextmanager

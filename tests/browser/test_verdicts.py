@@ -86,7 +86,7 @@ def test_each_verdict_has_its_mark_its_colour_and_its_word(desk: Desk, open_page
         expect(verdict.locator("use")).to_have_attribute("href", f"#i-{mark}")
         assert verdict.locator(".icon").evaluate("(icon) => getComputedStyle(icon).stroke") == MARKS[mark]
     tab.reload()  # the last verdict is kept, with its age
-    expect(row(tab, "openai").locator(".verdict > button")).to_have_text("Verifiedjust now")
+    expect(row(tab, "openai").locator(".verdict > button")).to_have_text("Verified just now")
 
 
 @pytest.mark.spec("(hover for details)")

@@ -1,0 +1,128 @@
+"""The result panel: of a draft in the dialog, and of a stored credential with steps, words, copy and history."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import Desk, words
+from tests.fixtures.browsing import Watch
+from tests.provider import Provider
+
+pytestmark = pytest.mark.browser
+
+WRONG = "sk-wrong-canary-0123456789"
+
+
+def fill(place: Page | Locator, provider: Provider, key: str, name: str = "Model") -> None:
+    place.get_by_label("Name").fill(name)
+    place.get_by_label("Provider Type").select_option("openai_compatible")
+    place.get_by_label("API Key").fill(key)
+    place.get_by_label("Base URL").fill(provider.url("/openai/v1"))
+
+
+def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
+    desk: Desk, open_page: OpenPage, provider: Provider
+) -> None:
+    tab = open_page()
+    tab.get_by_role("link", name="Add Credential").click()
+    dialog = tab.get_by_role("dialog", name="Add Credential")
+    fill(dialog, provider, WRONG)
+    dialog.get_by_role("button", name="Test without saving").click()
+    panel = dialog.locator(".tried")
+    expect(panel).to_have_attribute("data-mark", "fail")
+    expect(panel).to_be_focused()
+    expect(panel).to_contain_text("GET " + provider.url("/openai/v1/models"))
+    expect(tab.locator("#live")).to_contain_text("Rejected")
+    expect(tab.locator("#live")).to_contain_text("Nothing was saved.")
+    expect(tab.locator("#live")).not_to_contain_text("enter them again")  # here they are kept
+    key = dialog.get_by_label("API Key")
+    expect(key).to_have_value(WRONG)
+    assert desk.names() == []
+
+    key.fill(provider.key)
+    dialog.get_by_role("button", name="Test without saving").click()
+    expect(panel).to_have_attribute("data-mark", "pass")
+    expect(key).to_have_value(provider.key)
+    dialog.get_by_role("button", name="Save and test").click()
+    expect(tab.locator(".message")).to_contain_text("Model is sealed and stored. Verified:")
+    expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
+    assert desk.resolve("Model")["api_key"] == provider.key
+
+
+def test_a_draft_of_an_edit_takes_the_stored_secret(
+    desk: Desk, open_page: OpenPage, provider: Provider, watch: Watch
+) -> None:
+    watch.allow_status(400)
+    desk.llm("Model", provider.url("/openai/v1"), provider.key, "openai_compatible")
+    tab = open_page()
+    tab.get_by_role("link", name="Edit Model").click()
+    dialog = tab.get_by_role("dialog", name="Edit credential")
+    dialog.get_by_role("button", name="Test without saving").click()
+    expect(dialog.locator(".tried")).to_have_attribute("data-mark", "pass")
+    dialog.get_by_label("Base URL").fill(provider.url("/echo/v1"))
+    dialog.get_by_role("button", name="Test without saving").click()
+    expect(dialog.get_by_text("enter it again")).to_be_visible()
+    assert not provider.asked("/echo")
+    assert desk.resolve("Model")["base_url"] == provider.url("/openai/v1")
+
+
+def test_a_draft_without_javascript_says_that_the_secret_must_be_typed_again(
+    desk: Desk, open_page: OpenPage, provider: Provider
+) -> None:
+    tab = open_page("/new", java_script_enabled=False)
+    fill(tab, provider, WRONG)
+    tab.get_by_role("button", name="Test without saving").click()
+    expect(tab.locator(".tried")).to_have_attribute("data-mark", "fail")
+    assert "enter them again before you save" in tab.locator(".tried").inner_text()  # in a <noscript>
+    expect(tab.get_by_label("Name")).to_have_value("Model")
+    assert WRONG not in tab.content()
+    tab.get_by_label("API Key").fill(provider.key)
+    tab.get_by_role("button", name="Save and test").click()
+    expect(tab.locator(".message")).to_contain_text("Verified:")
+    assert desk.names() == ["Model"]
+
+
+def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
+    desk: Desk, open_page: OpenPage, provider: Provider
+) -> None:
+    record = desk.llm("Model", provider.url("/openai/v1"), WRONG, "openai_compatible")
+    tab = open_page(f"/{record.public_id}", permissions=["clipboard-read", "clipboard-write"])
+    panel = tab.get_by_role("region", name="Not tested")
+    expect(panel.get_by_role("button", name="Copy this result")).to_have_count(0)
+    panel.get_by_role("button", name="Test", exact=True).click()
+    panel = tab.get_by_role("region", name="Rejected")
+    expect(panel).to_contain_text("refused this key")
+    expect(panel).to_contain_text("Create a new key at the provider")
+    steps = words(panel.locator(".steps li").all_text_contents())
+    assert steps
+    assert f"GET {provider.url('/openai/v1/models')} -> 401" in steps[0]
+    said = panel.get_by_text("Incorrect API key provided")
+    expect(said).to_be_hidden()
+    panel.get_by_text("What the provider said").click()
+    expect(said).to_be_visible()
+
+    panel.get_by_role("button", name="Copy this result").click()
+    expect(tab.locator("#live")).to_have_text("Copied")
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("Model: Rejected")
+    assert "-> 401" in copied
+
+    expect(panel.locator(".history")).to_have_count(0)
+    with desk.vault() as vault:
+        vault.edit(
+            record.public_id,
+            version=record.version,
+            name="Model",
+            values=dict(record.public) | {"api_key": provider.key},
+        )
+    tab.reload()
+    expect(tab.get_by_role("region", name="Changed since test")).to_be_visible()
+    tab.get_by_role("button", name="Test", exact=True).click()
+    panel = tab.get_by_role("region", name="Verified")
+    panel.get_by_text("The last 2 tests").press("Enter")
+    history = panel.locator(".history li")
+    expect(history).to_have_count(2)
+    expect(history.first).to_be_visible()
+    assert [item.get_attribute("data-mark") for item in history.all()] == ["pass", "fail"]
+    assert WRONG not in tab.content()
+    assert WRONG not in copied
