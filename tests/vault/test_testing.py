@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 
 from credstore.errors import NotFound, NotTestable, TestsBusy
+from credstore.kinds import Kind
+from credstore.kinds.tool import Tool
 from credstore.models import db
 from credstore.providers.probe import Outcome
 from credstore.vault import Vault
@@ -28,11 +30,12 @@ def test_the_verdict_is_kept_with_its_steps(vault: Vault, llm_provider: Provider
     assert "CANARY" not in scalar("SELECT verdict FROM credential")
 
 
-@pytest.mark.parametrize("kind", ["tool"])
-def test_what_cannot_be_tested_is_refused_without_a_request(vault: Vault, llm_provider: Provider, kind: str) -> None:
-    record = vault.create(kind, "n", {"extra_config": '{"a": 1}'})
-    if record.testable:
-        pytest.skip("this type has a test by now")
+def test_what_cannot_be_tested_is_refused_without_a_request(
+    vault: Vault, llm_provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tool, "probe", Kind.__dict__["probe"])  # as a type that declares none
+    record = vault.create("tool", "n", {"extra_config": '{"a": 1}'})
+    assert not record.testable
     with pytest.raises(NotTestable):
         vault.test(record.public_id)
     assert llm_provider.asks == []
