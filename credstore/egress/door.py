@@ -23,7 +23,7 @@ from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolve, Resolver
 from credstore.egress.trip import FINISH, Trip
 from credstore.egress.wire import OneWaySession, tls_context
-from credstore.errors import Blocked, EgressError, Unreached
+from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
 from credstore.providers.probe import Answer, Ask, Json
 from credstore.providers.sendable import fault
 from credstore.urls import DEFAULT_PORTS
@@ -75,17 +75,19 @@ class Door:
     def send(self, ask: Ask, *, deadline: float) -> Answer:
         """Send one request and read its answer until `deadline`, a time.monotonic() instant.
 
-        Raises errors.Blocked when the policy forbids it, errors.Unreached when nothing usable came back; nothing else.
+        Raises errors.Blocked when the policy forbids it, errors.Unreached when nothing usable came back,
+        errors.TestsBusy when no place for its DNS look-up came free; nothing else.
         """
         with _trip(ask, deadline) as trip:
             try:
                 trip.check()
                 return self._exchange(ask, trip)
-            except EgressError as known:
-                told: EgressError = known
+            except (EgressError, TestsBusy) as known:
+                told: EgressError | TestsBusy = known
             except Exception as unknown:  # whatever a peer provokes must end as a sentence
                 told = _explained(unknown, trip)
-            told.proxy = trip.proxy.name if trip.proxy else ""
+            if isinstance(told, EgressError):
+                told.proxy = trip.proxy.name if trip.proxy else ""
         # Raised out here so that the library's exception, which may quote a header, is not even its context.
         told.__context__ = None
         raise told.with_traceback(None)
