@@ -14,6 +14,8 @@ SHORTEST_SECRET = 4
 MASK = "[secret]"
 LONGEST_TEXT = 10_000  # of foreign words; more is not worth reading for 300 characters of it
 SHARED = 6  # so many characters in a row are a part of the secret, no chance
+LONG = 200  # characters; in a private key almost any six characters stand somewhere
+SHARED_OF_LONG = 10
 SHOWN_TAIL = 4  # as in "the key ending in WXYZ"
 
 _HOLE = "\0"  # where a secret was; no text has it after `_one_line`
@@ -40,11 +42,16 @@ def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
     scrub = scrubber(secrets, _HOLE)
     long = [secret.casefold() for secret in secrets if len(secret) >= SHARED + 2]
     forms = {form.casefold() for secret in secrets if len(secret) >= SHARED + 2 for form in _forms(secret)}
-    parts = {form[at : at + SHARED] for form in forms for at in range(len(form) - SHARED + 1)}
+    parts: dict[int, set[str]] = {SHARED: set(), SHARED_OF_LONG: set()}
+    for form in forms:
+        size = SHARED if len(form) <= LONG else SHARED_OF_LONG
+        parts[size] |= {form[at : at + size] for at in range(len(form) - size + 1)}
 
     def drop(run: re.Match[str]) -> str:
         text = run[0].casefold()
-        shared = any(text[at : at + SHARED] in parts for at in range(len(text) - SHARED + 1))
+        shared = any(
+            text[at : at + size] in known for size, known in parts.items() for at in range(len(text) - size + 1)
+        )
         # What hangs on a hole is a part too: the seams of base64, or of another coding.
         return MASK if _HOLE in text or shared or any(_hints(text, secret) for secret in long) else run[0]
 

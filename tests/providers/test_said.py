@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from credstore.providers.probe import Answer, Ask, Outcome, Probe, Verdict
 from credstore.providers.reading import Reading, read, said
-from credstore.scrubbing import LONGEST_TEXT
+from credstore.scrubbing import LONGEST_TEXT, foreign_scrubber
 from credstore.tester import SAID_LENGTH, Tester
 
 KEY = "sk-proj-Abc+Def/012345678901234567890123WXYZ"
@@ -179,3 +179,10 @@ def test_no_six_characters_of_the_key_survive_anywhere(before: str, start: int, 
     part = KEY[start : start + length]
     words = shown(f"{before}{part}{after}").said
     assert not any(part[at : at + 6] in words for at in range(len(part) - 5))
+
+
+def test_of_a_long_secret_ten_characters_in_a_row_are_a_part_and_six_are_chance() -> None:
+    secret = "".join(f"{number:04x}" for number in range(1000, 1400))
+    clean = foreign_scrubber({secret})
+    assert clean(f"SHA256:{secret[40:47]}/zzzz", 120) == f"SHA256:{secret[40:47]}/zzzz"
+    assert clean(f"SHA256:{secret[40:50]}/zzzz", 120) == "SHA256:[secret]"
