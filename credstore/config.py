@@ -184,8 +184,8 @@ def _read(env: Mapping[str, str], name: str) -> str | None:
 
 def _read_named(path: Path, name: str) -> str:
     try:
-        text = _read_file(path, name)
-    except ConfigError:  # its path is left out: whoever mistook NAME_FILE for NAME put the secret itself there
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # no path: whoever mistook NAME_FILE for NAME put the secret itself there
         raise ConfigError(f"The file named by {name} cannot be read.") from None
     if not text:
         raise ConfigError(f"The file named by {name} is empty.")
@@ -203,13 +203,6 @@ def _kept(path: Path) -> str:
     if not text:
         raise ConfigError(f"The key file is empty: {path}")
     return text
-
-
-def _read_file(path: Path, name: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"The file named by {name} cannot be read: {path}") from None
 
 
 def _parse(setting: Field[Any], text: str) -> Any:

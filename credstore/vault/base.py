@@ -11,10 +11,11 @@ from sqlalchemy.orm import undefer
 from credstore.cipher import Context, Ring
 from credstore.database import AnySession
 from credstore.erasing import erase_deleted
-from credstore.errors import NotFound, StorageError, Unreadable
+from credstore.errors import InvalidFields, NotFound, StorageError, Unreadable
 from credstore.kinds import Kind, by_slug
 from credstore.models import Credential, now
 from credstore.tester import Tester
+from credstore.vault.checking import enter_again
 from credstore.vault.keys import KeyState, read_state, require_open
 
 TIDY_EVERY = timedelta(hours=1)
@@ -89,6 +90,14 @@ def picked(stored: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     if not stored.keys() >= set(names):
         raise Unreadable("The sealed value lacks a secret that this credential should hold.")
     return {name: stored[name] for name in names}
+
+
+def refuse_moved(kind: type[Kind], row: Credential, public: Mapping[str, str], kept: Collection[str]) -> bool:
+    """Whether the destination differs from the row's. Raises InvalidFields where a kept secret would follow it."""
+    moved = kind.binding(public) != kind.binding(row.public)
+    if moved and kept:
+        raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
+    return moved
 
 
 def context(kind: type[Kind], public_id: str, public: Mapping[str, Any]) -> Context:

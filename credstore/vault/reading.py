@@ -1,6 +1,5 @@
 """Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
 
-import unicodedata
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -10,14 +9,13 @@ from sqlalchemy import func, select, update
 
 from credstore.database import writing
 from credstore.errors import StorageError
-from credstore.kinds import KINDS
 from credstore.models import Credential, now
 from credstore.vault.base import Room, picked
+from credstore.vault.matching import clean_kind, clean_query, ends_within, matches
 from credstore.vault.record import Page, Record, record
 
 PER_PAGE = 50
 USE_NOTED_EVERY = timedelta(minutes=1)
-MOST_DAYS = 36_500
 
 
 class Counted(SelectPagination):
@@ -36,16 +34,13 @@ class Reading(Room):
         `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
         within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
         """
-        query = unicodedata.normalize("NFC", query[:1020]).replace("\0", "").strip()[:255]
-        kind = kind if any(kind == known.slug for known in KINDS) else ""
-        matches = Credential.name_key.contains(query.casefold(), autoescape=True)
-        if expiring is not None:
-            matches &= Credential.expires_at <= now() + timedelta(days=min(max(expiring, 0), MOST_DAYS))
-        rows = self._session.execute(select(Credential.kind, func.count()).where(matches).group_by(Credential.kind))
+        query, kind = clean_query(query), clean_kind(kind)
+        matching = matches(query, expiring)
+        rows = self._session.execute(select(Credential.kind, func.count()).where(matching).group_by(Credential.kind))
         counts: dict[str, int] = {slug: int(count) for slug, count in rows}
         total = counts.get(kind, 0) if kind else sum(counts.values())
         order = [Credential.expires_at.is_(None), Credential.expires_at] if sort == "expires" else []
-        statement = select(Credential).where(matches).order_by(*order, Credential.id.desc())
+        statement = select(Credential).where(matching).order_by(*order, Credential.id.desc())
         if kind:
             statement = statement.where(Credential.kind == kind)
         last = max(1, -(-total // PER_PAGE))
@@ -70,8 +65,9 @@ class Reading(Room):
 
     def expiring(self, days: int) -> tuple[Record, ...]:
         """The credentials that end within so many days or have ended, the soonest first."""
-        soon = Credential.expires_at <= now() + timedelta(days=min(max(days, 0), MOST_DAYS))
-        rows = self._session.scalars(select(Credential).where(soon).order_by(Credential.expires_at, Credential.id))
+        rows = self._session.scalars(
+            select(Credential).where(ends_within(days)).order_by(Credential.expires_at, Credential.id)
+        )
         return tuple(record(row, self._ring.key_ids) for row in rows)
 
     def twins(self, public_id: str) -> list[str]:

@@ -3,20 +3,19 @@
 Nothing is ever stored as "testing": what a killed server left undone is simply not done, and the run's beat stops.
 """
 
-import unicodedata
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from credstore.database import writing
 from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, TestsBusy
 from credstore.kinds import KINDS
 from credstore.models import Credential, Run, RunItem, now
 from credstore.providers.probe import Outcome
-from credstore.vault.reading import MOST_DAYS
+from credstore.vault.matching import clean_kind, clean_query, matches
 from credstore.vault.testing import Testing
 
 SILENT = timedelta(seconds=60)  # a run without a beat for so long has lost its process; a test takes far less
@@ -150,18 +149,13 @@ class Runs(Testing):
 
         What matches is what `page` shows for the same search and filters.
         """
-        kind = kind if any(kind == known.slug for known in KINDS) else ""
-        query = unicodedata.normalize("NFC", query[:1020]).replace("\0", "").strip()[:255]
+        kind = clean_kind(kind)
         slugs = [known.slug for known in KINDS if known.testable() and kind in {"", known.slug}]
         statement = (
             select(Credential.public_id, Credential.name)
-            .where(Credential.kind.in_(slugs), Credential.name_key.contains(query.casefold(), autoescape=True))
+            .where(Credential.kind.in_(slugs), matches(clean_query(query), expiring))
             .order_by(Credential.id.desc())
         )
-        if expiring is not None:
-            statement = statement.where(
-                Credential.expires_at <= now() + timedelta(days=min(max(expiring, 0), MOST_DAYS))
-            )
         rows = [(public_id, name) for public_id, name in self._session.execute(statement)]
         wanted = None if public_ids is None else set(public_ids)
         return [row for row in rows if wanted is None or row[0] in wanted]
@@ -171,10 +165,6 @@ class Runs(Testing):
         old = self._session.scalars(select(Run.id).where(Run.id.not_in(kept))).all()
         if old:
             self._session.execute(delete(Run).where(Run.id.in_(old)))
-
-    def active_count(self) -> int:
-        """How many runs are under way (0 or 1)."""
-        return self._session.scalar(select(func.count()).select_from(Run).where(*_active())) or 0
 
 
 def _active() -> tuple[ColumnElement[bool], ...]:

@@ -13,8 +13,8 @@ from credstore.errors import InvalidFields, NotTestable, TestsBusy, Unreadable
 from credstore.kinds import Kind, by_slug
 from credstore.models import Credential, PastVerdict, now
 from credstore.providers.probe import Outcome, Verdict
-from credstore.vault.base import Room, held_by, picked
-from credstore.vault.checking import enter_again, given, split
+from credstore.vault.base import Room, held_by, picked, refuse_moved
+from credstore.vault.checking import given, split
 from credstore.vault.hosts import about, known_openness, learn
 from credstore.vault.record import Past, Record, record
 from credstore.vault.verdicts import dump, load
@@ -35,7 +35,6 @@ class Testing(Room):
         with _one_at_a_time(public_id):
             row = self._whole_row(public_id)
             kind = _testable(row.kind)
-            self._require_open()
             version = row.version
             try:
                 secrets = self._open(row)
@@ -66,8 +65,7 @@ class Testing(Room):
         kept = held_by(row, kind) - given(kind, values) - set(remove)
         cleaned = kind.clean(values, kept)
         public, secrets = split(kind, cleaned)
-        if kept and kind.binding(public) != kind.binding(row.public):
-            raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
+        refuse_moved(kind, row, public, kept)
         stored = self._open(row) if kept else {}
         return self._ask(kind, public, picked(stored, kept) | secrets)
 

@@ -12,8 +12,8 @@ from credstore.database import writing
 from credstore.errors import Conflict, InvalidFields, Unreadable
 from credstore.kinds import Kind, by_slug
 from credstore.models import Credential, now
-from credstore.vault.base import Room, context, held_by, picked
-from credstore.vault.checking import checked, enter_again, given, name_fault
+from credstore.vault.base import Room, context, held_by, picked, refuse_moved
+from credstore.vault.checking import checked, given, name_fault
 from credstore.vault.keys import remember
 from credstore.vault.record import Record, record
 
@@ -94,9 +94,7 @@ class Writing(Room):
         held = held_by(row, kind)
         kept = held - given(kind, values) - set(remove)
         entry = checked(kind, name, values, kept=kept, expires=expires or "")
-        moved = kind.binding(entry.public) != kind.binding(row.public)
-        if moved and kept:
-            raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
+        moved = refuse_moved(kind, row, entry.public, kept)
         self._refuse_taken(entry.name, other_than=row.id)
         changes: dict[str, object] = {}
         if entry.name != row.name:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from credstore.providers.probe import Verdict
 from credstore.vault import Page, Record
 
 
 def as_json(record: Record) -> dict[str, Any]:
     """One credential. `sealed` names its secret fields; their values are never given."""
-    verdict = record.verdict
     return {
         "id": record.public_id,
         "name": record.name,
@@ -21,15 +21,18 @@ def as_json(record: Record) -> dict[str, Any]:
         "last_used_at": _iso(record.last_used_at),
         "expires_at": _iso(record.expires_at),
         "version": record.version,
-        "test": {
-            "outcome": verdict.outcome,
-            "reason": verdict.reason,
-            "advice": verdict.advice,
-            "said": verdict.said,
-            "facts": list(verdict.facts),
-            "steps": [str(step) for step in verdict.steps],
-            "tested_at": _iso(record.tested_at),
-        },
+        "test": verdict_as_json(record.verdict) | {"tested_at": _iso(record.tested_at)},
+    }
+
+
+def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "advice": verdict.advice,
+        "said": verdict.said,
+        "facts": list(verdict.facts),
+        "steps": [str(step) for step in verdict.steps],
     }
 
 

@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from credstore.errors import Conflict, CredstoreError, NotFound
 from credstore.kinds import KINDS, Kind, by_slug
-from credstore.providers.probe import Verdict
 from credstore.vault import Record
 from credstore.web import current, forms
-from credstore.web.api import as_json
+from credstore.web.api import as_json, verdict_as_json
 from credstore.web.errors import problem, status_of
 from credstore.web.messages import notes, tell
 
@@ -50,7 +49,7 @@ def create() -> ResponseReturnValue:
     try:
         if request.form.get("then") == "try":
             tried = current.vault().try_out(slug, values)
-            return _tried(tried) if current.wants_json() else _render_new(form, tried=tried)
+            return jsonify(verdict_as_json(tried)) if current.wants_json() else _render_new(form, tried=tried)
         record = current.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
     except CredstoreError as refusal:
         return _refused(form, slug, refusal) or _render_new(form, status_of(refusal))
@@ -79,7 +78,11 @@ def save(public_id: UUID) -> ResponseReturnValue:
     try:
         if request.form.get("then") == "try":
             tried = current.vault().try_out(kind.slug, values, public_id=record.public_id, remove=remove)
-            return _tried(tried) if current.wants_json() else _render_edit(form, record, kind, tried=tried)
+            return (
+                jsonify(verdict_as_json(tried))
+                if current.wants_json()
+                else _render_edit(form, record, kind, tried=tried)
+            )
         record = current.vault().edit(record.public_id, remove=remove, **form.changes(kind.slug))
     except Conflict as refusal:
         return _outrun(form, record, kind, refusal)
@@ -87,13 +90,6 @@ def save(public_id: UUID) -> ResponseReturnValue:
         return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
     told = [f"{record.name} is saved.", *notes(record, values)]
     return _saved(record, told, url_for("credstore.show", public_id=record.public_id), 200)
-
-
-def _tried(verdict: Verdict) -> ResponseReturnValue:
-    """The verdict on a draft, for a program."""
-    steps, facts = [str(step) for step in verdict.steps], list(verdict.facts)
-    said = {"reason": verdict.reason, "advice": verdict.advice, "said": verdict.said}
-    return jsonify(outcome=verdict.outcome, facts=facts, steps=steps, **said)
 
 
 def _saved(record: Record, told: list[str], there: str, status: int) -> ResponseReturnValue:
