@@ -12,19 +12,19 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
 from credstore.accounts import Accounts
-from credstore.cipher import Ring
+from credstore.background_runner import Runner
 from credstore.config import Config
 from credstore.database import attach
 from credstore.egress import door_of
+from credstore.encryption.key_check import require_open
+from credstore.encryption.keyring import Ring
 from credstore.errors import NotMigrated
 from credstore.migrate import is_current
 from credstore.models import db
-from credstore.runner import Runner
 from credstore.tester import Tester
 from credstore.vault import Vault
-from credstore.vault.keys import require_open
 from credstore.web import make_blueprint
-from credstore.web.auth import init_auth, signed_in
+from credstore.web.authentication import init_auth, signed_in
 
 Authorize = Callable[[], ResponseReturnValue | None]
 

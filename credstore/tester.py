@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
-from credstore.providers.probe import Answer, Ask, Outcome, Probe, Step, Verdict
-from credstore.scrubbing import foreign_scrubber, scrubber
+from credstore.probe import Answer, Ask, Outcome, Probe, Step, Verdict
+from credstore.redaction import foreign_scrubber, scrubber
 
 logger = logging.getLogger(__name__)
 

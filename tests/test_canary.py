@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from credstore.providers import OpenAICompatible
+from credstore.credential_types.llm.providers import OpenAICompatible
 from credstore.tester import Tester
 from tests.conftest import PASSWORD
 from tests.fixtures.serving import Server, serving
@@ -225,7 +225,7 @@ def test_a_crash_whose_text_quotes_the_key(
     elif where == "view":
         app.view_functions["credstore.test"] = crash
     else:
-        monkeypatch.setattr("credstore.web.checks.tell", crash)
+        monkeypatch.setattr("credstore.web.views.credential_test.tell", crash)
     with caplog.at_level(logging.DEBUG):
         for accept in ("text/html",) if where == "message" else ("text/html", JSON):  # a program gets no message
             admin.get("/credentials")

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.cipher import Ring, generate_key, key_id
+from credstore.encryption.keyring import Ring, generate_key, key_id
 from credstore.errors import ConfigError, Unreadable
 
 KEY = "0123456789012345678901234567890123456789012="

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from credstore.application import storage
+from credstore.app_factory import storage
 from credstore.config import DATABASE_FILE, Config
 from credstore.database import attach, writing
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull

@@ -24,16 +24,16 @@ CONFIG = Config(data_dir=Path(folder), field_encryption_key=Fernet.generate_key(
 """
 
 NEW_KIND = """
-from credstore import kinds
-from credstore.providers.probe import Ask, Outcome, Verdict
+from credstore import credential_types
+from credstore.probe import Ask, Outcome, Verdict
 
-class Mail(kinds.Kind):
+class Mail(credential_types.Kind):
     slug = "mail"
     label = "Mail"
     summary = "Mail service"
     fields = (
-        kinds.Field(name="server", label="Server", required=True, form="url"),
-        kinds.Field(name="mail_key", label="Mail Key", required=True, secret=True),
+        credential_types.Field(name="server", label="Server", required=True, form="url"),
+        credential_types.Field(name="mail_key", label="Mail Key", required=True, secret=True),
     )
 
     @classmethod
@@ -47,15 +47,15 @@ class Mail(kinds.Kind):
         good = answer.status == 200
         return Verdict(outcome=Outcome.VERIFIED if good else Outcome.REJECTED, reason=f"The mail server said so.")
 
-kinds.KINDS += (Mail,)
+credential_types.KINDS += (Mail,)
 FORM = {"type": "mail", "name": "New", "mail-server": base, "mail-mail_key": key}
 SECRET, DETAIL, SHOWN = "mail-mail_key", base, "Mail Key"
 WRONG = {"mail-mail_key": "two words", "mail-server": "nonsense"}
 """
 
 NEW_PROVIDER = """
-from credstore import providers
-from credstore.providers.openai import OpenAI
+from credstore.credential_types.llm import providers
+from credstore.credential_types.llm.providers.openai import OpenAI
 
 class Acme(OpenAI):
     slug = "acme"

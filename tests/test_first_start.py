@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from credstore.cipher import Ring, generate_key, key_id
 from credstore.config import Config
+from credstore.encryption.key_files import keep, with_keys
+from credstore.encryption.keyring import Ring, generate_key, key_id
 from credstore.errors import ConfigError
-from credstore.first_start import keep, with_keys
 
 
 def keyless(config: Config) -> Config:

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from credstore.errors import Blocked, TestsBusy, Unreached
-from credstore.providers.probe import Answer, Ask, Outcome, Probe, Step, Verdict
+from credstore.probe import Answer, Ask, Outcome, Probe, Step, Verdict
 from credstore.tester import Tester
 
 SECRET = "sk/canary+1234567890=?&ü"  # needs quoting, and its base64 differs between the alphabets

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
 
-from credstore.accounts import throttle
+from credstore.accounts import login_throttle
+from credstore.accounts.login_throttle import Caller
 from credstore.accounts.passwords import check_new, hash_password, outdated, username_key, verify
-from credstore.accounts.throttle import Caller
 from credstore.database import AnySession, insert, writing
 from credstore.errors import InvalidFields, NotFound, SetupClosed, StorageError, WrongPassword
 from credstore.models import Admin, SetupLink, SignIn, now
@@ -67,7 +67,7 @@ class Accounts:
             if admin_id is None:
                 raise NotFound("There is no administrator of that name.")
             self._session.execute(delete(SignIn).where(SignIn.admin_id == admin_id))
-            throttle.reset_account(self._session, throttle.account_subject(key))
+            login_throttle.reset_account(self._session, login_throttle.account_subject(key))
         _log.info("password reset, all sessions ended: %s", username.strip())
 
     def _add(self, username: str, password_hash: str) -> None:
@@ -128,7 +128,7 @@ class Accounts:
         with writing(self._session):
             stored = self._session.scalar(select(Admin.password_hash).where(Admin.username_key == key)) if key else None
             caller = Caller.of(key or username, address, stored)
-            throttle.admit(self._session, caller, now())
+            login_throttle.admit(self._session, caller, now())
         if not verify(stored, password) or stored is None:
             _log.warning("sign-in refused, from %s", address)  # no name: people type passwords there
             raise _wrong_password()
@@ -145,7 +145,7 @@ class Accounts:
             if admin_id is None:
                 raise _wrong_password()
             self._end_expired()
-            throttle.forgive(self._session, caller, Caller.of(key, address, password_hash).known, now())
+            login_throttle.forgive(self._session, caller, Caller.of(key, address, password_hash).known, now())
             self._session.add(SignIn(token_hash=_hashed(token), admin_id=admin_id))
         return token
 

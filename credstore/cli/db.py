@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from credstore.application import storage
+from credstore.app_factory import storage
 from credstore.cli.options import data_dir_option, read_config
-from credstore.erasing import erase_deleted as erase
 from credstore.migrate import upgrade as migrate
 from credstore.models import db as database
+from credstore.vault.purge import erase_deleted as erase
 
 
 @click.group()

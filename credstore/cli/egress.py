@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from credstore.cli.options import read_config
-from credstore.egress.configured import policy_of, proxy_of
-from credstore.egress.explaining import Explanation, explain
+from credstore.egress.explain import Explanation, explain
+from credstore.egress.from_config import policy_of, proxy_of
 from credstore.egress.resolver import Resolver
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from credstore.application import storage
-from credstore.cipher import Ring, generate_key
+from credstore.app_factory import storage
 from credstore.cli.options import data_dir_option, read_config
-from credstore.inventory import count_by_key
+from credstore.encryption.key_rotation import count_by_key
+from credstore.encryption.keyring import Ring, generate_key
 
 
 @click.group()

@@ -10,7 +10,7 @@ import click
 from flask import Flask
 
 from credstore.accounts import Accounts
-from credstore.application import storage
+from credstore.app_factory import storage
 from credstore.config import Config
 from credstore.migrate import upgrade
 from credstore.models import db

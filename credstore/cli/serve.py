@@ -5,16 +5,16 @@ from pathlib import Path
 
 import click
 
-from credstore.application import build, storage
+from credstore.app_factory import build, storage
 from credstore.cli.options import accounts, data_dir_option, read_config
 from credstore.config import KEY_FILE, Config
 from credstore.database import detach
 from credstore.egress import door_of
-from credstore.erasing import erase_deleted
+from credstore.encryption.key_files import with_keys
 from credstore.errors import ConfigError
-from credstore.first_start import with_keys
 from credstore.migrate import upgrade
 from credstore.models import db
+from credstore.vault.purge import erase_deleted
 
 
 @click.command()
@@ -25,7 +25,7 @@ from credstore.models import db
 @data_dir_option
 def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | None) -> None:
     """Serve the page. The first start makes the database and the keys, and prints a one-time set-up URL."""
-    from credstore.server import Server  # gunicorn is needed here alone
+    from credstore.gunicorn_server import Server  # gunicorn is needed here alone
 
     config = read_config(data_dir, bind=host, port=port)
     door_of(config)  # a wrong egress setting is told here and at once, not by every worker that fails to start

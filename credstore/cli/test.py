@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from credstore.application import build
+from credstore.app_factory import build
+from credstore.background_runner import Runner
 from credstore.cli.options import data_dir_option, read_config
 from credstore.extension import Credstore
-from credstore.runner import Runner
 from credstore.vault import Progress
 
 

@@ -3,8 +3,8 @@
 Must never follow a redirect, read the environment (.netrc, its proxies), or show or log the text of an exception.
 """
 
-from credstore.egress.configured import door_of
-from credstore.egress.door import Door
+from credstore.egress.client import Door
+from credstore.egress.from_config import door_of
 from credstore.egress.policy import Policy
 
 __all__ = ["Door", "Policy", "door_of"]

@@ -9,12 +9,12 @@ import time
 from collections.abc import Sequence
 from ipaddress import IPv4Address
 
-from credstore.egress.addresses import Address, Reach, address_of, place_of
-from credstore.egress.faults import no_such_name, not_connected, proxy_failed
+from credstore.egress.address_table import Address, Reach, address_of, place_of
+from credstore.egress.attempt import ACCEPT, ANSWER, HANDSHAKE, TUNNEL, Trip
+from credstore.egress.failures import no_such_name, not_connected, proxy_failed
 from credstore.egress.policy import NO_SETTING, Policy, own_address
 from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolve
-from credstore.egress.trip import ACCEPT, ANSWER, HANDSHAKE, TUNNEL, Trip
 from credstore.errors import Blocked, Refused, Unreached
 from credstore.urls import canonical, host_port
 

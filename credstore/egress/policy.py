@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from credstore.egress.addresses import (
+from credstore.egress.address_table import (
     DATA_PORTS,
     FORBIDDEN_PORTS,
     MAPPED,

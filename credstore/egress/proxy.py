@@ -9,8 +9,8 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from credstore.egress.addresses import FORBIDDEN_PORTS
-from credstore.egress.faults import proxy_failed, proxy_refused
+from credstore.egress.address_table import FORBIDDEN_PORTS
+from credstore.egress.failures import proxy_failed, proxy_refused
 from credstore.errors import ConfigError, Refused
 from credstore.urls import canonical, host_port
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from credstore.egress.addresses import Address, address_of
-from credstore.egress.faults import dns_silent, no_such_name
+from credstore.egress.address_table import Address, address_of
+from credstore.egress.failures import dns_silent, no_such_name
 from credstore.errors import TestsBusy, Unreached
 
 Lookup = Callable[[str, int], Sequence[tuple[Any, ...]]]

@@ -4,21 +4,19 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from credstore.web import (
-    changes,
-    checks,
-    door,
-    errors,
-    guessing,
-    headers,
+from credstore.web import authorization, error_handlers, security_headers, template_filters
+from credstore.web.views import (
+    create_edit,
+    credential_list,
+    credential_test,
+    delete_restore,
     health,
-    listing,
-    removal,
-    runs,
-    sign_in,
-    wording,
+    login,
+    paste_detection,
+    test_runs,
 )
 
+VIEWS = (credential_list, create_edit, paste_detection, credential_test, delete_restore, test_runs)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -31,13 +29,13 @@ def make_blueprint(*, own_sign_in: bool) -> Blueprint:
         static_folder=str(_assets("static")),
         static_url_path="/credentials/static",
     )
-    for room in (door, listing, changes, guessing, checks, removal, runs):
-        room.register(bp)
-    wording.register(bp, everywhere=own_sign_in)
-    errors.register(bp, everywhere=own_sign_in)
-    headers.register(bp, everywhere=own_sign_in)
+    for module in (authorization, *VIEWS):
+        module.register(bp)
+    template_filters.register(bp, everywhere=own_sign_in)
+    error_handlers.register(bp, everywhere=own_sign_in)
+    security_headers.register(bp, everywhere=own_sign_in)
     if own_sign_in:
-        sign_in.register(bp)
+        login.register(bp)
         health.register(bp)
     return bp
 

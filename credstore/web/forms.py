@@ -12,8 +12,8 @@ from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
+from credstore.credential_types import Field, Kind
 from credstore.errors import CredstoreError, InvalidFields
-from credstore.kinds import Field, Kind
 from credstore.vault import Record
 
 
@@ -28,7 +28,7 @@ class SealedArea(TextAreaField):
 
 def _form_field(field: Field) -> Any:
     if field.form == "choice":
-        choices = [SelectChoice(choice.value, choice.label) for choice in field.choices]
+        choices = [SelectChoice(choice.value, choice.label) for choice in field.choices()]
         return SelectField(field.label, choices=choices, validate_choice=False, description=field.hint)
     if field.form == "json":
         area = SealedArea if field.secret else TextAreaField

@@ -18,9 +18,10 @@ from credstore import database
 from credstore.accounts import Accounts, passwords
 from credstore.config import Config
 from credstore.models import db
-from credstore.web import door, sign_in
-from credstore.web.auth import init_auth, signed_in
-from credstore.web.cookies import SessionCookies
+from credstore.web import authorization
+from credstore.web.authentication import init_auth, signed_in
+from credstore.web.session_cookie import SessionCookies
+from credstore.web.views import login
 from tests.page import Page
 
 NAME = "ann"
@@ -141,8 +142,8 @@ def site(empty_site: Site) -> Site:
 
 def _blueprint() -> Blueprint:
     bp = Blueprint("credstore", __name__, template_folder=str(TEMPLATES))
-    door.register(bp)
-    sign_in.register(bp)
+    authorization.register(bp)
+    login.register(bp)
     body = "<!doctype html><html lang=en><title>Here</title><body>secret list"
     bp.add_url_rule("/credentials", "index", lambda: body, methods=["GET", "POST"])
     return bp

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, render_template
 
-from credstore.web.auth import signed_in
+from credstore.web.authentication import signed_in
 from tests.access.conftest import NAME, PASSWORD, Site
 from tests.page import Page
 

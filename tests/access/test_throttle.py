@@ -9,8 +9,8 @@ import time_machine
 from sqlalchemy import func, select
 
 from credstore.accounts import Accounts
+from credstore.accounts.login_throttle import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, LONGEST, delay_after
 from credstore.accounts.passwords import username_key
-from credstore.accounts.throttle import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, LONGEST, delay_after
 from credstore.errors import Throttled, WrongPassword
 from credstore.models import LoginFailure, db
 from tests.access.conftest import HERE, NAME, PASSWORD

@@ -13,9 +13,9 @@ from credstore import create_app
 from credstore.config import Config
 from credstore.database import writing
 from credstore.models import Credential, DeletedCredential, db
-from credstore.providers.probe import Outcome, Step, Verdict
+from credstore.probe import Outcome, Step, Verdict
 from credstore.vault import Record, Vault
-from credstore.vault.verdicts import dump
+from credstore.vault.stored_verdicts import dump
 from tests.fixtures.serving import Server
 
 LONG_URL = "https://gateway-{0}.inference.eu-central-1.example-platform.com/teams/{0}/openai-compatible/v1"

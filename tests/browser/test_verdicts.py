@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import Desk, open_app, verdict
 from tests.conftest import PASSWORD, USERNAME, close

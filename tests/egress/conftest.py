@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from credstore.egress import Door, Policy
-from credstore.providers.probe import Answer, Ask
+from credstore.probe import Answer, Ask
 from tests.egress.certificates import Issue, new_authority
 from tests.egress.hostile import Behave, Hostile
 

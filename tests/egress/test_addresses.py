@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from credstore.egress.addresses import Reach, address_of, place_of
+from credstore.egress.address_table import Reach, address_of, place_of
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "11.0.0.1", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1"]
 PUBLIC += ["168.63.129.15", "169.253.255.255", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0"]

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from credstore.config import Config
 from credstore.errors import InvalidFields
 from credstore.models import Credential, db
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.vault import Record, Vault
 from tests.conftest import MakeApp
 from tests.egress.certificates import Issue, new_authority

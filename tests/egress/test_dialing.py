@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from credstore.egress import Door, Policy, dialer, faults
+from credstore.egress import Door, Policy, dialer, failures
 from credstore.egress.resolver import Resolver
 from credstore.errors import Blocked, TestsBusy, Unreached
 from tests.egress.conftest import Get, Serve
@@ -194,7 +194,7 @@ def test_a_refusal_on_loopback_in_a_container_hints_at_the_host(
     mark = tmp_path / ".dockerenv"
     if inside:
         mark.touch()
-    monkeypatch.setattr(faults, "DOCKER_MARK", mark)
+    monkeypatch.setattr(failures, "DOCKER_MARK", mark)
     with pytest.raises(Unreached) as caught:
         get(f"http://localhost:{unused_port()}/")
     assert ("host.docker.internal" in caught.value.advice) is inside

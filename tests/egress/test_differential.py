@@ -13,7 +13,7 @@ import urllib3.util.connection
 
 from credstore.egress import Door, Policy, dialer
 from credstore.errors import CredstoreError
-from credstore.providers.probe import Ask
+from credstore.probe import Ask
 from credstore.urls import canonical
 from tests.egress.test_addresses import DISGUISED, LOCAL, LOOPBACK, METADATA, PUBLIC, UNUSABLE
 

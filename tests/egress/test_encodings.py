@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credstore.egress import Door, Policy
-from credstore.egress.explaining import explain
+from credstore.egress.explain import explain
 from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolver
 from credstore.errors import EgressError, Refused
-from credstore.providers.probe import Ask
+from credstore.probe import Ask
 from credstore.urls import canonical
 from tests.egress.conftest import Serve
 from tests.egress.hostile import Call, reply

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from credstore.cli import main
 from credstore.egress import Door, Policy, dialer
-from credstore.egress.explaining import explain
+from credstore.egress.explain import explain
 from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolver
 from credstore.errors import Blocked, Unreached
-from credstore.providers.probe import Ask
+from credstore.probe import Ask
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from credstore.egress import Door, Policy
 from credstore.errors import Unreached
-from credstore.providers.probe import Answer
+from credstore.probe import Answer
 from tests.egress.conftest import Get, Serve
 from tests.egress.hostile import Behave, Call, reply
 

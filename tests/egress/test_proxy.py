@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from credstore.egress import Door, Policy
-from credstore.egress.faults import no_such_name
+from credstore.egress.failures import no_such_name
 from credstore.egress.proxy import Proxy
 from credstore.errors import Blocked, ConfigError, Unreached
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.tester import Tester
 from tests.egress.certificates import Issue
 from tests.egress.conftest import Get, Serve

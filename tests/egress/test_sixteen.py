@@ -21,10 +21,10 @@ from urllib.parse import quote
 import pytest
 from cryptography import x509
 
+from credstore.credential_types.llm.declaration import Llm
 from credstore.egress import Door, Policy, dialer
 from credstore.egress.resolver import Resolver
-from credstore.kinds.llm import Llm
-from credstore.providers.probe import Outcome, Verdict
+from credstore.probe import Outcome, Verdict
 from credstore.tester import Tester
 from tests.egress.certificates import DAY, NOW, new_authority, self_signed
 from tests.egress.conftest import Serve

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from credstore.credential_types import Git
 from credstore.egress import Door, Policy
-from credstore.kinds import Git
 from credstore.models import db
-from credstore.providers.probe import Outcome, Verdict
+from credstore.probe import Outcome, Verdict
 from credstore.tester import Tester
 from tests.git.backend import READER, STRANGER, WRITER, GitServer, make_repositories
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from credstore.models import db
-from credstore.providers.probe import Answer, Ask
+from credstore.probe import Answer, Ask
 from credstore.tester import Tester
 from credstore.vault import Record, Vault
 

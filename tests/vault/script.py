@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from credstore.providers.probe import Outcome, Probe, Verdict
+from credstore.probe import Outcome, Probe, Verdict
 
 GOOD = Verdict(outcome=Outcome.VERIFIED, reason="The provider accepted this key.")
 BAD = Verdict(outcome=Outcome.REJECTED, reason="The provider refused this key.")

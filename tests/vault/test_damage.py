@@ -3,7 +3,7 @@
 import pytest
 
 from credstore.errors import NotTestable, Unreadable
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.vault import Vault
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, PUBLIC, Provider, llm, scalar, sql
 

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from credstore.errors import NotFound, StorageError
 from credstore.models import db
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.vault import Vault
 from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, Together, fill, llm, scalar, statements
 

@@ -3,7 +3,7 @@
 import pytest
 
 from credstore.errors import Conflict, InvalidFields, NotFound
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.vault import Vault
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, PUBLIC, TOKEN, Provider, Together, llm, scalar
 

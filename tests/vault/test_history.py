@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from credstore.credential_types.llm.declaration import Llm
 from credstore.errors import InvalidFields
-from credstore.kinds.llm import Llm
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.vault import Vault
-from credstore.vault.hosts import about, known_openness, learn
+from credstore.vault.host_openness import about, known_openness, learn
 from tests.vault.script import BAD, GOOD, ScriptedTester
 
 VALUES = {"provider_type": "openai", "api_key": "sk-a-key-of-a-test"}

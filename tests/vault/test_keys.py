@@ -6,11 +6,11 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 
-from credstore.cipher import Ring, key_id
 from credstore.config import Config
+from credstore.encryption.keyring import Ring, key_id
 from credstore.errors import Locked
 from credstore.models import db
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.tester import Tester
 from credstore.vault import Vault
 from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, llm, scalar, sql

@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
 from sqlalchemy.exc import InvalidRequestError
 
-from credstore.cipher import Ring
+from credstore.encryption.keyring import Ring
 from credstore.models import Credential, db
 from credstore.vault import Vault
 from tests.vault.conftest import fill, llm, statements

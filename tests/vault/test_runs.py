@@ -9,9 +9,9 @@ import pytest
 import time_machine
 from flask import Flask
 
+from credstore.background_runner import Runner
 from credstore.errors import NotFound, NotTestable, RunActive, TestsBusy
-from credstore.providers.probe import Outcome
-from credstore.runner import Runner
+from credstore.probe import Outcome
 from credstore.vault import Vault
 from tests.vault.script import BAD, ScriptedTester
 

@@ -5,11 +5,11 @@ import threading
 import pytest
 from flask import Flask
 
+from credstore.credential_types import Kind
+from credstore.credential_types.tool.declaration import Tool
 from credstore.errors import NotFound, NotTestable, TestsBusy
-from credstore.kinds import Kind
-from credstore.kinds.tool import Tool
 from credstore.models import db
-from credstore.providers.probe import Outcome
+from credstore.probe import Outcome
 from credstore.vault import Vault
 from tests.vault.conftest import KEY, LOCAL, PUBLIC, Provider, Together, llm, scalar, sql
 

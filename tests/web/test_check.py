@@ -3,9 +3,9 @@
 import pytest
 from flask import Flask
 
+from credstore.credential_types import Kind
+from credstore.credential_types.telegram.declaration import Telegram
 from credstore.errors import TestsBusy
-from credstore.kinds import Kind
-from credstore.kinds.telegram import Telegram
 from tests.page import Page
 from tests.provider import Provider
 from tests.web.conftest import JSON, TOKEN, Store

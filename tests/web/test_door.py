@@ -7,8 +7,8 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from credstore.web import changes, checks, listing, removal
-from credstore.web.door import OPEN
+from credstore.web.authorization import OPEN
+from credstore.web.views import create_edit, credential_list, credential_test, delete_restore
 from tests.page import Page
 from tests.web.conftest import JSON, Store
 
@@ -51,14 +51,14 @@ def test_no_address_is_left_to_the_walk_s_imagination(app: Flask) -> None:
 def test_a_view_that_nobody_thought_of_is_refused_too(
     config: object, make_app: object, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    register = removal.register
+    register = delete_restore.register
 
     def one_more(bp: Blueprint) -> None:
         register(bp)
         methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
         bp.add_url_rule("/credentials/new-idea", "new_idea", lambda: "secrets", methods=methods)
 
-    monkeypatch.setattr(removal, "register", one_more)
+    monkeypatch.setattr(delete_restore, "register", one_more)
     app = make_app(config)  # type: ignore[operator]
     app.config["WTF_CSRF_ENABLED"] = False
     answer = app.test_client().open("/credentials/new-idea", method=method)
@@ -126,9 +126,14 @@ def test_the_front_door_leads_to_the_list(admin: Page, client: FlaskClient) -> N
     assert admin.get("/", status=303).location == "/credentials"
 
 
-def test_every_room_of_views_is_in_the_walk(app: Flask) -> None:
-    """So that a room that is not registered does not make this file pass by testing nothing."""
+def test_every_module_of_views_is_in_the_walk(app: Flask) -> None:
+    """So that a module that is not registered does not make this file pass by testing nothing."""
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
-    for room, name in ((listing, "index"), (changes, "save"), (checks, "test"), (removal, "restore")):
+    for room, name in (
+        (credential_list, "index"),
+        (create_edit, "save"),
+        (credential_test, "test"),
+        (delete_restore, "restore"),
+    ):
         assert hasattr(room, name)
         assert f"credstore.{name}" in endpoints

@@ -165,6 +165,6 @@ def test_the_list_decrypts_nothing(app: Flask, admin: Page, fill: Fill, monkeypa
     def refuse(*_: object) -> None:
         raise AssertionError("something was decrypted")
 
-    monkeypatch.setattr("credstore.cipher.MultiFernet.decrypt", refuse)
+    monkeypatch.setattr("credstore.encryption.keyring.MultiFernet.decrypt", refuse)
     admin.get("/credentials")
     assert len(names(admin)) == 3

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from credstore.runner import Runner
+from credstore.background_runner import Runner
 from tests.page import Page
 from tests.vault.script import BAD, ScriptedTester
 from tests.web.conftest import JSON, KEY, Store, rows

@@ -1,0 +1,160 @@
+"""Owns the declaration language of credential types: `Field` and `Kind`. Pure Python; no Flask, SQLAlchemy or requests.
+
+Everything else derives from a declaration: the fieldset, validation, password inputs, the public/sealed split, the
+Detail cell, the Test button and its guard.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from credstore.credential_types import field_validation
+from credstore.credential_types.paste_detection import unwrap
+from credstore.errors import InvalidFields, Refused
+from credstore.probe import Probe
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigKey:
+    """A key that credstore understands inside a JSON field, and what it means.
+
+    Of a key that is not `secret` the result of a test may repeat the value; all other texts of the object are secrets.
+    """
+
+    name: str
+    about: str
+    secret: bool = True
+    kind: Literal["text", "url", "object", "number"] = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a credential type. Frozen and keyword-only: a misspelt `secret=` fails at import.
+
+    `secret` seals it and never shows it again; `binds` means that a stored secret is valid only with this value.
+    `choices` is called each time, so that what code adds to a list before the application is made is a choice too.
+    """
+
+    name: str
+    label: str
+    required: bool = False
+    secret: bool = False
+    binds: bool = False
+    form: Literal["text", "url", "choice", "json"] = "text"
+    choices: Callable[[], tuple[Choice, ...]] = tuple
+    max_length: int = 1000
+    hint: str = ""
+    placeholder: str = ""
+    example: str = ""
+    keys: tuple[ConfigKey, ...] = ()
+
+    def clean(self, text: str) -> str:
+        """The value as it is stored. Raises Refused with a sentence for the person who typed it."""
+        text = text.strip()
+        if not text:
+            return ""
+        if self.secret and self.form == "text":
+            text = unwrap.unwrap(text).value
+            if not text:
+                raise Refused("There is nothing in this but quotes or characters that cannot be seen. Copy it again.")
+        if len(text) > self.max_length:
+            raise Refused(f"Use at most {self.max_length} characters.")
+        if self.form == "choice":
+            return field_validation.choice(text, [choice.value for choice in self.choices()])
+        if self.form == "url":
+            return field_validation.url(text)
+        if self.form == "json":
+            return field_validation.json_object(text, {key.name: key.kind for key in self.keys})
+        return field_validation.secret(text) if self.secret else field_validation.text(text)
+
+
+class Kind:
+    """One credential type. Subclass it, set `slug`, `label`, `fields`, and add the class to `KINDS`.
+
+    Define `probe` to make the type testable; the Test button and the guard of its route follow.
+    """
+
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    summary: ClassVar[str] = ""
+    fields: ClassVar[tuple[Field, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        names = [field.name for field in cls.fields]
+        if len(set(names)) != len(names):
+            raise TypeError(f"{cls.__name__} declares a field twice.")
+
+    @classmethod
+    def secrets(cls) -> tuple[Field, ...]:
+        return tuple(field for field in cls.fields if field.secret)
+
+    @classmethod
+    def unsayable(cls, secrets: Values) -> set[str]:
+        """Every text that a verdict must not show: each secret, and each text inside a sealed JSON object."""
+        found = set(secrets.values())
+        for field in cls.secrets():
+            if field.form == "json" and field.name in secrets:
+                found |= field_validation.texts(secrets[field.name], {key.name for key in field.keys if not key.secret})
+        return found
+
+    @classmethod
+    def testable(cls) -> bool:
+        return cls.probe.__func__ is not Kind.probe.__func__  # type: ignore[attr-defined]
+
+    @classmethod
+    def detail(cls, public: Values) -> tuple[str, ...]:
+        """What the table shows of a credential: non-secret metadata only, the most telling first."""
+        return tuple(public[field.name] for field in cls.fields if public.get(field.name))
+
+    @classmethod
+    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+        """Rules across fields: a sentence for each field that fails. `held` names the secrets that have a value."""
+        return {}
+
+    @classmethod
+    def dest(cls, public: Values) -> str | None:  # noqa: ARG003
+        """The canonical URL that the secrets may be sent to, or None."""
+        return None
+
+    @classmethod
+    def binding(cls, public: Values) -> dict[str, str | None]:
+        """What a secret is sealed with: its destination and every field that `binds`."""
+        bound = {field.name: public.get(field.name) for field in cls.fields if field.binds}
+        return {"dest": cls.dest(public), **bound}
+
+    @classmethod
+    def probe(cls, values: Values) -> Probe:
+        """How to ask the provider whether these values work. Spends nothing."""
+        raise NotImplementedError
+
+    @classmethod
+    def clean(cls, values: Values, kept: Collection[str] = ()) -> dict[str, str]:
+        """All values as stored, without the blank ones. `kept` names secrets that are stored already and stay.
+
+        Raises InvalidFields with every sentence at once.
+        """
+        cleaned: dict[str, str] = {}
+        wrong: dict[str, str] = {}
+        for field in cls.fields:
+            try:
+                value = field.clean(values.get(field.name) or "")
+            except Refused as refusal:
+                wrong[field.name] = refusal.sentence
+                continue
+            if value:
+                cleaned[field.name] = value
+            elif field.required and field.name not in kept:
+                wrong[field.name] = f"{field.label} is required."
+        if not wrong:
+            wrong = cls.check(cleaned, {*kept, *(field.name for field in cls.secrets() if field.name in cleaned)})
+        if wrong:
+            raise InvalidFields(wrong)
+        return cleaned

@@ -1,0 +1,96 @@
+"""Declares the Git credential type: repository access, configured via Extra Config, and what of it can be tested."""
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from credstore.credential_types.base import ConfigKey, Field, Kind, Values
+from credstore.credential_types.git import http_check, ssh_key, verdicts
+from credstore.errors import Refused
+from credstore.probe import Probe, concluded
+from credstore.urls import canonical
+
+# What goes as the user name beside a token where none is given; most hosts look at the token alone.
+_USERNAMES = {"github.com": "x-access-token", "gitlab.com": "oauth2", "bitbucket.org": "x-token-auth"}
+_BITBUCKET_API_TOKEN = "ATATT"  # noqa: S105 - how those begin
+
+
+class Git(Kind):
+    slug: ClassVar[str] = "git"
+    label: ClassVar[str] = "Git"
+    summary: ClassVar[str] = "Git repository access"
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field(
+            name="extra_config",
+            label="Extra Config",
+            required=True,
+            secret=True,
+            form="json",
+            max_length=20_000,
+            hint="A JSON object. It is sealed whole; only the result of a test names the URL that was asked.",
+            example=(
+                '{\n  "url": "https://git.example.com/team/repo.git",\n'
+                '  "username": "deploy",\n  "token": "paste-the-token-here"\n}'
+            ),
+            keys=(
+                ConfigKey(name="url", about="the repository, over https or ssh", kind="url", secret=False),
+                ConfigKey(name="username", about="the user name; many hosts ignore it", secret=False),
+                ConfigKey(name="token", about="an access token or password"),
+                ConfigKey(name="ssh_key", about="a private key in PEM or OpenSSH form, instead of a token"),
+            ),
+        ),
+    )
+
+    @classmethod
+    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+        config = _config(values)
+        for name in ("username", "token"):
+            if re.search(r"^\s|\s$|[\x00-\x1f\x7f]", config.get(name, "")):
+                return {"extra_config": f"“{name}” has a space at an end, a line break or a control character in it."}
+        if ":" in config.get("username", ""):
+            return {"extra_config": "“username” cannot contain a colon: git sends name and token with one between."}
+        url = config.get("url", "")
+        if url.startswith(("http://", "https://")):
+            if re.match(r"https?://[^/?#]*@", url):
+                return {"extra_config": "Leave name and password out of “url”; put them into “username” and “token”."}
+            try:
+                canonical(url)
+            except Refused as refusal:
+                return {"extra_config": f"“url”: {refusal.sentence}"}
+        return {}
+
+    @classmethod
+    def unsayable(cls, secrets: Values) -> set[str]:
+        config = _config(secrets)
+        pair = {f"{_username(config)}:{config['token']}"} if config.get("token") else set()
+        return super().unsayable(secrets) | pair
+
+    @classmethod
+    def probe(cls, values: Values) -> Probe:
+        config = _config(values)
+        url, over_http = config.get("url", ""), config.get("url", "").startswith(("http://", "https://"))
+        if over_http and (config.get("token") or not config.get("ssh_key")):
+            return http_check.check(
+                http_check.Repository(url=canonical(url), username=_username(config), token=config.get("token", ""))
+            )
+        if config.get("ssh_key"):
+            return concluded(ssh_key.judge(config["ssh_key"]))
+        if url:
+            why = "over ssh only an “ssh_key” counts, and this credential has none."
+            return concluded(verdicts.nothing(why, "Add “ssh_key”, or use the https URL together with a “token”."))
+        why = "this credential has neither a “url” with a “token” nor an “ssh_key”."
+        return concluded(verdicts.nothing(why, "Add “url” and “token” to Extra Config, then test again."))
+
+
+def _config(values: Values) -> dict[str, Any]:
+    return json.loads(values["extra_config"]) if "extra_config" in values else {}
+
+
+def _username(config: dict[str, Any]) -> str:
+    if given := str(config.get("username", "")):
+        return given
+    host = (re.match(r"https?://([^/:?#]+)", config.get("url", "").lower()) or ("", ""))[1]
+    if host == "bitbucket.org" and config.get("token", "").startswith(_BITBUCKET_API_TOKEN):
+        return "x-bitbucket-api-token-auth"
+    return _USERNAMES.get(host, "git")

@@ -1,0 +1,118 @@
+"""The words of the check of a git token: one verdict for each thing that can be concluded. Pure.
+
+`actor` is the host. Every reason says what was seen there, every advice the next act.
+"""
+
+from credstore.credential_types.git.host_apis import Told
+from credstore.probe import Outcome, Verdict
+
+NEW_TOKEN = "Create a new token at the host, then edit this credential and replace it."  # noqa: S105
+CHECK_URL = "Check “url”: it is the address that git clone takes, often ending in .git."
+
+
+def may_read(actor: str, told: Told) -> Verdict:
+    return _verified(f"{actor} shows the repository with this token, and hides it without.", told)
+
+
+def may_write(actor: str, told: Told) -> Verdict:
+    return _verified(f"{actor} gives this token the right to write. Anybody may read this public repository.", told)
+
+
+def _verified(reason: str, told: Told) -> Verdict:
+    return Verdict(outcome=Outcome.VERIFIED, reason=reason, facts=told.facts, expires_at=told.expires_at)
+
+
+def read_only(actor: str, told: Told) -> Verdict:
+    return Verdict(
+        outcome=Outcome.LIMITED,
+        reason=f"{actor} knows this token, but does not let it write. Anybody may read this public repository.",
+        advice="Nothing to do, if your workflows only read.",
+        facts=told.facts,
+        expires_at=told.expires_at,
+    )
+
+
+def not_allowed(actor: str, told: Told) -> Verdict:
+    if told.known:
+        return Verdict(
+            outcome=Outcome.REJECTED,
+            reason=f"{actor} knows this token, but it may not read this repository (403).",
+            advice="Give the token access to this repository at the host, or correct “url”.",
+            facts=told.facts,
+            expires_at=told.expires_at,
+        )
+    if told.known is False:
+        return refused(actor)
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} does not let this token read the repository (403), nor a made-up one: it may let nobody.",
+        advice="Check what the host allows, from this network too.",
+    )
+
+
+def refused(actor: str, *, reading_is_open: bool = False) -> Verdict:
+    where = " when asked for the right to write; reading needs no token, the repository is public" * reading_is_open
+    return Verdict(outcome=Outcome.REJECTED, reason=f"{actor} refused this token (401){where}.", advice=NEW_TOKEN)
+
+
+def absent(actor: str, told: Told) -> Verdict:
+    if told.known is False:
+        return refused(actor)
+    known = "knows this token, but has no such repository" if told.known else "has no such repository"
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} {known}, or hides it from those who may not see it (404).",
+        advice=f"{CHECK_URL} If it is right, give the token access to this repository.",
+        facts=told.facts,
+        expires_at=told.expires_at,
+    )
+
+
+def any_token(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.KEY_NOT_CHECKED,
+        reason=f"{actor} answered a made-up token just as it answered yours: it takes any token.",
+        advice="Nothing to do, if this server is meant to be open.",
+    )
+
+
+def public(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} shows this public repository to anybody, and does not say whether it knows this token.",
+        advice="If your workflows only read this repository, they need no token.",
+    )
+
+
+def no_control(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} did not refuse this token, but the check without it got no clear answer.",
+        advice="Test again in a minute.",
+    )
+
+
+def no_token(actor: str, *, open_to_all: bool) -> Verdict:
+    if open_to_all:
+        return Verdict(
+            outcome=Outcome.KEY_NOT_CHECKED,
+            reason=f"{actor} shows this public repository to anybody. No token is stored here, so none was checked.",
+        )
+    return Verdict(
+        outcome=Outcome.REJECTED,
+        reason=f"{actor} asks for a token, and this credential has none.",
+        advice="Edit this credential and add “token”.",
+    )
+
+
+def not_git(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} answers, but not as a git repository over smart HTTP does.",
+        advice=CHECK_URL,
+    )
+
+
+def nothing(reason: str, advice: str) -> Verdict:
+    """No request was made, and why."""
+    return Verdict(outcome=Outcome.CANNOT_TELL, reason=f"There is nothing to test: {reason}", advice=advice)

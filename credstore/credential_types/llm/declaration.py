@@ -1,0 +1,92 @@
+"""Declares the LLM credential type: access to one provider's API. What differs by provider lives in `providers`."""
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from credstore.credential_types.base import Choice, Field, Kind, Values
+from credstore.credential_types.llm import providers
+from credstore.probe import Probe, openness_of
+
+
+def provider_choices() -> tuple[Choice, ...]:
+    """The providers of the form, in the order of `PROVIDERS`."""
+    return tuple(Choice(value=provider.slug, label=provider.label) for provider in providers.PROVIDERS)
+
+
+class Llm(Kind):
+    slug: ClassVar[str] = "llm"
+    label: ClassVar[str] = "LLM"
+    summary: ClassVar[str] = "LLM provider API access"
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field(
+            name="provider_type",
+            label="Provider Type",
+            required=True,
+            binds=True,
+            form="choice",
+            choices=provider_choices,
+        ),
+        Field(
+            name="api_key",
+            label="API Key",
+            secret=True,
+            max_length=4000,
+            hint="Your provider's API key. A local server may need none.",
+        ),
+        Field(
+            name="base_url",
+            label="Base URL",
+            form="url",
+            max_length=2048,
+            hint="Overrides the provider's own address. Required for OpenAI Compatible, usually ending in /v1.",
+            placeholder="https://api.example.com/v1",
+        ),
+        Field(
+            name="organization_id",
+            label="Organization ID",
+            binds=True,
+            max_length=200,
+            hint="For OpenAI organization-scoped access.",
+            placeholder="org-…",
+        ),
+    )
+
+    @classmethod
+    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:
+        provider = providers.by_slug(values["provider_type"])
+        if provider is None:
+            return {"provider_type": "Choose one of the listed options."}
+        wrong: dict[str, str] = {}
+        if provider.key_required and "api_key" not in held:
+            wrong["api_key"] = f"{provider.label} needs an API key."
+        if provider.base_url is None and not values.get("base_url"):
+            wrong["base_url"] = f"{provider.label} needs the URL of the server, usually ending in /v1."
+        organization = values.get("organization_id", "")
+        if organization and not provider.takes_organization:
+            wrong["organization_id"] = f"{provider.label} has no organization header. Leave this empty."
+        elif not organization.isascii() or " " in organization:
+            wrong["organization_id"] = "An organization ID has no spaces and only plain ASCII characters."
+        return wrong
+
+    @classmethod
+    def detail(cls, public: Values) -> tuple[str, ...]:
+        return tuple(filter(None, (public.get("provider_type"), public.get("base_url"))))
+
+    @classmethod
+    def dest(cls, public: Values) -> str | None:
+        provider = providers.by_slug(public.get("provider_type", ""))
+        return public.get("base_url") or (provider.base_url if provider else None)
+
+    @classmethod
+    def probe(cls, values: Values) -> Probe:
+        provider = providers.by_slug(values["provider_type"])
+        if provider is None:
+            raise LookupError("unknown provider")  # `clean` refused it; only a row edited in SQL comes here
+        return provider.probe(
+            providers.Access(
+                api_key=values.get("api_key", ""),
+                base_url=cls.dest(values) or "",
+                organization_id=values.get("organization_id", ""),
+                openness=openness_of(values.get("host_openness", "")),
+            )
+        )

@@ -1,0 +1,101 @@
+"""Owns what can be declared of a known host (`Host`) and of server software (`Server`), and `Told`, what a host's own
+answer says of a key. Data and pure functions; must never ask anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from credstore.credential_types.llm.response_meaning import is_listing
+from credstore.probe import Answer, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a passing answer says of the key: `spent` (no credit left), `limited` (what it may not do, after "but")."""
+
+    facts: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    spent: bool = False
+    limited: str = ""
+
+
+def lists(json: Json) -> Told | None:
+    """The answer of most hosts: a model listing, which tells nothing more of the key. None: not a listing."""
+    return Told() if is_listing(json) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host whose API is known by its name.
+
+    `domains` match exactly, or with a leading dot any name below. `bases` are the paths that work as a base URL, the
+    first one is offered to who typed another. `check` is the path of the request that judges keys, "" for the listing.
+    `public_listing`: that listing answers any key, so that it never counts as proof, whatever was learned before.
+    `tell` reads the answer of `check`; None means that this is not that API's answer.
+    `completion` is the path of the completion endpoint where it does not follow the base URL.
+    `key_header` carries the bare key instead of `Authorization: Bearer`.
+    `anthropic` are the paths where it takes `x-api-key` as Anthropic does, for keys that `check` judges too.
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    bases: tuple[str, ...]
+    check: str = ""
+    public_listing: bool = False
+    tell: Callable[[Json], Told | None] = lists
+    completion: str = ""
+    key_header: str = ""
+    anthropic: tuple[str, ...] = ()
+
+    def owns(self, name: str) -> bool:
+        return any(name.endswith(domain) if domain.startswith(".") else name == domain for domain in self.domains)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Server software that runs anywhere, known by what its answer shows. It may lie, so it never earns a green."""
+
+    name: str
+    shows: Callable[[Answer], bool]
+    public_listing: bool = False
+    any_key: bool = False  # it is known to ignore keys
+
+
+def owned_by(*owners: str) -> Callable[[Answer], bool]:
+    """A `shows` for servers that sign each model of their listing."""
+
+    def shows(answer: Answer) -> bool:
+        items = answer.json.get("data") if isinstance(answer.json, dict) else None
+        return bool(items) and isinstance(items, list) and all(field(item, "owned_by") in owners for item in items)
+
+    return shows
+
+
+def field(json: Json, *names: str) -> Any:
+    """The item at the end of this path of names, None where there is none."""
+    found: Any = json
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def number(value: object) -> float | None:
+    """A finite number, also one written as a text; None for everything else (True is no number)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if abs(found) < 1e15 else None
+
+
+def moment(value: object) -> datetime | None:
+    """An ISO 8601 time as an aware datetime (UTC when it names no zone); None when it is none."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,58 @@
+"""Anthropic: `x-api-key` (also behind a custom base URL), `GET /v1/models`. Its base URL has no /v1.
+
+A known host of another vendor may take keys in another header only: a refusal there never counts against the key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from credstore.credential_types.llm import base_urls, verdicts
+from credstore.credential_types.llm.api_requests import Api, check_of
+from credstore.credential_types.llm.hosts import Host, host_of
+from credstore.credential_types.llm.key_check import check_key
+from credstore.credential_types.llm.providers.base import Access, Provider
+from credstore.credential_types.llm.providers.openai import bearer
+from credstore.probe import Outcome, Probe
+
+VERSION = "2023-06-01"
+
+
+def headers(key: str) -> Mapping[str, str]:
+    return {"anthropic-version": VERSION} | ({"x-api-key": key} if key else {})
+
+
+class Anthropic(Provider):
+    slug: ClassVar[str] = "anthropic"
+    label: ClassVar[str] = "Anthropic"
+    base_url: ClassVar[str | None] = "https://api.anthropic.com"
+
+    @classmethod
+    def probe(cls, access: Access) -> Probe:
+        base = access.base_url.rstrip("/")
+        root, cut = base.removesuffix("/v1"), base_urls.without_endpoint(base)
+        host = host_of(root)
+        api = Api(
+            base=root,
+            listing=f"{root}/v1/models?limit=1",
+            completion=f"{root}/v1/messages",
+            headers=headers,
+            list_at=lambda other: f"{other}/v1/models?limit=1",
+            siblings=(cut.removesuffix("/v1"),) if cut != base else (),
+            official=cls.label if root == cls.base_url else host.name if host else "",
+            public_listing=host is not None and host.public_listing,
+        )
+        if host is None:
+            return check_key(api, access.api_key, access.openness)
+        if base_urls.path(root) in host.anthropic:
+            own = replace(api, headers=lambda key: bearer("", key), siblings=())
+            own = replace(own, completion=f"{base_urls.origin(root)}{host.bases[0]}/chat/completions")
+            return check_key(check_of(host, own), access.api_key, access.openness)
+        return _doubting(check_key(api, access.api_key, access.openness), host, base_urls.origin(root))
+
+
+def _doubting(probe: Probe, host: Host, origin: str) -> Probe:
+    verdict = yield from probe
+    if verdict.outcome is not Outcome.REJECTED:
+        return verdict
+    return verdicts.wrong_dialect(host.name, origin + host.bases[0], verdict)

@@ -1,0 +1,38 @@
+"""OpenAI: Bearer key, optional organization header, `GET /models`; at a known host that host's own check."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import ClassVar
+
+from credstore.credential_types.llm.api_requests import ORGANIZATION, Api, at_known_host
+from credstore.credential_types.llm.base_urls import siblings
+from credstore.credential_types.llm.key_check import check_key
+from credstore.credential_types.llm.providers.base import Access, Provider
+from credstore.probe import Probe
+
+
+def bearer(organization_id: str, key: str) -> Mapping[str, str]:
+    """The headers of OpenAI's dialect; no Authorization at all without a key."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return headers | ({ORGANIZATION: organization_id} if organization_id else {})
+
+
+class OpenAI(Provider):
+    slug: ClassVar[str] = "openai"
+    label: ClassVar[str] = "OpenAI"
+    base_url: ClassVar[str | None] = "https://api.openai.com/v1"
+    takes_organization: ClassVar[bool] = True
+
+    @classmethod
+    def probe(cls, access: Access) -> Probe:
+        base = access.base_url.rstrip("/")
+        api = Api(
+            base=base,
+            listing=f"{base}/models",
+            completion=f"{base}/chat/completions",
+            headers=partial(bearer, access.organization_id),
+            list_at=lambda root: f"{root}/models",
+            siblings=siblings(base),
+            official=cls.label if base == cls.base_url else "",
+        )
+        return check_key(at_known_host(api), access.api_key, access.openness)

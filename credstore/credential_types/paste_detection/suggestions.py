@@ -1,0 +1,100 @@
+"""What entry can notice of a credential before anything is stored: whose key this looks like, what was dropped.
+
+Warnings only, never a refusal: prefixes change, and gateways pass on the keys of others. None repeats a value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from credstore.credential_types.base import Kind, Values
+from credstore.credential_types.llm import providers
+from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, Guess, guess
+from credstore.credential_types.paste_detection.unwrap import unwrap
+from credstore.errors import Refused
+from credstore.urls import canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """`notes` and `warnings` are sentences by field; `proposals` are values for fields that were left blank."""
+
+    notes: Mapping[str, tuple[str, ...]]
+    warnings: Mapping[str, str]
+    proposals: Mapping[str, str]
+
+
+def notice(kind: type[Kind], values: Values) -> Notice:
+    """Everything at once, from the values as they were typed."""
+    return Notice(notes=notes(kind, values), warnings=warnings(kind, values), proposals=proposals(kind, values))
+
+
+def notes(kind: type[Kind], values: Values) -> dict[str, tuple[str, ...]]:
+    """What was dropped around each secret."""
+    found = {field.name: unwrap(values.get(field.name) or "").notes for field in kind.secrets() if field.form == "text"}
+    return {name: said for name, said in found.items() if said}
+
+
+def proposals(kind: type[Kind], values: Values) -> dict[str, str]:
+    """What the pasted text says of fields that are blank: provider, base URL, organization."""
+    offered: dict[str, str] = {}
+    for field in kind.secrets():
+        if field.form == "text":
+            taken = unwrap(values.get(field.name) or "")
+            offered |= taken.found | _provider(guess(taken.value), taken.found.get("base_url", ""))
+    public = {field.name for field in kind.fields if not field.secret}
+    return {name: value for name, value in offered.items() if name in public and value and not values.get(name)}
+
+
+def _provider(known: Guess | None, pasted_url: str) -> dict[str, str]:
+    """The provider of a key and of the URL that was pasted with it; the URL only where it is not the provider's own."""
+    if known and known.kind != "llm":
+        return {}
+    url = pasted_url or (known.base_url if known else "")
+    owner = next((p for p in providers.PROVIDERS if p.base_url and _host(p.base_url) == _host(url)), None)
+    if owner is not None:
+        return {"provider_type": owner.slug, "base_url": ""}
+    if not url:
+        return {}
+    return {"provider_type": known.provider_slug if known and known.sure else COMPATIBLE, "base_url": url}
+
+
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname
+
+
+def warnings(kind: type[Kind], values: Values) -> dict[str, str]:
+    """One sentence for each secret that looks as if it were for something else."""
+    found: dict[str, str] = {}
+    for field in kind.secrets():
+        if field.form == "text" and (known := guess(unwrap(values.get(field.name) or "").value)):
+            sentence = _mismatch(kind, known, values)
+            if sentence:
+                found[field.name] = sentence
+    return found
+
+
+def _mismatch(kind: type[Kind], known: Guess, values: Values) -> str:
+    looks = f"This looks like {known.article} {known.label} {known.what}"
+    if known.kind != kind.slug:
+        return f"{looks}; the type is {kind.label}." if known.sure else ""
+    chosen = providers.by_slug(values.get("provider_type") or "")
+    if chosen is None:
+        return ""
+    host = _host(_typed_url(values) or chosen.base_url or "")
+    if chosen.slug == known.provider_slug == COMPATIBLE:
+        return f"{looks}; the base URL is that of another host." if host and host != _host(known.base_url) else ""
+    if chosen.slug == known.provider_slug or host == _host(known.base_url):
+        return ""
+    # Others hand out keys that begin like OpenAI's, and an OpenAI Compatible server takes what it likes.
+    if not known.sure and chosen.base_url is None:
+        return ""
+    return f"{looks}; the provider type is {chosen.label}."
+
+
+def _typed_url(values: Values) -> str:
+    """The base URL as it was typed, if it is one."""
+    try:
+        return canonical(values.get("base_url") or "")
+    except Refused:
+        return ""

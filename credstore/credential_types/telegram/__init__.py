@@ -1,0 +1,1 @@
+"""The Telegram credential type: its field, and how a bot token is tested."""

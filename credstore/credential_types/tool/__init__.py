@@ -1,0 +1,1 @@
+"""The Tool credential type: its field, and how a tool's URL and headers are tested."""

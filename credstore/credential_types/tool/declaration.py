@@ -1,0 +1,117 @@
+"""Declares the Tool credential type: whatever a tool needs, configured via Extra Config."""
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+from credstore.credential_types.base import ConfigKey, Field, Kind, Values
+from credstore.credential_types.tool import check
+from credstore.errors import Refused
+from credstore.http_headers import fault
+from credstore.probe import Probe, concluded
+from credstore.urls import canonical
+
+_STATUSES = range(100, 600)
+
+
+class Tool(Kind):
+    slug: ClassVar[str] = "tool"
+    label: ClassVar[str] = "Tool"
+    summary: ClassVar[str] = "Tool-specific credentials"
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field(
+            name="extra_config",
+            label="Extra Config",
+            required=True,
+            secret=True,
+            form="json",
+            max_length=20_000,
+            hint=(
+                "A JSON object. It is sealed whole; only the result of a test names the URL that was asked. "
+                "Keys of your own are welcome."
+            ),
+            example=(
+                '{\n  "url": "https://tool.example.com/api",\n'
+                '  "headers": {"Authorization": "Bearer paste-the-token-here"}\n}'
+            ),
+            keys=(
+                ConfigKey(name="url", about="what a test asks, with these headers", kind="url", secret=False),
+                ConfigKey(name="headers", about="headers to send, as an object", kind="object"),
+                ConfigKey(name="method", about="GET (unless you say otherwise) or HEAD", secret=False),
+                ConfigKey(
+                    name="expect_status",
+                    about="the HTTP status that means it works; any 2xx if left out",
+                    kind="number",
+                    secret=False,
+                ),
+            ),
+        ),
+    )
+
+    @classmethod
+    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+        wrong = _wrong(_config(values))
+        return {"extra_config": wrong} if wrong else {}
+
+    @classmethod
+    def unsayable(cls, secrets: Values) -> set[str]:
+        config = _config(secrets)
+        query = config.get("url", "").partition("?")[2]
+        parts = {part.rpartition("=")[2] for part in query.split("&")} | {value for _, value in parse_qsl(query)}
+        # Without the word before it too: a server may repeat the token and not the "Bearer".
+        parts |= {value.rpartition(" ")[2] for value in config.get("headers", {}).values()}
+        return super().unsayable(secrets) | parts
+
+    @classmethod
+    def probe(cls, values: Values) -> Probe:
+        config = _config(values)
+        if not config.get("url", "").startswith(("http://", "https://")):
+            return concluded(check.nothing_to_test())
+        expected = config.get("expect_status")
+        return check.check(
+            check.Call(
+                url=_url(config["url"]),
+                headers=config.get("headers", {}),
+                method="HEAD" if config.get("method", "").upper() == "HEAD" else "GET",
+                expected=range(200, 300) if expected is None else range(expected, expected + 1),
+            )
+        )
+
+
+def _wrong(config: dict[str, Any]) -> str:
+    """What of this could never be sent, in a sentence that repeats no value; "" when nothing."""
+    if config.get("method", "GET").upper() not in {"GET", "HEAD"}:
+        return "“method” must be GET or HEAD: a test changes nothing at the tool."
+    if config.get("expect_status", 200) not in _STATUSES:
+        return "“expect_status” must be an HTTP status, like 200."
+    headers = config.get("headers", {})
+    if len({name.lower() for name in headers}) != len(headers):
+        return "“headers”: a name appears twice; upper and lower case make no difference there."
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            return "“headers”: each value must be a text."
+        if why := fault(name, value):
+            return f"“headers”: {why}."
+    url = config.get("url", "")
+    if url.startswith(("http://", "https://")):
+        if re.match(r"https?://[^/?#]*@", url):
+            return "Leave name and password out of “url”; send them as a header."
+        try:
+            _url(url)
+        except Refused as refusal:
+            return f"“url”: {refusal.sentence}"
+    return ""
+
+
+def _url(text: str) -> str:
+    """The canonical URL. Unlike a base URL it may have a query: nothing is appended to it."""
+    path, mark, query = text.partition("?")
+    if not re.fullmatch(r"[\x21\x24-\x7e]*", query):
+        raise Refused("The query of a URL has no “#”, quotes, spaces or characters outside plain ASCII.")
+    return canonical(path) + mark + query
+
+
+def _config(values: Values) -> dict[str, Any]:
+    return json.loads(values["extra_config"]) if "extra_config" in values else {}

@@ -1,0 +1,44 @@
+"""Makes the policy, the proxy and the door that the settings describe.
+
+Must refuse at the start what would otherwise fail at the first test, and never show the proxy's password.
+"""
+
+import ssl
+from pathlib import Path
+
+from credstore.config import Config
+from credstore.egress.client import Door
+from credstore.egress.policy import Policy
+from credstore.egress.proxy import Proxy
+from credstore.errors import ConfigError
+
+CA_SETTING = "CREDSTORE_CA_BUNDLE"
+
+
+def policy_of(config: Config) -> Policy:
+    """Raises ConfigError when an item of CREDSTORE_EGRESS_ALLOW cannot be read."""
+    return Policy.parse(config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port)
+
+
+def proxy_of(config: Config) -> Proxy | None:
+    """None when no proxy is set. Raises ConfigError, which never quotes the setting."""
+    return Proxy.parse(config.egress_proxy) if config.egress_proxy else None
+
+
+def door_of(config: Config) -> Door:
+    """Raises ConfigError for whichever setting is wrong."""
+    if config.ca_bundle is not None:
+        _require_certificates(config.ca_bundle)
+    return Door(policy_of(config), ca_file=config.ca_bundle, proxy=proxy_of(config))
+
+
+def _require_certificates(file: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=file)
+    except ssl.SSLError:  # an OSError too, so it goes first
+        raise ConfigError(f"{CA_SETTING} names a file without a readable PEM certificate: {file}") from None
+    except OSError:
+        raise ConfigError(f"{CA_SETTING} names a file that cannot be read: {file}") from None
+    if not context.cert_store_stats()["x509"]:  # a revocation list alone loads without complaint
+        raise ConfigError(f"{CA_SETTING} names a file without a PEM certificate: {file}")

@@ -1,0 +1,1 @@
+"""Encryption of stored secrets: the keyring, whether it fits this database, and which keys rows still need."""

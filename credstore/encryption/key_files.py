@@ -1,0 +1,57 @@
+"""What only `credstore serve` may do: make the keys of a new installation. Never makes one over existing secrets."""
+
+import os
+import secrets
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from credstore.config import KEY_FILE, SECRET_FILE, Config
+from credstore.encryption.key_rotation import count_by_key
+from credstore.encryption.keyring import generate_key
+from credstore.errors import ConfigError
+
+
+def with_keys(config: Config, app: Flask) -> Config:
+    """The config with both keys, made and kept in the keys folder where they are missing.
+
+    Raises ConfigError when secrets are stored already: a new key could not open them.
+    """
+    found: dict[str, Any] = {}
+    if not config.field_encryption_key:
+        with app.app_context():
+            expected = count_by_key()
+        if expected:
+            raise ConfigError(
+                f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials and "
+                f"was sealed with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
+                f"{config.keys_folder / KEY_FILE}"
+            )
+        found["field_encryption_key"] = keep(config.keys_folder / KEY_FILE, generate_key())
+    if not config.secret_key:
+        found["secret_key"] = keep(config.keys_folder / SECRET_FILE, secrets.token_urlsafe(48))
+    return replace(config, **found)
+
+
+def keep(path: Path, value: str) -> str:
+    """Write `value` to a new file (0600) and return it; where another process was first, return what it wrote."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
+        with os.fdopen(handle, "w") as file:
+            file.write(value + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # A link appears whole and only once: a half-written or overwritten key would lose every secret.
+            os.link(draft, path)
+        except FileExistsError:
+            return path.read_text().strip()
+        finally:
+            Path(draft).unlink()
+    except OSError:
+        raise ConfigError(f"The key file cannot be written: {path}. Check the folder's permissions.") from None
+    return value

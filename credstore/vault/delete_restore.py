@@ -1,0 +1,118 @@
+"""Use cases that remove: look at what would go, delete it in one transaction, undo, erase for good after a while."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import delete, exists, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+
+from credstore.credential_types import by_slug
+from credstore.database import writing
+from credstore.models import Credential, DeletedCredential, SealedRow, now
+from credstore.vault.purge import erase_deleted
+from credstore.vault.records import NAME_LENGTH, Deletion, Summary
+from credstore.vault.rows import Room
+
+ID_LENGTH = 36  # characters of a UUID
+_CHUNK = 500  # ids in one statement; every database takes so many parameters
+_COLUMNS = ("id", *SealedRow.__annotations__)
+
+
+class Deleting(Room):
+    def summaries(self, public_ids: Iterable[str]) -> list[Summary]:
+        """Name what these ids stand for, newest first; unknown ids are left out."""
+        found: dict[int, Summary] = {}
+        for chunk in _chunks(public_ids):
+            rows = self._session.execute(
+                select(Credential.id, Credential.public_id, Credential.name, Credential.kind).where(
+                    Credential.public_id.in_(chunk)
+                )
+            )
+            for row_id, public_id, name, slug in rows:
+                kind = by_slug(slug)
+                found[row_id] = Summary(public_id=public_id, name=name, kind_label=kind.label if kind else slug)
+        return [found[row_id] for row_id in sorted(found, reverse=True)]
+
+    def delete(self, public_ids: Iterable[str]) -> Deletion:
+        """Delete all of these in one transaction, or none. Ids that are gone already are counted, not errors.
+
+        The rows move, still sealed, to a table of their own; `restore` brings them back until they are erased.
+        """
+        asked = set(public_ids)
+        # Sorted: two deletions that lock rows in one order cannot block each other for ever.
+        wanted = sorted(word for word in asked if len(word) == ID_LENGTH)
+        batch, moment, deleted = str(uuid.uuid4()), now(), 0
+        columns = [getattr(Credential, name) for name in _COLUMNS]
+        copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
+        with writing(self._session):
+            for chunk in _chunks(wanted):
+                rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
+                # PostgreSQL locks them: a second deletion or an edit of the same rows waits, then sees them gone.
+                chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.public_id).with_for_update()
+                target = [*_COLUMNS, "batch", "deleted_at"]
+                self._session.execute(insert(DeletedCredential).from_select(target, chosen))
+                gone = self._session.execute(
+                    delete(Credential)
+                    # What was copied, no more: a row that came back meanwhile must not go without a copy.
+                    .where(Credential.id.in_(copied), Credential.public_id.in_(chunk))
+                    .execution_options(synchronize_session=False)
+                )
+                deleted += gone.rowcount  # type: ignore[attr-defined]
+        if self.keep_deleted_days:
+            self._tidy()
+        else:
+            erase_deleted(self._session)
+        self._session.expire_all()
+        return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted)
+
+    def restore(self, batch: str) -> int:
+        """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""
+        batch = batch.replace("\0", "")
+        try:
+            restored = self._restore(batch)
+        except IntegrityError:  # a name was taken between our look and the move: look once more
+            restored = self._restore(batch)
+        self._session.expire_all()
+        return restored
+
+    def _restore(self, batch: str) -> int:
+        mine = DeletedCredential.batch == batch
+        with writing(self._session):
+            self._rename_taken(batch)
+            columns = [getattr(DeletedCredential, name) for name in _COLUMNS]
+            rows = select(*columns).where(mine).with_for_update()
+            self._session.execute(insert(Credential).from_select(list(_COLUMNS), rows))
+            gone = delete(DeletedCredential).where(mine).execution_options(synchronize_session=False)
+            return int(self._session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+    def _rename_taken(self, batch: str) -> None:
+        taken = exists().where(Credential.name_key == DeletedCredential.name_key)
+        rows = self._session.execute(
+            select(DeletedCredential.id, DeletedCredential.name).where(DeletedCredential.batch == batch, taken)
+        ).all()
+        for row_id, name in rows:
+            free = self._free_name(name)
+            self._session.execute(
+                update(DeletedCredential)
+                .where(DeletedCredential.id == row_id)
+                .values(name=free, name_key=free.casefold())
+                .execution_options(synchronize_session=False)
+            )
+
+    def erase_deleted(self) -> int:
+        """Erase every deleted credential for good, now. Returns how many."""
+        return erase_deleted(self._session)
+
+    def _free_name(self, name: str) -> str:
+        number = 1
+        while True:
+            ending = " (restored)" if number == 1 else f" (restored {number})"
+            candidate, number = name[: NAME_LENGTH - len(ending)] + ending, number + 1
+            tables = (Credential.name_key, DeletedCredential.name_key)
+            if not any(self._session.scalar(select(1).where(key == candidate.casefold())) for key in tables):
+                return candidate
+
+
+def _chunks(public_ids: Iterable[str]) -> Iterator[Sequence[str]]:
+    ids = [public_id for public_id in public_ids if "\0" not in public_id]  # PostgreSQL refuses to be asked for one
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -1,0 +1,92 @@
+"""Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from flask_sqlalchemy.pagination import SelectPagination
+from sqlalchemy import func, select, update
+
+from credstore.database import writing
+from credstore.errors import StorageError
+from credstore.models import Credential, now
+from credstore.vault.list_filters import clean_kind, clean_query, ends_within, matches
+from credstore.vault.records import Page, Record, record
+from credstore.vault.rows import Room, picked
+
+PER_PAGE = 50
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class Counted(SelectPagination):
+    """SQLAlchemy pagination whose total is known already: the counts by type were asked for the filter anyway."""
+
+    def _query_count(self) -> int:
+        return int(self._query_args["total"])
+
+
+class Reading(Room):
+    def page(
+        self, number: int = 1, *, query: str = "", kind: str = "", expiring: int | None = None, sort: str = ""
+    ) -> Page:
+        """A page of the list, newest first, 50 a page. A number past the end gives the last page.
+
+        `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
+        within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
+        """
+        query, kind = clean_query(query), clean_kind(kind)
+        matching = matches(query, expiring)
+        rows = self._session.execute(select(Credential.kind, func.count()).where(matching).group_by(Credential.kind))
+        counts: dict[str, int] = {slug: int(count) for slug, count in rows}
+        total = counts.get(kind, 0) if kind else sum(counts.values())
+        order = [Credential.expires_at.is_(None), Credential.expires_at] if sort == "expires" else []
+        statement = select(Credential).where(matching).order_by(*order, Credential.id.desc())
+        if kind:
+            statement = statement.where(Credential.kind == kind)
+        last = max(1, -(-total // PER_PAGE))
+        pagination = Counted(
+            select=statement,
+            session=self._session,
+            total=total,
+            page=min(max(number, 1), last),
+            per_page=PER_PAGE,
+            max_per_page=PER_PAGE,
+            error_out=False,
+        )
+        keys = self._ring.key_ids
+        records = tuple(record(row, keys) for row in pagination.items)
+        return Page(
+            records=records, counts=counts, pagination=pagination, query=query, kind=kind, expiring=expiring, sort=sort
+        )
+
+    def get(self, public_id: str) -> Record:
+        """One credential's public side. Raises NotFound."""
+        return record(self._row(public_id), self._ring.key_ids)
+
+    def expiring(self, days: int) -> tuple[Record, ...]:
+        """The credentials that end within so many days or have ended, the soonest first."""
+        rows = self._session.scalars(
+            select(Credential).where(ends_within(days)).order_by(Credential.expires_at, Credential.id)
+        )
+        return tuple(record(row, self._ring.key_ids) for row in rows)
+
+    def twins(self, public_id: str) -> list[str]:
+        """The names of other credentials that hold the same secret, told by the keyed fingerprint."""
+        row = self._row(public_id)
+        same = select(Credential.name).where(Credential.fingerprint == row.fingerprint, Credential.id != row.id)
+        return list(self._session.scalars(same.order_by(Credential.id))) if row.fingerprint else []
+
+    def resolve(self, public_id: str) -> dict[str, Any]:
+        """All values of a credential, secrets in clear, for a workflow node. In process only: no route leads here.
+
+        Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
+        """
+        row = self._whole_row(public_id)
+        values = {**row.public, **picked(self._open(row), row.holds.split())}
+        moment = now()
+        if row.last_used_at is None or row.last_used_at < moment - USE_NOTED_EVERY:
+            # A workflow must not fail because the note of its use cannot be written.
+            with suppress(StorageError), writing(self._session):
+                used = update(Credential).where(Credential.id == row.id).values(last_used_at=moment)
+                self._session.execute(used.execution_options(synchronize_session=False))
+        return values

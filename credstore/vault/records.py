@@ -1,0 +1,145 @@
+"""What use cases give back: frozen records of a row's public side. A secret has no place in any of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_sqlalchemy.pagination import Pagination
+
+from credstore.credential_types import Kind, by_slug
+from credstore.models import Credential
+from credstore.probe import Outcome, Verdict
+from credstore.vault.stored_verdicts import load
+
+NAME_LENGTH = 255  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Enough to name a credential: in a confirmation, in a message."""
+
+    public_id: str
+    name: str
+    kind_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One credential as anybody signed in may see it. `verdict` already tells stale and unreadable apart from tested.
+
+    `facts` are the public values with their labels, `sealed` the labels of the secrets, as the declaration has them.
+    """
+
+    public_id: str
+    name: str
+    kind: str
+    kind_label: str
+    testable: bool
+    public: Mapping[str, str]
+    holds: frozenset[str]
+    detail: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    sealed: tuple[str, ...]
+    key_id: str
+    created_at: datetime
+    updated_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    expiry_told: bool
+    version: int
+    verdict: Verdict
+    tested_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the list. `counts` are matches by type slug, for the filter's labels."""
+
+    records: tuple[Record, ...]
+    counts: Mapping[str, int]
+    pagination: Pagination
+    query: str
+    kind: str
+    expiring: int | None = None
+    sort: str = ""
+
+    def numbers(self) -> Iterator[int | None]:
+        """Page numbers for the navigation; None stands for a gap."""
+        return self.pagination.iter_pages(left_edge=1, left_current=1, right_current=1, right_edge=1)
+
+    @property
+    def all_count(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One earlier test."""
+
+    verdict: Verdict
+    tested_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """What a deletion did: `batch` undoes it, `deleted` counts rows, `missing` counts ids that were already gone."""
+
+    batch: str
+    deleted: int
+    missing: int
+
+
+def record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
+    """The public side of a row. Decrypts nothing."""
+    kind = by_slug(row.kind)
+    testable = bool(kind and kind.testable())
+    verdict = _verdict(row, readable_keys, testable=testable)
+    return Record(
+        public_id=row.public_id,
+        name=str(row.name),
+        kind=str(row.kind),
+        kind_label=kind.label if kind else str(row.kind),
+        testable=testable,
+        public=row.public,
+        holds=frozenset(row.holds.split()),
+        detail=_detail(kind, row.public),
+        sealed=tuple(f.label for f in (kind.secrets() if kind else ()) if f.name in row.holds.split()),
+        facts=tuple((f.label, str(row.public[f.name])) for f in (kind.fields if kind else ()) if f.name in row.public),
+        key_id=row.key_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        expiry_told=row.expiry_told,
+        version=row.version,
+        verdict=verdict,
+        tested_at=row.verdict_at if row.verdict else None,
+    )
+
+
+def _detail(kind: type[Kind] | None, public: Mapping[str, Any]) -> tuple[str, ...]:
+    return kind.detail({name: str(value) for name, value in public.items()}) if kind else ()
+
+
+def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool) -> Verdict:
+    if row.key_id not in readable_keys:
+        return Verdict(
+            outcome=Outcome.UNREADABLE,
+            reason=f"Sealed with the key {row.key_id}, which is not in FIELD_ENCRYPTION_KEY.",
+            advice="Restore that key, or edit this credential and enter its secret again.",
+        )
+    measured = load(row.verdict)
+    if measured is None and not testable:
+        return Verdict(outcome=Outcome.UNTESTED, reason="Credentials of this type are not tested.")
+    if measured is None:
+        return Verdict(
+            outcome=Outcome.UNTESTED, reason="Not tested yet.", advice="Press Test before a workflow relies on it."
+        )
+    if row.verdict_version != row.version:
+        return Verdict(
+            outcome=Outcome.STALE,
+            reason=f"Edited since the last test, which said: {measured.outcome.word}.",
+            advice="Test it again.",
+        )
+    return measured

@@ -1,0 +1,175 @@
+"""Use cases of a run: many tests, one after the other, with progress that any process can read and anybody can cancel.
+
+Nothing is ever stored as "testing": what a killed server left undone is simply not done, and the run's beat stops.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+
+from credstore.credential_types import KINDS
+from credstore.database import writing
+from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, TestsBusy
+from credstore.models import Credential, Run, RunItem, now
+from credstore.probe import Outcome
+from credstore.vault.credential_test import Testing
+from credstore.vault.list_filters import clean_kind, clean_query, matches
+
+SILENT = timedelta(seconds=60)  # a run without a beat for so long has lost its process; a test takes far less
+KEPT_RUNS = 20
+GONE = "gone"  # the outcome of an item whose credential was deleted meanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One credential of a run; `outcome` is None until it is tested."""
+
+    public_id: str
+    name: str
+    outcome: Outcome | None
+    reason: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A run as it stands. `state` is running, done, cancelled or interrupted (its server went away)."""
+
+    run_id: str
+    started_at: datetime
+    state: str
+    items: tuple[Item, ...]
+
+    @property
+    def done(self) -> int:
+        return sum(item.done for item in self.items)
+
+
+class Runs(Testing):
+    def start_run(
+        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
+    ) -> str:
+        """Plan a run over these credentials, or over all that match; returns its id. Nothing is tested yet.
+
+        What cannot be tested is left out. Raises Locked, NotTestable (nothing is left), RunActive.
+        """
+        self._require_open()
+        chosen = self.testable(public_ids, query=query, kind=kind, expiring=expiring)
+        if not chosen:
+            raise NotTestable("None of these credentials can be tested.")
+        run_id, moment = str(uuid.uuid4()), now()
+        with writing(self._session):
+            if self._session.scalar(select(Run.id).where(*_active())):
+                raise RunActive("A test run is under way. Wait for its end, or cancel it.")
+            self._forget_old_runs()
+            self._session.execute(insert(Run).values(id=run_id, started_at=moment, beat_at=moment, cancelled=False))
+            rows = [
+                {"run_id": run_id, "position": place, "public_id": public_id, "name": name, "outcome": "", "reason": ""}
+                for place, (public_id, name) in enumerate(chosen)
+            ]
+            self._session.execute(insert(RunItem), rows)
+        return run_id
+
+    def progress(self, run_id: str) -> Progress:
+        """How far a run is. Raises NotFound."""
+        run = self._session.execute(
+            select(Run.started_at, Run.beat_at, Run.ended_at, Run.cancelled).where(Run.id == run_id)
+        ).one_or_none()
+        if run is None:
+            raise NotFound("There is no such test run any more.")
+        rows = self._session.execute(
+            select(RunItem.public_id, RunItem.name, RunItem.outcome, RunItem.reason)
+            .where(RunItem.run_id == run_id)
+            .order_by(RunItem.position)
+        )
+        items = tuple(
+            Item(public_id=public_id, name=name, outcome=_outcome(outcome), reason=reason, done=bool(outcome))
+            for public_id, name, outcome, reason in rows
+        )
+        running = run.ended_at is None and run.beat_at > now() - SILENT
+        state = "cancelled" if run.cancelled else "running" if running else "done" if run.ended_at else "interrupted"
+        return Progress(run_id=run_id, started_at=run.started_at, state=state, items=items)
+
+    def latest_run(self) -> str | None:
+        """The id of the newest run, if there is one."""
+        return self._session.scalar(select(Run.id).order_by(Run.started_at.desc()).limit(1))
+
+    def cancel_run(self, run_id: str) -> None:
+        """Ask a run to stop after the tests that are under way. Safe to repeat; an ended one stays as it ended."""
+        with writing(self._session):
+            self._session.execute(update(Run).where(Run.id == run_id, Run.ended_at.is_(None)).values(cancelled=True))
+
+    def undone(self, run_id: str) -> list[tuple[int, str]]:
+        """(position, credential) of what a run has not tested."""
+        rows = self._session.execute(
+            select(RunItem.position, RunItem.public_id)
+            .where(RunItem.run_id == run_id, RunItem.outcome == "")
+            .order_by(RunItem.position)
+        )
+        return [(position, public_id) for position, public_id in rows]
+
+    def test_item(self, run_id: str, position: int, public_id: str, wait: Callable[[], None]) -> bool:
+        """Test one credential of a run and note the result; `wait` is called while all places are taken.
+
+        Returns False, and tests nothing, once the run is cancelled or gone.
+        """
+        while self._beat(run_id):
+            try:
+                found = self.test(public_id).verdict
+                outcome, reason = found.outcome.value, found.reason
+            except TestsBusy:
+                wait()
+                continue
+            except NotFound as gone:
+                outcome, reason = GONE, gone.sentence
+            except CredstoreError as refusal:
+                outcome, reason = Outcome.CANNOT_TELL.value, refusal.sentence
+            with writing(self._session):
+                mine = (RunItem.run_id == run_id, RunItem.position == position)
+                self._session.execute(update(RunItem).where(*mine).values(outcome=outcome, reason=reason))
+            return True
+        return False
+
+    def end_run(self, run_id: str) -> None:
+        with writing(self._session):
+            self._session.execute(update(Run).where(Run.id == run_id).values(ended_at=now()))
+
+    def _beat(self, run_id: str) -> bool:
+        with writing(self._session):
+            alive = update(Run).where(Run.id == run_id, Run.cancelled.is_(False)).values(beat_at=now())
+            return self._session.scalar(alive.returning(Run.id)) is not None
+
+    def testable(
+        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
+    ) -> list[tuple[str, str]]:
+        """(id, name) of what a run over these credentials, or over all that match, would test; newest first.
+
+        What matches is what `page` shows for the same search and filters.
+        """
+        kind = clean_kind(kind)
+        slugs = [known.slug for known in KINDS if known.testable() and kind in {"", known.slug}]
+        statement = (
+            select(Credential.public_id, Credential.name)
+            .where(Credential.kind.in_(slugs), matches(clean_query(query), expiring))
+            .order_by(Credential.id.desc())
+        )
+        rows = [(public_id, name) for public_id, name in self._session.execute(statement)]
+        wanted = None if public_ids is None else set(public_ids)
+        return [row for row in rows if wanted is None or row[0] in wanted]
+
+    def _forget_old_runs(self) -> None:
+        kept = select(Run.id).order_by(Run.started_at.desc()).limit(KEPT_RUNS)
+        old = self._session.scalars(select(Run.id).where(Run.id.not_in(kept))).all()
+        if old:
+            self._session.execute(delete(Run).where(Run.id.in_(old)))
+
+
+def _active() -> tuple[ColumnElement[bool], ...]:
+    return Run.ended_at.is_(None), Run.cancelled.is_(False), Run.beat_at > now() - SILENT
+
+
+def _outcome(text: str) -> Outcome | None:
+    return Outcome(text) if text in set(Outcome) else None

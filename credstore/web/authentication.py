@@ -1,0 +1,113 @@
+"""Owns credstore's own sign-in: who this request's person is, and `signed_in`, what the door asks by default.
+
+Must never send anybody to another site, nor ask for a password over a line that others can read.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from urllib.parse import urlsplit
+
+from flask import Flask, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user, login_user
+
+from credstore.accounts import Accounts
+from credstore.config import is_loopback
+from credstore.web import request_context
+from credstore.web.error_handlers import problem
+
+View = Callable[[], ResponseReturnValue]
+
+LONGEST_NEXT = 2000
+SIGN_IN_FIRST = "Your session has ended or was never started. Sign in, then try again."
+
+
+@dataclass(frozen=True)
+class User:
+    """What Flask-Login keeps of a request's person; its id is the session's token, never the account's number."""
+
+    token: str = field(repr=False)
+    username: str
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def init_auth(app: Flask) -> None:
+    """Set up Flask-Login on `app`."""
+    # Flask-Login's own context processor loads the user, so an error page would ask a broken database again.
+    manager = LoginManager(app, add_context_processor=False)
+    manager.session_protection = None  # it binds to the address and the browser's name; the row is what counts
+    manager.user_loader(load_user)
+
+
+def load_user(token: str) -> User | None:
+    found = accounts().who(token)
+    return User(token, found.username) if found else None
+
+
+def accounts() -> Accounts:
+    return request_context.store().accounts
+
+
+def signed_in() -> ResponseReturnValue | None:
+    """The default authorize check: None when signed in, else the answer that asks for it."""
+    if current_user.is_authenticated:
+        g.credstore_username = current_user.username
+        return None
+    if request_context.wants_json() or request_context.wants_fragment():
+        return problem(401, "sign-in", SIGN_IN_FIRST, title="Sign in first")
+    here = urlsplit(request.url)
+    path = f"{here.path}?{here.query}" if here.query else here.path
+    # Only a page can be come back to; what was posted is gone.
+    back = local_path(path) if request.method in {"GET", "HEAD"} else None
+    return redirect(url_for("credstore.login", next=back), 303)
+
+
+def enter(username: str, password: str) -> None:
+    """Start a session for this browser and end the one it had. Raises WrongPassword, Throttled."""
+    token = accounts().sign_in(username, password, request.remote_addr or "")
+    leave()  # a session id from before the sign-in must not outlive it (fixation)
+    login_user(load_user(token))
+
+
+def leave() -> None:
+    """End this browser's session, on the server as well."""
+    token = session.get("_user_id")
+    if token:
+        accounts().sign_out(token)
+    session.clear()
+
+
+def local_path(target: str | None) -> str | None:
+    """`target` if it is a path of this site, so that a link cannot send a person elsewhere after sign-in; else None."""
+    if not target or len(target) > LONGEST_NEXT or not target.startswith("/") or target.startswith("//"):
+        return None
+    # Browsers read a backslash as a slash, and drop control characters before they parse.
+    if "\\" in target or any(unicodedata.category(character)[0] in "CZ" for character in target):
+        return None
+    return target
+
+
+def only_over_https(view: View) -> View:
+    """Refuse the page over plain http from another machine: the password would travel in the clear."""
+
+    @wraps(view)
+    def guarded() -> ResponseReturnValue:
+        if request.is_secure or request_context.config().allow_http or is_loopback(_host_name()):
+            return view()
+        return render_template("credstore/refused.html", reason="http"), 403
+
+    return guarded
+
+
+def _host_name() -> str:
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,118 @@
+"""The only place that knows which status an error has. A page for people, problem+json for programs, never a trace."""
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from credstore import errors
+from credstore.web import request_context
+from credstore.web.authorization import CrossSite
+
+logger = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.CredstoreError], int] = {
+    errors.InvalidFields: 400,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Unreadable: 409,
+    errors.NotTestable: 409,
+    errors.Locked: 503,
+    errors.RunActive: 409,
+    errors.TestsBusy: 429,
+    errors.StorageError: 503,
+    errors.Throttled: 429,
+    errors.AccessError: 403,
+    CrossSite: 403,
+}
+TITLES = {
+    400: "This request is not complete",
+    403: "Not permitted",
+    404: "Not found",
+    405: "This address takes no such request",
+    409: "Not possible as things are",
+    413: "Too much at once",
+    429: "Busy just now",
+    500: "credstore made a mistake",
+    503: "Not available just now",
+}
+_WORDS = {
+    404: "There is nothing at this address. The credential may have been deleted.",
+    405: "Go back and use the page's own buttons.",
+    413: "This request is larger than credstore takes (2 MB).",
+    500: "The mistake is logged, without any secret. Nothing was half-saved.",
+}
+_CSRF = "This form is no longer valid: you signed in after opening it, or cookies changed. Go back, reload, try again."
+_HOST = "This host name is not one that credstore answers to. The operator can add it to CREDSTORE_TRUSTED_HOSTS."
+
+
+def register(bp: Blueprint, *, everywhere: bool) -> None:
+    handler = bp.app_errorhandler if everywhere else bp.errorhandler
+    handler(errors.CredstoreError)(ours)
+    handler(HTTPException)(theirs)
+    handler(Exception)(crash)
+
+
+def status_of(error: errors.CredstoreError) -> int:
+    """The HTTP status of one of our errors."""
+    return next((STATUS[base] for base in type(error).__mro__ if base in STATUS), 500)
+
+
+def ours(error: errors.CredstoreError) -> Response:
+    status = status_of(error)
+    response = answer(status, error.code, error.sentence)
+    if status in {429, 503}:
+        response.headers["Retry-After"] = str(getattr(error, "retry_after", 5))
+    return response
+
+
+def theirs(error: HTTPException) -> Response:
+    if error.response is not None or (error.code or 500) < 400:
+        return make_response(error)
+    status = error.code or 500
+    if isinstance(error, CSRFError):
+        return answer(status, "csrf", _CSRF)
+    if isinstance(error, SecurityError):
+        # No page: its links would carry the very host name that is refused.
+        return Response(_HOST + "\n", status, mimetype="text/plain")
+    response = answer(status, f"http-{status}", _WORDS.get(status, error.description or ""))
+    response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
+    return response
+
+
+def crash(error: Exception) -> Response:
+    """Log where it happened, but not the exception's text: a library may have quoted a secret in it."""
+    logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, _where(sys.exc_info()[2]))
+    return answer(500, "crash", _WORDS[500])
+
+
+def answer(status: int, code: str, sentence: str) -> Response:
+    """The error as a page, or as problem+json for a program or our own script."""
+    if request_context.wants_json() or request_context.wants_fragment():
+        return problem(status, code, sentence)
+    title = TITLES.get(status, "Not possible")
+    try:
+        page = render_template("credstore/error.html", title=title, sentence=sentence, code=code)
+    except Exception as second:  # the frame itself is broken: a page of its own would break the same way
+        logger.error("the error page failed too: %s", type(second).__name__)
+        return Response(f"{title}. {sentence}\n", status, mimetype="text/plain")
+    return make_response(page, status)
+
+
+def problem(status: int, code: str, sentence: str, **more: object) -> Response:
+    """RFC 9457 problem details."""
+    title = TITLES.get(status, "Not possible")
+    response = jsonify(
+        {"type": "about:blank", "title": title, "status": status, "code": code, "detail": sentence} | more
+    )
+    response.mimetype = "application/problem+json"
+    response.status_code = status
+    return response
+
+
+def _where(trace: TracebackType | None) -> str:
+    return "".join(traceback.format_list(traceback.extract_tb(trace)))

@@ -1,0 +1,51 @@
+"""The JSON face of records, for programs that ask with `Accept: application/json`. Public values only."""
+
+from datetime import datetime
+from typing import Any
+
+from credstore.probe import Verdict
+from credstore.vault import Page, Record
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """One credential. `sealed` names its secret fields; their values are never given."""
+    return {
+        "id": record.public_id,
+        "name": record.name,
+        "type": record.kind,
+        "testable": record.testable,
+        "public": dict(record.public),
+        "sealed": sorted(record.holds),
+        "created_at": _iso(record.created_at),
+        "updated_at": _iso(record.updated_at),
+        "last_used_at": _iso(record.last_used_at),
+        "expires_at": _iso(record.expires_at),
+        "version": record.version,
+        "test": verdict_as_json(record.verdict) | {"tested_at": _iso(record.tested_at)},
+    }
+
+
+def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "advice": verdict.advice,
+        "said": verdict.said,
+        "facts": list(verdict.facts),
+        "steps": [str(step) for step in verdict.steps],
+    }
+
+
+def page_as_json(page: Page) -> dict[str, Any]:
+    pages = page.pagination
+    return {
+        "items": [as_json(record) for record in page.records],
+        "page": pages.page,
+        "pages": pages.pages,
+        "per_page": pages.per_page,
+        "total": pages.total,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,78 @@
+"""What templates need to say things: dates, ages, plurals, the address of a static file with its digest."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, current_app, url_for
+
+from credstore.web import request_context
+from credstore.web.views.credential_list import place
+
+SOON_DAYS = 14
+_STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
+
+
+def register(bp: Blueprint, *, everywhere: bool) -> None:
+    bp.app_template_filter("credstore_age")(age)
+    bp.app_template_filter("credstore_day")(day)
+    bp.app_template_filter("credstore_moment")(moment)
+    bp.app_template_filter("credstore_count")(count)
+    bp.app_template_filter("credstore_ends")(ends)
+    # A page that no view of ours answers, like a 404, needs them too; in a host application such pages are the host's.
+    (bp.app_context_processor if everywhere else bp.context_processor)(_names)
+
+
+def age(then: datetime, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit that fits: "just now", "5 min ago", "3 h ago", "12 d ago", or the day."""
+    seconds = ((now or datetime.now(UTC)) - then).total_seconds()
+    if seconds < _STEPS[0][0]:
+        return "just now"
+    for unit, word, most in _STEPS:
+        if seconds < unit * most:
+            return f"{int(seconds // unit)} {word} ago"
+    return day(then)
+
+
+def day(then: datetime) -> str:
+    return f"{then.day} {then:%b %Y}"
+
+
+def moment(then: datetime) -> str:
+    return f"{then.day} {then:%b %Y, %H:%M} UTC"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 credential", "1,284 credentials"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ends(then: datetime, now: datetime | None = None) -> tuple[str, str]:
+    """How near an end is ("over", "soon" within 14 days, "later") and in words: "ended 3 Mar 2027", "ends in 9 d"."""
+    left = then - (now or datetime.now(UTC))
+    if left.total_seconds() <= 0:
+        return "over", f"ended {day(then)}"
+    if left.days < SOON_DAYS:
+        return "soon", f"ends in {left.days} d" if left.days else "ends today"
+    return "later", f"ends {day(then)}"
+
+
+def _names() -> dict[str, Any]:
+    return {
+        "asset": _asset,
+        "place": place(),
+        "signed_in_as": request_context.signed_in_as(),
+        "inside": request_context.inside(),
+    }
+
+
+def _asset(name: str) -> str:
+    folder = current_app.blueprints["credstore"].static_folder
+    return url_for("credstore.static", filename=name, v=_digest(Path(folder or "") / name))
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

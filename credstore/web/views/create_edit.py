@@ -1,0 +1,141 @@
+"""Views that change: the create form and the edit form. Each can test what is typed, or test right after saving."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from credstore.credential_types import KINDS, Kind, by_slug
+from credstore.errors import Conflict, CredstoreError, NotFound
+from credstore.vault import Record
+from credstore.web import forms, request_context
+from credstore.web.error_handlers import problem, status_of
+from credstore.web.flash_messages import notes, tell
+from credstore.web.json_output import as_json, verdict_as_json
+
+
+def register(bp: Blueprint) -> None:
+    add = bp.add_url_rule
+    add("/credentials/new", view_func=new, methods=["GET"])
+    add("/credentials/new", view_func=create, methods=["POST"])
+    add("/credentials/<uuid:public_id>/edit", view_func=edit, methods=["GET"])
+    add("/credentials/<uuid:public_id>/edit", view_func=save, methods=["POST"])
+
+
+@cache
+def _create_form() -> type[Any]:
+    return forms.create_form(KINDS)
+
+
+@cache
+def _edit_form(slug: str) -> type[Any]:
+    return forms.edit_form(next(kind for kind in KINDS if kind.slug == slug))
+
+
+def new() -> ResponseReturnValue:
+    wanted = by_slug(request.args.get("type", "")) or KINDS[0]
+    return _render_new(_create_form()(formdata=None, data={"type": wanted.slug}))
+
+
+def create() -> ResponseReturnValue:
+    form = _create_form()(request.form)  # not JSON, not files: texts only
+    chosen = by_slug(form.type.data or "")  # the form has fields of its own whose names are no type
+    slug = chosen.slug if chosen else ""
+    values = form.values(slug) if slug else {}
+    if request.form.get("insert_example"):
+        return _with_example(form, request.form["insert_example"])
+    try:
+        if request.form.get("then") == "try":
+            tried = request_context.vault().try_out(slug, values)
+            return jsonify(verdict_as_json(tried)) if request_context.wants_json() else _render_new(form, tried=tried)
+        record = request_context.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
+    except CredstoreError as refusal:
+        return _refused(form, slug, refusal) or _render_new(form, status_of(refusal))
+    told = [f"{record.name} is sealed and stored.", *notes(record, values)]
+    return _saved(record, told, url_for("credstore.index"), 201)
+
+
+def _with_example(form: Any, slug: str) -> ResponseReturnValue:
+    """The form again, with the example in it: the way without JavaScript."""
+    kind = by_slug(slug)
+    for field in kind.fields if kind else ():
+        if field.form == "json":
+            form[slug].form[field.name].shown = field.example
+    return _render_new(form)
+
+
+def edit(public_id: UUID) -> ResponseReturnValue:
+    record, kind = _editable(public_id)
+    return _render_edit(_edit_form(kind.slug)(formdata=None, data=forms.stored(kind, record)), record, kind)
+
+
+def save(public_id: UUID) -> ResponseReturnValue:
+    record, kind = _editable(public_id)
+    form = _edit_form(kind.slug)(request.form)
+    values, remove = form.values(kind.slug), request.form.getlist("remove")
+    try:
+        if request.form.get("then") == "try":
+            tried = request_context.vault().try_out(kind.slug, values, public_id=record.public_id, remove=remove)
+            return (
+                jsonify(verdict_as_json(tried))
+                if request_context.wants_json()
+                else _render_edit(form, record, kind, tried=tried)
+            )
+        record = request_context.vault().edit(record.public_id, remove=remove, **form.changes(kind.slug))
+    except Conflict as refusal:
+        return _outrun(form, record, kind, refusal)
+    except CredstoreError as refusal:
+        return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
+    told = [f"{record.name} is saved.", *notes(record, values)]
+    return _saved(record, told, url_for("credstore.show", public_id=record.public_id), 200)
+
+
+def _saved(record: Record, told: list[str], there: str, status: int) -> ResponseReturnValue:
+    """Stored. Test it now if that was asked for; a test that cannot run just now takes nothing back."""
+    if request.form.get("then") == "test":
+        try:
+            record = request_context.vault().test(record.public_id)
+            told.append(f"{record.verdict.outcome.word}: {record.verdict.reason}")
+        except CredstoreError as refusal:
+            told.append(refusal.sentence)
+    if request_context.wants_json():
+        return jsonify(as_json(record) | ({"notes": told[1:]} if told[1:] else {})), status
+    tell(" ".join(told))
+    return redirect(there, 303)
+
+
+def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> ResponseReturnValue:
+    """Somebody was faster: show what is stored now beside what was typed; saving again is then a decision."""
+    if request_context.wants_json():
+        return problem(409, refusal.code, refusal.sentence)
+    record, _ = _editable(UUID(record.public_id))
+    form.version.data = str(record.version)
+    return _render_edit(form, record, kind, 409, conflict=refusal.sentence)
+
+
+def _refused(form: Any, slug: str, refusal: CredstoreError) -> ResponseReturnValue | None:
+    """For a program the problem; for a person None, and the form carries the sentences, so that no input is lost."""
+    if request_context.wants_json():
+        return problem(status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {}))
+    form.accuse(slug, refusal)
+    return None
+
+
+def _editable(public_id: UUID) -> tuple[Record, type[Kind]]:
+    record = request_context.vault().get(str(public_id))
+    kind = by_slug(record.kind)
+    if kind is None:
+        raise NotFound("This version of credstore does not know the type of this credential, so it cannot edit it.")
+    return record, kind
+
+
+def _render_new(form: Any, status: int = 200, **more: Any) -> ResponseReturnValue:
+    if by_slug(form.type.data or "") is None:
+        form.type.data = KINDS[0].slug
+    return render_template("credstore/new.html", form=form, kinds=KINDS, **more), status
+
+
+def _render_edit(form: Any, record: Record, kind: type[Kind], status: int = 200, **more: Any) -> ResponseReturnValue:
+    return render_template("credstore/edit.html", form=form, record=record, kind=kind, **more), status

@@ -1,0 +1,85 @@
+"""Views that remove: the confirmation that names what goes, the deletion, and Undo."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from credstore.errors import NotFound
+from credstore.vault import Deletion
+from credstore.web import request_context
+from credstore.web.flash_messages import tell
+from credstore.web.template_filters import count
+from credstore.web.views.credential_list import back, place
+
+NAMED = 10  # a confirmation names so many, then counts the rest
+
+
+def register(bp: Blueprint) -> None:
+    add = bp.add_url_rule
+    add("/credentials/<uuid:public_id>/delete", view_func=confirm_one, methods=["GET"])
+    add("/credentials/<uuid:public_id>/delete", view_func=delete_one, methods=["POST"])
+    add("/credentials/delete", view_func=confirm_many, methods=["GET"])
+    add("/credentials/delete", view_func=delete_many, methods=["POST"])
+    add("/credentials/restore", view_func=restore, methods=["POST"])
+
+
+def confirm_one(public_id: UUID) -> ResponseReturnValue:
+    return _confirm([str(public_id)])
+
+
+def confirm_many() -> ResponseReturnValue:
+    ids = posted_ids(request.args.getlist("ids"))
+    if not ids:
+        tell("Nothing was selected, so nothing would be deleted.")
+        return redirect(back(), 303)
+    return _confirm(ids)
+
+
+def _confirm(ids: list[str]) -> ResponseReturnValue:
+    found = request_context.vault().summaries(ids)
+    if not found:
+        raise NotFound
+    days = request_context.vault().keep_deleted_days
+    return render_template("credstore/delete.html", found=found, named=NAMED, days=days, place=place())
+
+
+def delete_one(public_id: UUID) -> ResponseReturnValue:
+    return _deleted(request_context.vault().delete([str(public_id)]))
+
+
+def delete_many() -> ResponseReturnValue:
+    return _deleted(request_context.vault().delete(posted_ids(request.form.getlist("ids"))))
+
+
+def _deleted(done: Deletion) -> ResponseReturnValue:
+    if request_context.wants_json():
+        return jsonify(deleted=done.deleted, missing=done.missing, batch=done.batch)
+    text = f"Deleted {count(done.deleted, 'credential')}." if done.deleted else "Nothing was deleted."
+    if done.missing:
+        text += f" {count(done.missing, 'id was', 'ids were')} not there any more."
+    undo = done.batch if done.deleted and request_context.vault().keep_deleted_days else ""
+    tell(text, undo)
+    return redirect(back(), 303)
+
+
+def restore() -> ResponseReturnValue:
+    restored = request_context.vault().restore(request.form.get("batch", "")[:36])
+    if request_context.wants_json():
+        return jsonify(restored=restored)
+    text = f"Restored {count(restored, 'credential')}." if restored else "There was nothing to restore any more."
+    tell(text)
+    return redirect(back(), 303)
+
+
+def posted_ids(texts: Iterable[str]) -> list[str]:
+    """Ids from repeated or space-separated values; what is no id at all stays, and is counted as missing."""
+    return [_canonical(word) for text in texts for word in text.split()]
+
+
+def _canonical(word: str) -> str:
+    try:
+        return str(UUID(word))
+    except ValueError:
+        return word[:36]

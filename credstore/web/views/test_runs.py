@@ -1,0 +1,74 @@
+"""Views of a run of many tests: what would be tested, the start, progress, cancel. Works as a page that refreshes."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from credstore.errors import RunActive
+from credstore.vault import Progress
+from credstore.web import request_context
+from credstore.web.flash_messages import tell
+from credstore.web.views.credential_list import place
+from credstore.web.views.delete_restore import posted_ids
+
+
+def register(bp: Blueprint) -> None:
+    add = bp.add_url_rule
+    add("/credentials/test", view_func=confirm_run, methods=["GET"])
+    add("/credentials/test", view_func=start_run, methods=["POST"])
+    add("/credentials/runs/<uuid:run_id>", view_func=run, methods=["GET"])
+    add("/credentials/runs/<uuid:run_id>/cancel", view_func=cancel_run, methods=["POST"])
+
+
+def confirm_run() -> ResponseReturnValue:
+    """Says how many would be tested. `ids` names them; without any, all that match `q`, `type` and `expiring`."""
+    ids = posted_ids(request.args.getlist("ids"))
+    chosen = request_context.vault().testable(ids or None, **_filters())
+    return render_template("credstore/run_new.html", chosen=chosen, ids=ids, place=place())
+
+
+def start_run() -> ResponseReturnValue:
+    ids = posted_ids(request.form.getlist("ids"))
+    try:
+        run_id = request_context.vault().start_run(ids or None, **_filters())
+    except RunActive as active:
+        if request_context.wants_json():
+            raise
+        tell(active.sentence)
+        run_id = request_context.vault().latest_run() or ""
+    else:
+        request_context.store().runner.begin(run_id)
+    if request_context.wants_json():
+        return jsonify(id=run_id), 202
+    return redirect(url_for("credstore.run", run_id=run_id), 303)
+
+
+def run(run_id: UUID) -> ResponseReturnValue:
+    progress = request_context.vault().progress(str(run_id))
+    if request_context.wants_json():
+        return jsonify(_as_json(progress))
+    template = "credstore/_run.html" if request_context.wants_fragment() else "credstore/run.html"
+    return render_template(template, progress=progress)
+
+
+def cancel_run(run_id: UUID) -> ResponseReturnValue:
+    request_context.vault().cancel_run(str(run_id))
+    if request_context.wants_json():
+        return jsonify(_as_json(request_context.vault().progress(str(run_id))))
+    return redirect(url_for("credstore.run", run_id=run_id), 303)
+
+
+def _filters() -> dict[str, Any]:
+    """The search and the filters of the list that the person came from."""
+    args = request.args
+    return {"query": args.get("q", ""), "kind": args.get("type", ""), "expiring": args.get("expiring", None, type=int)}
+
+
+def _as_json(progress: Progress) -> dict[str, Any]:
+    items = [
+        {"id": item.public_id, "name": item.name, "outcome": item.outcome, "reason": item.reason}
+        for item in progress.items
+    ]
+    return {"id": progress.run_id, "state": progress.state, "done": progress.done, "items": items}
