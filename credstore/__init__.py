@@ -18,7 +18,7 @@ def create_app(config: "Config | None" = None, tester: "Tester | None" = None) -
     Raises ConfigError when a setting is missing or malformed; then nothing may start.
     """
     # Imported here, so that a kind or provider added in code before this call gets its form and its Test.
-    from credstore.app_factory import build
+    from credstore.app_factory import build_app
     from credstore.config import Config
 
-    return build(config or Config.from_env(), tester)
+    return build_app(config or Config.from_env(), tester)

@@ -7,50 +7,50 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from credstore.config import Config
-from credstore.database import attach
-from credstore.encryption.keyring import GENERATE
+from credstore.database import init_database
+from credstore.encryption.keyring import GENERATE_COMMAND
 from credstore.errors import ConfigError
 from credstore.extension import Credstore
 from credstore.tester import Tester
-from credstore.web.session_cookie import SessionCookies
-from credstore.web.trusted_hosts import trust
+from credstore.web.session_cookie import SessionCookie
+from credstore.web.trusted_hosts import require_trusted_host
 
-MAX_FORM = 2_000_000  # bytes; 10,000 ids of a batch take 0.4 MB
-_SHORTEST_SECRET = 32  # characters
+MAX_FORM_BYTES = 2_000_000  # bytes; 10,000 ids of a batch take 0.4 MB
+MIN_SECRET_KEY_LENGTH = 32  # characters
 
 
-def build(config: Config, tester: Tester | None = None) -> Flask:
+def build_app(config: Config, tester: Tester | None = None) -> Flask:
     """See `credstore.create_app`."""
-    if len(config.secret_key) < _SHORTEST_SECRET:
+    if len(config.secret_key) < MIN_SECRET_KEY_LENGTH:
         problem = "is shorter than 32 characters" if config.secret_key else "is not set"
-        raise ConfigError(f"SECRET_KEY {problem}. Make one with: {GENERATE}")
-    app = bare(config)
-    app.session_interface = SessionCookies()
+        raise ConfigError(f"SECRET_KEY {problem}. Make one with: {GENERATE_COMMAND}")
+    app = minimal_app(config)
+    app.session_interface = SessionCookie()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if config.proxy_hops:
         hops: dict[str, Any] = dict.fromkeys(("x_for", "x_proto", "x_host"), config.proxy_hops)
         app.wsgi_app = ProxyFix(app.wsgi_app, **hops)  # type: ignore[method-assign]
-    trust(app, config.hosts)
+    require_trusted_host(app, config.hosts)
     Credstore(app, config=config, tester=tester)
     return app
 
 
-def bare(config: Config) -> Flask:
+def minimal_app(config: Config) -> Flask:
     """An application with settings and nothing else; with a database it is enough for the command line."""
     # The instance folder would lie in the virtual environment, which a rebuild deletes; nothing of ours goes there.
     app = Flask("credstore", static_folder=None, instance_path=str(Path(config.data_dir).absolute()))
     app.config.from_mapping(
         SECRET_KEY=config.secret_key,
-        MAX_CONTENT_LENGTH=MAX_FORM,
-        MAX_FORM_MEMORY_SIZE=MAX_FORM,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         # The token ends with the session; a page left open over lunch must still be able to save.
         WTF_CSRF_TIME_LIMIT=None,
     )
     return app
 
 
-def storage(config: Config) -> Flask:
+def database_app(config: Config) -> Flask:
     """The database alone, without keys: for commands that run before there are any."""
-    app = bare(config)
-    attach(app, config.sqlalchemy_url)
+    app = minimal_app(config)
+    init_database(app, config.sqlalchemy_url)
     return app

@@ -15,7 +15,7 @@ from credstore.vault import Vault
 BUSY_PAUSE = 0.5  # seconds between two looks for a free place
 
 
-class Runner:
+class BackgroundRunner:
     """`at_once` tests of a run at the same time; fewer than the tester's places, so that people find one too."""
 
     def __init__(self, app: Flask, vault: Vault, *, at_once: int = 2) -> None:
@@ -23,20 +23,21 @@ class Runner:
         self._vault = vault
         self._at_once = at_once
 
-    def begin(self, run_id: str) -> threading.Thread:
+    def start(self, run_id: str) -> threading.Thread:
         """Start working on a planned run and return at once."""
-        thread = threading.Thread(target=self.work, args=(run_id,), name=f"credstore-run-{run_id[:8]}", daemon=True)
+        thread = threading.Thread(target=self.run, args=(run_id,), name=f"credstore-run-{run_id[:8]}", daemon=True)
         thread.start()
         return thread
 
-    def work(self, run_id: str) -> None:
+    def run(self, run_id: str) -> None:
         """Test all that is undone, then end the run. Returns when nothing is left, or when the run was cancelled."""
         waiting: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
         with self._app.app_context():
-            for item in self._vault.undone(run_id):
+            for item in self._vault.untested_items(run_id):
                 waiting.put(item)
         threads = [
-            threading.Thread(target=self._take, args=(run_id, waiting), daemon=True) for _ in range(self._at_once)
+            threading.Thread(target=self._test_next_items, args=(run_id, waiting), daemon=True)
+            for _ in range(self._at_once)
         ]
         for thread in threads:
             thread.start()
@@ -45,7 +46,7 @@ class Runner:
         with self._app.app_context():
             self._vault.end_run(run_id)
 
-    def _take(self, run_id: str, waiting: "queue.SimpleQueue[tuple[int, str]]") -> None:
+    def _test_next_items(self, run_id: str, waiting: "queue.SimpleQueue[tuple[int, str]]") -> None:
         while True:
             try:
                 position, public_id = waiting.get_nowait()

@@ -18,11 +18,11 @@ MOST_TEST_SECONDS = 50  # less than what a run of tests may be silent before it 
 DATABASE_FILE = "credstore.sqlite3"
 
 
-def _items(text: str) -> tuple[str, ...]:
+def _parse_list(text: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
-def _flag(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     if text.lower() in {"1", "true", "yes", "on"}:
         return True
     if text.lower() in {"", "0", "false", "no", "off"}:
@@ -30,7 +30,7 @@ def _flag(text: str) -> bool:
     raise ValueError
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
+def _number_parser(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         number = int(text)
         if not least <= number <= most:
@@ -40,16 +40,16 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def _path(text: str) -> Path:
+def _parse_path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _setting(env: str, about: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+def setting(env: str, about: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"env": env, "about": about, "parse": parse})
 
 
-def _counted(env: str, about: str, default: int, least: int, most: int) -> Any:
-    return _setting(env, f"{about}, from {least} to {most}", default, _number(least, most))
+def _number_setting(env: str, about: str, default: int, least: int, most: int) -> Any:
+    return setting(env, f"{about}, from {least} to {most}", default, _number_parser(least, most))
 
 
 def default_data_dir(env: Mapping[str, str]) -> Path:
@@ -72,45 +72,55 @@ def is_loopback(host: str) -> bool:
 class Config:
     """All settings. `from_env` is the only reader of the environment; tests build one directly."""
 
-    field_encryption_key: str = _setting(
+    field_encryption_key: str = setting(
         "FIELD_ENCRYPTION_KEY", "the keys that seal secrets, comma-separated; the first one encrypts", "", secret=True
     )
-    secret_key: str = _setting("SECRET_KEY", "signs the browser's session cookie", "", secret=True)
-    database_url: str = _setting(
+    secret_key: str = setting("SECRET_KEY", "signs the browser's session cookie", "", secret=True)
+    database_url: str = setting(
         "DATABASE_URL", "postgresql://… or sqlite:///…; default: SQLite in the data folder", "", secret=True
     )
-    data_dir: Path = _setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _path)
-    key_dir: Path | None = _setting(
-        "CREDSTORE_KEY_DIR", "folder of the generated keys; default: the data folder's name with “-keys”", None, _path
+    data_dir: Path = setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _parse_path)
+    key_dir: Path | None = setting(
+        "CREDSTORE_KEY_DIR",
+        "folder of the generated keys; default: the data folder's name with “-keys”",
+        None,
+        _parse_path,
     )
-    trusted_hosts: tuple[str, ...] = _setting(
-        "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), _items
+    trusted_hosts: tuple[str, ...] = setting(
+        "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), _parse_list
     )
-    proxy_hops: int = _counted(
+    proxy_hops: int = _number_setting(
         "CREDSTORE_PROXY_HOPS", "how many reverse proxies in front to believe (X-Forwarded-*)", 0, 0, 10
     )
-    allow_http: bool = _setting(
-        "CREDSTORE_ALLOW_HTTP", "1 permits sign-in over plain http from other machines (not advised)", False, _flag
+    allow_http: bool = setting(
+        "CREDSTORE_ALLOW_HTTP",
+        "1 permits sign-in over plain http from other machines (not advised)",
+        False,
+        _parse_flag,
     )
-    egress_allow: tuple[str, ...] = _setting(
-        "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _items
+    egress_allow: tuple[str, ...] = setting(
+        "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _parse_list
     )
-    egress_proxy: str = _setting(
+    egress_proxy: str = setting(
         "CREDSTORE_EGRESS_PROXY", "the http proxy that tests go through, http://host:port", "", secret=True
     )
-    ca_bundle: Path | None = _setting(
-        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _path
+    ca_bundle: Path | None = setting(
+        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _parse_path
     )
     # At most 50: less than a run of tests may be silent before it counts as cut off.
-    test_seconds: int = _counted("CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50)
-    tests_at_once: int = _counted("CREDSTORE_TESTS_AT_ONCE", "how many tests may run at once in one process", 4, 1, 64)
-    keep_deleted_days: int = _counted(
+    test_seconds: int = _number_setting(
+        "CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50
+    )
+    tests_at_once: int = _number_setting(
+        "CREDSTORE_TESTS_AT_ONCE", "how many tests may run at once in one process", 4, 1, 64
+    )
+    keep_deleted_days: int = _number_setting(
         "CREDSTORE_KEEP_DELETED_DAYS", "the days a deleted credential stays sealed before it is erased", 30, 0, 36_500
     )
-    session_idle_minutes: int = _counted(
+    session_idle_minutes: int = _number_setting(
         "CREDSTORE_SESSION_IDLE_MINUTES", "the minutes without a request that end a session", 30, 1, 10_080
     )
-    session_hours: int = _counted(
+    session_hours: int = _number_setting(
         "CREDSTORE_SESSION_HOURS", "the hours after which a session ends in any case", 12, 1, 720
     )
     # What the app is bound to is known to `credstore serve` alone; it is no setting.
@@ -163,7 +173,7 @@ class Config:
         found: dict[str, Any] = {}
         for name, file in (("field_encryption_key", KEY_FILE), ("secret_key", SECRET_FILE)):
             path = self.keys_folder / file
-            if not getattr(self, name) and (text := _kept(path)):
+            if not getattr(self, name) and (text := _read_key_file(path)):
                 found[name] = text
         return replace(self, **found)
 
@@ -178,11 +188,11 @@ def _read(env: Mapping[str, str], name: str) -> str | None:
     if plain and file:
         raise ConfigError(f"Both {name} and {name}_FILE are set. Keep one of them.")
     if file:
-        return _read_named(Path(file), f"{name}_FILE")
+        return _read_value_file(Path(file), f"{name}_FILE")
     return plain.strip() if plain and plain.strip() else None
 
 
-def _read_named(path: Path, name: str) -> str:
+def _read_value_file(path: Path, name: str) -> str:
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):  # no path: whoever mistook NAME_FILE for NAME put the secret itself there
@@ -192,7 +202,7 @@ def _read_named(path: Path, name: str) -> str:
     return text
 
 
-def _kept(path: Path) -> str:
+def _read_key_file(path: Path) -> str:
     """What a file of the keys folder holds; "" where there is none."""
     try:
         if not path.exists():

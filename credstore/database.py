@@ -19,31 +19,31 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
 from credstore.models import Base, db
 
-BUSY_MS = 5_000
-POOL = 20  # connections kept, and as many more at a peak: as many as a worker has threads
+BUSY_TIMEOUT_MS = 5_000
+POOL_SIZE = 20  # connections kept, and as many more at a peak: as many as a worker has threads
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    f"PRAGMA busy_timeout={BUSY_MS}",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys=ON",
     # Freed pages are overwritten, so that a replaced or erased ciphertext does not linger in the file.
     "PRAGMA secure_delete=ON",
 )
 
-_UNDEFINED = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
+_UNDEFINED_OBJECT_STATES = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
 
 AnySession = Session | scoped_session[Any]
 
 
-def attach(app: Flask, url: str) -> None:
+def init_database(app: Flask, url: str) -> None:
     """Bind our tables to `app`, beside a Flask-SQLAlchemy that a host application may have of its own.
 
     Raises ConfigError when the URL, its folder or its driver is not usable.
     """
-    parsed = _parsed(url)
-    engine_options: dict[str, Any] = {"hide_parameters": True, "pool_size": POOL, "max_overflow": POOL}
+    parsed = _parse_url(url)
+    engine_options: dict[str, Any] = {"hide_parameters": True, "pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
     if parsed.get_backend_name() == "sqlite":
-        parsed = _with_folder(parsed)
+        parsed = _with_database_folder(parsed)
     else:
         engine_options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
     ours = {"SQLALCHEMY_DATABASE_URI": parsed, "SQLALCHEMY_ENGINE_OPTIONS": engine_options, "SQLALCHEMY_BINDS": {}}
@@ -63,17 +63,17 @@ def attach(app: Flask, url: str) -> None:
         if extension is not None:
             app.extensions["sqlalchemy"] = extension
     with app.app_context():
-        _listen(db.engine)
+        _add_event_listeners(db.engine)
 
 
-def detach(app: Flask) -> None:
+def close_database(app: Flask) -> None:
     """Close every connection; SQLite forbids to carry one into a forked process."""
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
 
 
-def _parsed(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError):
@@ -83,7 +83,7 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _with_folder(url: URL) -> URL:
+def _with_database_folder(url: URL) -> URL:
     """The SQLite URL with an absolute path (Flask-SQLAlchemy would put a relative one elsewhere), its folder made."""
     if not url.database or url.database == ":memory:":
         return url
@@ -95,14 +95,14 @@ def _with_folder(url: URL) -> URL:
     return url.set(database=str(path))
 
 
-def _listen(engine: Engine) -> None:
-    event.listen(engine, "handle_error", _translate)
+def _add_event_listeners(engine: Engine) -> None:
+    event.listen(engine, "handle_error", _translate_driver_error)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin_sqlite)
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` says it
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
@@ -116,7 +116,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _translate(context: ExceptionContext) -> None:
+def _translate_driver_error(context: ExceptionContext) -> None:
     if isinstance(context.sqlalchemy_exception, exc.IntegrityError):
         return  # its text repeats the row's values: a name may hold any of the words below
     text = str(context.original_exception).lower()
@@ -129,14 +129,14 @@ def _translate(context: ExceptionContext) -> None:
     if "is full" in text or "no space left" in text:
         raise StorageFull("The database's disk is full. Nothing was saved.") from None
     state = getattr(context.original_exception, "sqlstate", None)
-    if "no such table" in text or "no such column" in text or state in _UNDEFINED:
+    if "no such table" in text or "no such column" in text or state in _UNDEFINED_OBJECT_STATES:
         raise NotMigrated("The database is not set up for this version. Run: credstore db upgrade") from None
     if isinstance(context.sqlalchemy_exception, exc.OperationalError):
         raise StorageDown("The database cannot be reached. Nothing was saved.") from None
 
 
 @contextmanager
-def writing(session: AnySession) -> Iterator[None]:
+def write_transaction(session: AnySession) -> Iterator[None]:
     """One writing transaction: committed whole at the end, rolled back whole on any exception."""
     session.rollback()  # ends the read that sign-in began; a snapshot cannot be upgraded to a write
     session.connection(execution_options={"credstore_writes": True})

@@ -12,19 +12,19 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
 from credstore.accounts import Accounts
-from credstore.background_runner import Runner
+from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
-from credstore.database import attach
-from credstore.egress import door_of
-from credstore.encryption.key_check import require_open
-from credstore.encryption.keyring import Ring
+from credstore.database import init_database
+from credstore.egress import client_from_config
+from credstore.encryption.key_check import require_unlocked
+from credstore.encryption.keyring import Keyring
 from credstore.errors import NotMigrated
 from credstore.migrate import is_current
 from credstore.models import db
 from credstore.tester import Tester
 from credstore.vault import Vault
 from credstore.web import make_blueprint
-from credstore.web.authentication import init_auth, signed_in
+from credstore.web.authentication import init_login_manager, require_sign_in
 
 Authorize = Callable[[], ResponseReturnValue | None]
 
@@ -42,31 +42,31 @@ class Credstore:
     ) -> None:
         """Raises ConfigError when a setting is missing or malformed."""
         self.config = config = config or Config.from_env()
-        ring = Ring(config.field_encryption_key)
-        attach(app, config.sqlalchemy_url)
-        self.vault = Vault(db.session, ring, tester or _tester(config), keep_deleted_days=config.keep_deleted_days)
+        keyring = Keyring(config.field_encryption_key)
+        init_database(app, config.sqlalchemy_url)
+        self.vault = Vault(db.session, keyring, tester or _tester(config), keep_deleted_days=config.keep_deleted_days)
         self.accounts = Accounts(
             db.session,
             idle=timedelta(minutes=config.session_idle_minutes),
             longest=timedelta(hours=config.session_hours),
         )
-        self.runner = Runner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
-        self.authorize: Authorize = authorize or signed_in
+        self.runner = BackgroundRunner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
+        self.authorize: Authorize = authorize or require_sign_in
         app.extensions["credstore"] = self
         if "csrf" not in app.extensions:
             # Its token and settings, not its hook on every view of the application: our door asks it for ours.
             app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
             CSRFProtect(app)
         if authorize is None:
-            init_auth(app)
+            init_login_manager(app)
         app.register_blueprint(make_blueprint(own_sign_in=authorize is None))
 
     def require_ready(self) -> None:
         """Return when requests can be served. Raises StorageError or Locked, whose sentence says what is missing."""
         if not is_current(db.session.connection()):
             raise NotMigrated("The database is not set up for this version. Run: credstore db upgrade")
-        require_open(self.vault.key_state())
+        require_unlocked(self.vault.key_state())
 
 
 def _tester(config: Config) -> Tester:
-    return Tester(door_of(config), seconds=config.test_seconds, at_once=config.tests_at_once)
+    return Tester(client_from_config(config), seconds=config.test_seconds, at_once=config.tests_at_once)

@@ -9,7 +9,7 @@ from credstore import create_app
 from credstore.config import Config
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn with gthread workers: a hung provider holds one thread of many, not a worker."""
 
     def __init__(self, config: Config, *, workers: int, threads: int, when_ready: Callable[[], None]) -> None:

@@ -8,17 +8,17 @@ import re
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?\Z")
 # Headers that decide where a request ends or whom it is for; a credential must not set them.
-_OURS = frozenset(
+_RESERVED = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
     | {"accept-encoding", "proxy-authorization", "proxy-connection"}
 )
 
 
-def fault(name: str, value: str) -> str:
+def header_error(name: str, value: str) -> str:
     """Why this header cannot be sent, as a clause; "" when it can."""
     if not _NAME.match(name):
         return "the name of a header has characters that HTTP does not allow"
-    if name.lower() in _OURS:
+    if name.lower() in _RESERVED:
         return f"the header {name} is set by credstore itself"
     if not _VALUE.match(value):
         return f"the value for the header {name} has characters that HTTP does not allow"

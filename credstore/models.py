@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-class Moment(TypeDecorator[datetime]):
+class UTCDateTime(TypeDecorator[datetime]):
     """A point in time, always UTC and aware; SQLite forgets the zone, so it is put back on the way out."""
 
     impl = DateTime(timezone=True)
@@ -59,7 +59,7 @@ class JsonObject(TypeDecorator[dict[str, Any]]):
 
 
 class Base(DeclarativeBase):
-    registry = registry(type_annotation_map={datetime: Moment, dict[str, Any]: JsonObject})
+    registry = registry(type_annotation_map={datetime: UTCDateTime, dict[str, Any]: JsonObject})
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
@@ -70,11 +70,11 @@ else:
     Model = db.Model
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SealedRow:
+class CredentialColumns:
     """The columns that a credential keeps when it moves to the deleted ones.
 
     `name_key` is the case-folded name: what the search looks in, and unique among living credentials. `expiry_told`:
@@ -87,22 +87,22 @@ class SealedRow:
     name_key: Mapped[str] = mapped_column(String(1024))
     kind: Mapped[str] = mapped_column(String(40))
     public: Mapped[dict[str, Any]]
-    holds: Mapped[str] = mapped_column(String(255), default="")
+    secret_names: Mapped[str] = mapped_column(String(255), default="")
     sealed: Mapped[str] = mapped_column(Text, deferred=True, deferred_raiseload=True)
     key_id: Mapped[str] = mapped_column(String(8), index=True)
     fingerprint: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     version: Mapped[int] = mapped_column(default=1)
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    expiry_told: Mapped[bool] = mapped_column(default=False)
+    expiry_from_provider: Mapped[bool] = mapped_column(default=False)
     verdict: Mapped[dict[str, Any] | None]
     verdict_version: Mapped[int | None]
     verdict_at: Mapped[datetime | None]
 
 
-class Credential(SealedRow, Model):
+class Credential(CredentialColumns, Model):
     """A living credential. `version` is the optimistic lock: each edit raises it."""
 
     __tablename__ = "credential"
@@ -116,7 +116,7 @@ class Credential(SealedRow, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
-class DeletedCredential(SealedRow, Model):
+class DeletedCredential(CredentialColumns, Model):
     """Deleted, still sealed, until Undo or the purge. `batch` is the one deletion it went with."""
 
     __tablename__ = "deleted_credential"
@@ -133,13 +133,13 @@ class KeyCheck(Model):
 
     key_id: Mapped[str] = mapped_column(String(8), primary_key=True)
     token: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-class PastVerdict(Model):
+class VerdictHistory(Model):
     """One test of a credential, kept for its history; the last few of each, by the credential's `public_id`."""
 
-    __tablename__ = "past_verdict"
+    __tablename__ = "verdict_history"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(36), index=True)
@@ -148,34 +148,36 @@ class PastVerdict(Model):
     tested_at: Mapped[datetime]
 
 
-class HostFact(Model):
+class HostOpenness(Model):
     """What tests learned of a host: whether its listing is open or judges keys. `asked` is a hash of what was asked."""
 
-    __tablename__ = "host_fact"
+    __tablename__ = "host_openness"
 
-    asked: Mapped[str] = mapped_column(String(64), primary_key=True)
+    destination_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     openness: Mapped[str] = mapped_column(String(10))
     learned_at: Mapped[datetime]
 
 
-class Run(Model):
+class TestRun(Model):
     """A run of several tests. `beat_at` is renewed while somebody works on it: an old one means that it was cut off."""
 
-    __tablename__ = "run"
+    __tablename__ = "test_run"
+    __test__ = False  # a table, not a test class, whatever its name
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(index=True)
-    beat_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     cancelled: Mapped[bool] = mapped_column(default=False)
 
 
-class RunItem(Model):
+class TestRunItem(Model):
     """One credential of a run. `outcome` stays empty until it is tested; nothing is ever stored as "testing"."""
 
-    __tablename__ = "run_item"
+    __tablename__ = "test_run_item"
+    __test__ = False
 
-    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("test_run.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(36))
     name: Mapped[str] = mapped_column(String(255))
@@ -192,18 +194,18 @@ class Admin(Model):
     username: Mapped[str] = mapped_column(String(150))
     username_key: Mapped[str] = mapped_column(String(600), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-class SignIn(Model):
+class LoginSession(Model):
     """A server-side session. Only the SHA-256 of the cookie's id is kept; deleting the row ends the session."""
 
-    __tablename__ = "sign_in"
+    __tablename__ = "login_session"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    seen_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class SetupLink(Model):

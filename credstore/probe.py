@@ -23,12 +23,12 @@ class Outcome(StrEnum):
     """The closed set of verdicts. The value is what is stored and what programs see."""
 
     VERIFIED = "verified"
-    LIMITED = "accepted-limited"
+    ACCEPTED_LIMITED = "accepted-limited"
     REJECTED = "rejected"
     KEY_NOT_CHECKED = "key-not-checked"
     CANNOT_TELL = "cannot-tell"
     NOT_REACHED = "not-reached"
-    TROUBLE = "provider-trouble"
+    PROVIDER_TROUBLE = "provider-trouble"
     BLOCKED = "blocked"
     UNREADABLE = "unreadable"
     UNTESTED = "untested"
@@ -37,27 +37,27 @@ class Outcome(StrEnum):
     @property
     def mark(self) -> Literal["pass", "fail", "unsure"]:
         """Which sign stands beside the word: green check, red X, or the amber mark."""
-        if self in {Outcome.VERIFIED, Outcome.LIMITED}:
+        if self in {Outcome.VERIFIED, Outcome.ACCEPTED_LIMITED}:
             return "pass"
         if self in {Outcome.REJECTED, Outcome.NOT_REACHED, Outcome.BLOCKED, Outcome.UNREADABLE}:
             return "fail"
         return "unsure"
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         """The verdict in words for a person."""
-        return WORDS[self]
+        return LABELS[self]
 
 
-WORDS: Mapping[Outcome, str] = MappingProxyType(
+LABELS: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.VERIFIED: "Verified",
-        Outcome.LIMITED: "Accepted, limited",
+        Outcome.ACCEPTED_LIMITED: "Accepted, limited",
         Outcome.REJECTED: "Rejected",
         Outcome.KEY_NOT_CHECKED: "Key not checked",
         Outcome.CANNOT_TELL: "Cannot tell",
         Outcome.NOT_REACHED: "Not reached",
-        Outcome.TROUBLE: "Provider trouble",
+        Outcome.PROVIDER_TROUBLE: "Provider trouble",
         Outcome.BLOCKED: "Blocked",
         Outcome.UNREADABLE: "Unreadable",
         Outcome.UNTESTED: "Not tested",
@@ -67,7 +67,7 @@ WORDS: Mapping[Outcome, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ProbeRequest:
     """One request to make. `purpose` says in words why it is made; headers and body stay out of `repr`."""
 
     purpose: str
@@ -78,7 +78,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ProbeResponse:
     """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how it begins.
 
     `proxy` is the host:port of the egress proxy that it came through, "" when it came directly.
@@ -87,7 +87,7 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
-    start: bytes = field(default=b"", repr=False)
+    body_start: bytes = field(default=b"", repr=False)
     proxy: str = ""
 
 
@@ -118,7 +118,7 @@ class Verdict:
     outcome: Outcome
     reason: str
     advice: str = ""
-    said: str = ""
+    provider_message: str = ""
     facts: tuple[str, ...] = ()
     expires_at: datetime | None = None
     openness: Openness = "unknown"
@@ -128,10 +128,10 @@ class Verdict:
         return replace(self, steps=steps)
 
 
-Probe = Generator[Ask, Answer, Verdict]
+Probe = Generator[ProbeRequest, ProbeResponse, Verdict]
 
 
-def concluded(verdict: Verdict) -> Probe:
+def probe_without_requests(verdict: Verdict) -> Probe:
     """A probe that asks nobody: the verdict is known without a request."""
     yield from ()
     return verdict

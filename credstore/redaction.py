@@ -13,19 +13,19 @@ from urllib.parse import quote, quote_plus
 SHORTEST_SECRET = 4
 MASK = "[secret]"
 LONGEST_TEXT = 10_000  # of foreign words; more is not worth reading for 300 characters of it
-SHARED = 6  # so many characters in a row are a part of the secret, no chance
-LONG = 200  # characters; in a private key almost any six characters stand somewhere
-SHARED_OF_LONG = 10
-SHOWN_TAIL = 4  # as in "the key ending in WXYZ"
+SHARED_LENGTH = 6  # so many characters in a row are a part of the secret, no chance
+LONG_SECRET = 200  # characters; in a private key almost any six characters stand somewhere
+SHARED_LENGTH_OF_LONG = 10
+SHOWN_ENDING = 4  # as in "the key ending in WXYZ"
 
-_HOLE = "\0"  # where a secret was; no text has it after `_one_line`
-_RUN = re.compile(r"""[^\s"'`<>(){}\[\],;:=|]+""")
+_REMOVED = "\0"  # where a secret was; no text has it after `_one_line`
+_WORD = re.compile(r"""[^\s"'`<>(){}\[\],;:=|]+""")
 _MASKED = re.compile(r"[*•·#]{2,}|…|\.{2,}|[xX]{4,}")
 
 
-def scrubber(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
+def redactor(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
     """A function that replaces each secret, in clear, URL-quoted or base64, by `mask`."""
-    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _encoded_forms(secret)}
     if not forms:
         return lambda text: text
     # Longest first, or a secret that begins with another one would leave its tail behind.
@@ -34,17 +34,19 @@ def scrubber(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]
     return lambda text: pattern.sub(mask, text)
 
 
-def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
+def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]:
     """A function for words that are not ours: one printable line of at most so many characters, without the secrets.
 
     Providers echo parts ("sk-proj-****WXYZ"), so that every run of characters that shares one with a secret goes too.
     """
-    scrub = scrubber(secrets, _HOLE)
-    long = [secret.casefold() for secret in secrets if len(secret) >= SHARED + 2]
-    forms = {form.casefold() for secret in secrets if len(secret) >= SHARED + 2 for form in _forms(secret)}
-    parts: dict[int, set[str]] = {SHARED: set(), SHARED_OF_LONG: set()}
+    scrub = redactor(secrets, _REMOVED)
+    long = [secret.casefold() for secret in secrets if len(secret) >= SHARED_LENGTH + 2]
+    forms = {
+        form.casefold() for secret in secrets if len(secret) >= SHARED_LENGTH + 2 for form in _encoded_forms(secret)
+    }
+    parts: dict[int, set[str]] = {SHARED_LENGTH: set(), SHARED_LENGTH_OF_LONG: set()}
     for form in forms:
-        size = SHARED if len(form) <= LONG else SHARED_OF_LONG
+        size = SHARED_LENGTH if len(form) <= LONG_SECRET else SHARED_LENGTH_OF_LONG
         parts[size] |= {form[at : at + size] for at in range(len(form) - size + 1)}
 
     def drop(run: re.Match[str]) -> str:
@@ -53,19 +55,19 @@ def foreign_scrubber(secrets: Collection[str]) -> Callable[[str, int], str]:
             text[at : at + size] in known for size, known in parts.items() for at in range(len(text) - size + 1)
         )
         # What hangs on a hole is a part too: the seams of base64, or of another coding.
-        return MASK if _HOLE in text or shared or any(_hints(text, secret) for secret in long) else run[0]
+        return MASK if _REMOVED in text or shared or any(_shows_part_of(text, secret) for secret in long) else run[0]
 
     def clean(text: str, longest: int) -> str:
-        line = _RUN.sub(drop, scrub(_one_line(text)))
+        line = _WORD.sub(drop, scrub(_one_line(text)))
         return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
     return clean
 
 
-def _hints(run: str, secret: str) -> bool:
+def _shows_part_of(run: str, secret: str) -> bool:
     """Whether this run shows how the secret begins or ends, the rest masked, or just its end."""
     end = run.rstrip(".!?")
-    if len(end) >= SHOWN_TAIL and secret.endswith(end):
+    if len(end) >= SHOWN_ENDING and secret.endswith(end):
         return True
     masks = list(_MASKED.finditer(run))
     if not masks:
@@ -83,17 +85,17 @@ def _one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in seen).split())
 
 
-def _forms(secret: str) -> set[str]:
+def _encoded_forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
     quoted |= {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in quoted}
     coded = {b64encode(raw).decode("ascii"), urlsafe_b64encode(raw).decode("ascii")}
-    return {secret} | quoted | coded | {form.rstrip("=") for form in coded} | _inside_of_base64(raw)
+    return {secret} | quoted | coded | {form.rstrip("=") for form in coded} | _inside_base64(raw)
 
 
-def _inside_of_base64(raw: bytes) -> set[str]:
+def _inside_base64(raw: bytes) -> set[str]:
     """How the secret looks in the base64 of a longer text, such as "user:secret": less the characters at the seams."""
-    if len(raw) < 2 * SHARED:
+    if len(raw) < 2 * SHARED_LENGTH:
         return set()
     shifted = (code(b"\0" * shift + raw) for shift in (1, 2) for code in (b64encode, urlsafe_b64encode))
     return {form.decode("ascii").rstrip("=")[4:-1] for form in shifted}

@@ -1,4 +1,4 @@
-"""Runs a probe: sends each `Ask` through the door, feeds the `Answer` back, and returns the verdict with its steps.
+"""Runs a probe: sends each `ProbeRequest` through the outbound client and returns the verdict with its steps.
 
 Must never run longer than its deadline, leave a generator open, or let a secret or an exception's text into a verdict.
 """
@@ -11,21 +11,21 @@ from dataclasses import replace
 from typing import Protocol
 
 from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
-from credstore.probe import Answer, Ask, Outcome, Probe, Step, Verdict
-from credstore.redaction import foreign_scrubber, scrubber
+from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
+from credstore.redaction import foreign_text_redactor, redactor
 
 logger = logging.getLogger(__name__)
 
 # What is shown of a provider's own words.
 SAID_LENGTH, FACT_LENGTH, MOST_FACTS = 300, 120, 12
 # Our own words may hold a host name that a provider chose.
-OUR_LENGTH = 600
+REASON_LENGTH = 600
 
 
 class Sender(Protocol):
-    """What the tester needs of `egress.Door`."""
+    """What the tester needs of `egress.OutboundClient`."""
 
-    def send(self, ask: Ask, *, deadline: float) -> Answer: ...
+    def send(self, request: ProbeRequest, *, deadline: float) -> ProbeResponse: ...
 
 
 class Tester:
@@ -33,8 +33,8 @@ class Tester:
 
     __test__ = False  # the name starts like a test class; pytest must not collect it
 
-    def __init__(self, door: Sender, *, seconds: float = 10.0, at_once: int = 4) -> None:
-        self._door = door
+    def __init__(self, client: Sender, *, seconds: float = 10.0, at_once: int = 4) -> None:
+        self._client = client
         self._seconds = seconds
         self._at_once = at_once
         self._slots = threading.BoundedSemaphore(at_once)
@@ -49,15 +49,15 @@ class Tester:
             raise TestsBusy(f"{self._at_once} tests are running already. Wait a few seconds, then test again.")
         steps: list[Step] = []
         try:
-            verdict = self._drive(probe, steps)
+            verdict = self._run_probe(probe, steps)
         finally:
             self._slots.release()
             _close(probe)
-        return _scrubbed(verdict, steps, secrets)
+        return _redacted(verdict, steps, secrets)
 
-    def _drive(self, probe: Probe, steps: list[Step]) -> Verdict:
+    def _run_probe(self, probe: Probe, steps: list[Step]) -> Verdict:
         deadline = time.monotonic() + self._seconds
-        answer: Answer | None = None
+        answer: ProbeResponse | None = None
         while True:
             try:
                 ask = next(probe) if answer is None else probe.send(answer)
@@ -72,12 +72,12 @@ class Tester:
             except Unreached as failure:
                 return _not_reached(failure, first=answer is None)
 
-    def _send(self, ask: Ask, deadline: float, steps: list[Step]) -> Answer:
+    def _send(self, ask: ProbeRequest, deadline: float, steps: list[Step]) -> ProbeResponse:
         started = time.monotonic()
         status: int | None = None
         proxy = ""
         try:
-            answer = self._door.send(ask, deadline=deadline)
+            answer = self._client.send(ask, deadline=deadline)
             status, proxy = answer.status, answer.proxy
         except EgressError as failure:
             proxy = failure.proxy
@@ -89,15 +89,15 @@ class Tester:
         return answer
 
 
-def _scrubbed(verdict: Verdict, steps: list[Step], secrets: Collection[str]) -> Verdict:
-    scrub, scrub_foreign = scrubber(secrets), foreign_scrubber(secrets)
+def _redacted(verdict: Verdict, steps: list[Step], secrets: Collection[str]) -> Verdict:
+    scrub, scrub_foreign = redactor(secrets), foreign_text_redactor(secrets)
     clean = tuple(replace(step, purpose=scrub(step.purpose), url=scrub(step.url)) for step in steps)
     facts = (scrub_foreign(fact, FACT_LENGTH) for fact in verdict.facts[:MOST_FACTS])
     return replace(
         verdict,
-        reason=scrub(verdict.reason)[:OUR_LENGTH],
-        advice=scrub(verdict.advice)[:OUR_LENGTH],
-        said=scrub_foreign(verdict.said, SAID_LENGTH),
+        reason=scrub(verdict.reason)[:REASON_LENGTH],
+        advice=scrub(verdict.advice)[:REASON_LENGTH],
+        provider_message=scrub_foreign(verdict.provider_message, SAID_LENGTH),
         facts=tuple(fact for fact in facts if fact),
         steps=clean,
     )

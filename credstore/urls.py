@@ -18,7 +18,7 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z")
 
 
-def canonical(text: str) -> str:
+def canonical_url(text: str) -> str:
     """Return the one spelling of an http(s) base URL: lower-case host, punycode, no default port, no trailing slash.
 
     Raises Refused with a sentence for the person who typed it.

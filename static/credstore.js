@@ -58,10 +58,10 @@ function refuse(form, page) {
   }
   fresh.querySelector("h1").id = old.querySelector("h1").id;
   old.replaceWith(fresh);
-  const first = fresh.querySelector("[aria-invalid], .alert, .tried");
+  const first = fresh.querySelector("[aria-invalid], .alert, .draft-verdict");
   if (first?.matches(".alert")) first.tabIndex = -1;
   first?.focus();
-  say([...fresh.querySelectorAll(".wrong, .alert, .tried p")].map((found) => found.innerText).join(" "));
+  say([...fresh.querySelectorAll(".wrong, .alert, .draft-verdict p")].map((found) => found.innerText).join(" "));
 }
 
 // The form stays as it was typed, with the sentence above it.
@@ -177,7 +177,7 @@ function count() {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("select")) event.target.classList.add("chosen");
-  if (event.target.matches("[data-send] [type=password]") && event.target.value) import(document.body.dataset.guess).then((found) => found.guess(event.target)).catch(() => {});
+  if (event.target.matches("[data-send] [type=password]") && event.target.value) import(document.body.dataset.pasteDetection).then((found) => found.detectPaste(event.target)).catch(() => {});
   if (event.target.id === "all")
     for (const box of document.querySelectorAll("tbody .pick input")) box.checked = event.target.checked;
   if (event.target.closest(".pick")) {

@@ -226,7 +226,7 @@ PLANTED: dict[Rule, list[tuple[str, str]]] = {
     packages_are_known: [("credstore/attic.py", "")],
     imports_follow_the_layers: [
         ("credstore/vault/create_edit.py", "from credstore.web import forms"),
-        ("credstore/probe.py", "from .credential_types import Kind"),
+        ("credstore/probe.py", "from .credential_types import CredentialType"),
         ("credstore/cli.py", "from credstore import web"),
         ("credstore/vault/rows.py", "import credstore.extension"),
     ],

@@ -225,7 +225,7 @@ def test_a_crash_whose_text_quotes_the_key(
     elif where == "view":
         app.view_functions["credstore.test"] = crash
     else:
-        monkeypatch.setattr("credstore.web.views.credential_test.tell", crash)
+        monkeypatch.setattr("credstore.web.views.credential_test.flash_message", crash)
     with caplog.at_level(logging.DEBUG):
         for accept in ("text/html",) if where == "message" else ("text/html", JSON):  # a program gets no message
             admin.get("/credentials")

@@ -1,4 +1,4 @@
-"""The key ring: which keys it takes, what it seals, and everything it must refuse to open."""
+"""The key keyring: which keys it takes, what it seals, and everything it must refuse to open."""
 
 import base64
 from typing import Any
@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.encryption.keyring import Ring, generate_key, key_id
+from credstore.encryption.keyring import Keyring, generate_key, key_id
 from credstore.errors import ConfigError, Unreadable
 
 KEY = "0123456789012345678901234567890123456789012="
@@ -29,9 +29,9 @@ CONTEXT = {"v": 1, "use": "credential", "id": "some-id", "kind": "llm", "dest": 
     ],
 )
 def test_keys_are_read_in_their_order_and_once(text: str, ids: list[str]) -> None:
-    ring = Ring(text)
-    assert ring.key_ids == tuple(key_id(key) for key in ids)
-    assert ring.key_id == ring.key_ids[0]
+    keyring = Keyring(text)
+    assert keyring.key_ids == tuple(key_id(key) for key in ids)
+    assert keyring.key_id == keyring.key_ids[0]
 
 
 BAD = [
@@ -55,7 +55,7 @@ BAD = [
 @pytest.mark.parametrize("bad", BAD)
 def test_a_malformed_key_is_named_by_its_place_and_never_shown(bad: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Ring(f"{OTHER},{bad}")
+        Keyring(f"{OTHER},{bad}")
     assert "Key 2 of 2 in FIELD_ENCRYPTION_KEY is malformed" in caught.value.sentence
     assert bad not in caught.value.sentence
     assert KEY[:12] not in caught.value.sentence
@@ -64,24 +64,24 @@ def test_a_malformed_key_is_named_by_its_place_and_never_shown(bad: str) -> None
 @pytest.mark.parametrize("text", ["", "  ", ",", " , \n,"])
 def test_no_key_is_told_with_the_command_that_makes_one(text: str) -> None:
     with pytest.raises(ConfigError, match=r"is not set.*credstore keys generate"):
-        Ring(text)
+        Keyring(text)
 
 
 def test_a_generated_key_is_a_key() -> None:
     keys = {generate_key() for _ in range(5)}
     assert len(keys) == 5
-    assert len(Ring(",".join(keys)).key_ids) == 5
+    assert len(Keyring(",".join(keys)).key_ids) == 5
 
 
 @given(st.dictionaries(st.text(max_size=10), st.text(max_size=40), max_size=4))
 def test_what_is_sealed_is_opened_unchanged(secrets: dict[str, str]) -> None:
-    ring = Ring(KEY)
-    assert ring.open(ring.seal(CONTEXT, secrets), CONTEXT) == secrets
+    keyring = Keyring(KEY)
+    assert keyring.unseal(keyring.seal(CONTEXT, secrets), CONTEXT) == secrets
 
 
 def test_a_sealed_value_is_a_fernet_token_and_differs_each_time() -> None:
-    ring = Ring(KEY)
-    one, two = (ring.seal(CONTEXT, {"api_key": SECRET}) for _ in range(2))
+    keyring = Keyring(KEY)
+    one, two = (keyring.seal(CONTEXT, {"api_key": SECRET}) for _ in range(2))
     assert one != two
     assert SECRET.encode() in Fernet(KEY).decrypt(one)
     assert SECRET not in one
@@ -89,19 +89,19 @@ def test_a_sealed_value_is_a_fernet_token_and_differs_each_time() -> None:
 
 @pytest.mark.parametrize("item", CONTEXT)
 def test_every_item_of_the_context_is_compared(item: str) -> None:
-    ring = Ring(KEY)
-    token = ring.seal(CONTEXT, {"api_key": SECRET})
+    keyring = Keyring(KEY)
+    token = keyring.seal(CONTEXT, {"api_key": SECRET})
     without = {name: value for name, value in CONTEXT.items() if name != item}
     for context in (CONTEXT | {item: "changed"}, CONTEXT | {item: []}, without, CONTEXT | {"more": 1}):
         with pytest.raises(Unreadable, match="does not belong to this row"):
-            ring.open(token, context)
+            keyring.unseal(token, context)
 
 
 def sealed(payload: bytes) -> str:
     return Fernet(KEY).encrypt(payload).decode()
 
 
-TOKEN = Ring(KEY).seal(CONTEXT, {"api_key": SECRET})
+TOKEN = Keyring(KEY).seal(CONTEXT, {"api_key": SECRET})
 DAMAGED: dict[str, Any] = {
     "none": None,
     "empty": "",
@@ -110,7 +110,7 @@ DAMAGED: dict[str, Any] = {
     "non-ASCII": "gAAAAé",
     "truncated": TOKEN[:-5],
     "half": TOKEN[: len(TOKEN) // 2],
-    "of another key": Ring(OTHER).seal(CONTEXT, {"api_key": SECRET}),
+    "of another key": Keyring(OTHER).seal(CONTEXT, {"api_key": SECRET}),
     "in clear": '{"secrets": {"api_key": "CANARY-plaintext"}}',
     "not JSON": sealed(SECRET.encode()),
     "a list": sealed(b'["CANARY-plaintext"]'),
@@ -123,27 +123,27 @@ DAMAGED: dict[str, Any] = {
 @pytest.mark.parametrize("token", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_token_is_unreadable_and_shows_nothing(token: Any) -> None:
     with pytest.raises(Unreadable) as caught:
-        Ring(KEY).open(token, CONTEXT)
+        Keyring(KEY).unseal(token, CONTEXT)
     assert SECRET not in f"{caught.value!r}{caught.value}"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_every_flipped_bit_is_noticed() -> None:
-    ring, raw = Ring(KEY), base64.urlsafe_b64decode(TOKEN)
+    keyring, raw = Keyring(KEY), base64.urlsafe_b64decode(TOKEN)
     for place in range(len(raw)):
         flipped = bytes([*raw[:place], raw[place] ^ 1, *raw[place + 1 :]])
         with pytest.raises(Unreadable):
-            ring.open(base64.urlsafe_b64encode(flipped).decode(), CONTEXT)
+            keyring.unseal(base64.urlsafe_b64encode(flipped).decode(), CONTEXT)
 
 
 def test_the_first_key_seals_and_all_of_them_open() -> None:
-    old, both, turned = Ring(KEY), Ring(f"{OTHER},{KEY}"), Ring(f"{KEY},{OTHER}")
+    old, both, turned = Keyring(KEY), Keyring(f"{OTHER},{KEY}"), Keyring(f"{KEY},{OTHER}")
     token = both.seal(CONTEXT, {"api_key": SECRET})
-    for ring in (both, turned, Ring(OTHER)):
-        assert ring.open(token, CONTEXT) == {"api_key": SECRET}
+    for keyring in (both, turned, Keyring(OTHER)):
+        assert keyring.unseal(token, CONTEXT) == {"api_key": SECRET}
     with pytest.raises(Unreadable):
-        old.open(token, CONTEXT)
+        old.unseal(token, CONTEXT)
 
 
 def test_key_ids_are_stable_and_tell_nothing() -> None:
@@ -154,25 +154,25 @@ def test_key_ids_are_stable_and_tell_nothing() -> None:
 
 
 def test_the_repr_shows_ids_alone() -> None:
-    assert repr(Ring(f"{KEY},{OTHER}")) == f"Ring({key_id(KEY)}, {key_id(OTHER)})"
+    assert repr(Keyring(f"{KEY},{OTHER}")) == f"Keyring({key_id(KEY)}, {key_id(OTHER)})"
 
 
 def test_a_fingerprint_tells_equal_secrets_under_one_key() -> None:
-    ring = Ring(KEY)
-    assert ring.fingerprint(SECRET) == ring.fingerprint(SECRET) != ring.fingerprint(SECRET + "x")
-    assert ring.fingerprint(SECRET) != Ring(OTHER).fingerprint(SECRET)
-    assert ring.fingerprint(SECRET) == Ring(f"{KEY},{OTHER}").fingerprint(SECRET)
-    assert len(ring.fingerprint("ü")) == 64
+    keyring = Keyring(KEY)
+    assert keyring.fingerprint(SECRET) == keyring.fingerprint(SECRET) != keyring.fingerprint(SECRET + "x")
+    assert keyring.fingerprint(SECRET) != Keyring(OTHER).fingerprint(SECRET)
+    assert keyring.fingerprint(SECRET) == Keyring(f"{KEY},{OTHER}").fingerprint(SECRET)
+    assert len(keyring.fingerprint("ü")) == 64
 
 
 def test_check_tokens_verify_their_own_key_alone() -> None:
-    ring = Ring(f"{KEY},{OTHER}")
-    tokens = ring.check_tokens()
-    assert tuple(tokens) == ring.key_ids
-    assert all(ring.verifies(kid, token) for kid, token in tokens.items())
-    first, second = ring.key_ids
-    assert not ring.verifies(first, tokens[second])
-    assert not ring.verifies("ffffffff", tokens[first])
-    assert not Ring(OTHER).verifies(first, tokens[first])
+    keyring = Keyring(f"{KEY},{OTHER}")
+    tokens = keyring.check_tokens()
+    assert tuple(tokens) == keyring.key_ids
+    assert all(keyring.verifies_check_token(kid, token) for kid, token in tokens.items())
+    first, second = keyring.key_ids
+    assert not keyring.verifies_check_token(first, tokens[second])
+    assert not keyring.verifies_check_token("ffffffff", tokens[first])
+    assert not Keyring(OTHER).verifies_check_token(first, tokens[first])
     for damaged in ("", "garbage", "é", tokens[first][:-4], sealed(b"something else")):
-        assert not ring.verifies(first, damaged)
+        assert not keyring.verifies_check_token(first, damaged)

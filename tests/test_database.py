@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from credstore.app_factory import storage
+from credstore.app_factory import database_app
 from credstore.config import DATABASE_FILE, Config
-from credstore.database import attach, writing
+from credstore.database import init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
 from credstore.migrate import is_current, upgrade
 from credstore.models import db
@@ -71,7 +71,7 @@ def test_an_unmigrated_sqlite_is_told_as_such(config: Config, unmigrated: Callab
 @pytest.fixture
 def unmigrated() -> Callable[[Config], None]:
     def check(config: Config) -> None:
-        app = storage(config)
+        app = database_app(config)
         with app.app_context():
             assert not is_current(db.session.connection())
             db.session.rollback()
@@ -91,7 +91,7 @@ def unmigrated() -> Callable[[Config], None]:
 def test_a_file_that_is_no_database_is_told_as_such(config: Config) -> None:
     config.data_dir.mkdir()
     (config.data_dir / DATABASE_FILE).write_bytes(b"this is no database" * 1000)
-    app = storage(config)
+    app = database_app(config)
     with app.app_context():
         with pytest.raises(StorageDown):
             db.session.execute(text("SELECT 1"))
@@ -100,7 +100,7 @@ def test_a_file_that_is_no_database_is_told_as_such(config: Config) -> None:
 
 
 def test_an_unreachable_server_is_told_as_such(config: Config) -> None:
-    app = storage(replace(config, database_url="postgresql://u:CANARY@127.0.0.1:1/d"))
+    app = database_app(replace(config, database_url="postgresql://u:CANARY@127.0.0.1:1/d"))
     with app.app_context():
         with pytest.raises(StorageDown) as caught:
             db.session.execute(text("SELECT 1"))
@@ -112,7 +112,7 @@ def test_an_unreachable_server_is_told_as_such(config: Config) -> None:
 @pytest.mark.parametrize("url", ["CANARY", "://CANARY"])
 def test_what_is_no_url_is_refused_without_repeating_it(config: Config, url: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        storage(replace(config, database_url=url))
+        database_app(replace(config, database_url=url))
     assert "CANARY" not in f"{caught.value!r}"
 
 
@@ -142,7 +142,7 @@ def test_no_update_is_lost_between_threads(stored_app: Flask) -> None:
         db.session.commit()
 
     def add(_: int) -> None:
-        with stored_app.app_context(), writing(db.session):
+        with stored_app.app_context(), write_transaction(db.session):
             lock = " FOR UPDATE" if db.engine.dialect.name == "postgresql" else ""
             count = db.session.execute(text(f"SELECT failures FROM login_failure{lock}")).scalar()
             db.session.execute(text("UPDATE login_failure SET failures = :n"), {"n": count + 1})
@@ -158,26 +158,26 @@ def test_a_failed_writing_leaves_nothing_and_frees_the_lock(stored_app: Flask) -
     with stored_app.app_context():
 
         def fail() -> None:
-            with writing(db.session):
+            with write_transaction(db.session):
                 db.session.execute(add)
                 raise KeyError("a bug")
 
         with pytest.raises(KeyError):
             fail()
-        with writing(db.session):
+        with write_transaction(db.session):
             db.session.execute(add)
         assert db.session.execute(text("SELECT count(*) FROM setup_link")).scalar() == 1
 
 
 def test_the_data_folder_is_for_its_owner_alone(config: Config) -> None:
-    storage(config)
+    database_app(config)
     assert Path(config.data_dir).stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:p@x:S3cretTail@h/d", "no url", "mysql://u:S3cretTail@h/d"])
 def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ConfigError) as refusal:
-        attach(Flask("x"), url)
+        init_database(Flask("x"), url)
     assert "DATABASE_URL" in refusal.value.sentence
     assert "S3cretTail" not in refusal.value.sentence
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None

@@ -23,11 +23,11 @@ CONFIG = Config(data_dir=Path(folder), field_encryption_key=Fernet.generate_key(
                 bind="127.0.0.1")
 """
 
-NEW_KIND = """
+NEW_TYPE = """
 from credstore import credential_types
-from credstore.probe import Ask, Outcome, Verdict
+from credstore.probe import Outcome, ProbeRequest, Verdict
 
-class Mail(credential_types.Kind):
+class Mail(credential_types.CredentialType):
     slug = "mail"
     label = "Mail"
     summary = "Mail service"
@@ -37,17 +37,17 @@ class Mail(credential_types.Kind):
     )
 
     @classmethod
-    def dest(cls, public):
+    def destination(cls, public):
         return public.get("server")
 
     @classmethod
     def probe(cls, values):
         headers = {"Authorization": f"Bearer {values['mail_key']}"}
-        answer = yield Ask(purpose="Ask", method="GET", url=values["server"] + "/models", headers=headers)
+        answer = yield ProbeRequest(purpose="Ask", method="GET", url=values["server"] + "/models", headers=headers)
         good = answer.status == 200
         return Verdict(outcome=Outcome.VERIFIED if good else Outcome.REJECTED, reason=f"The mail server said so.")
 
-credential_types.KINDS += (Mail,)
+credential_types.CREDENTIAL_TYPES += (Mail,)
 FORM = {"type": "mail", "name": "New", "mail-server": base, "mail-mail_key": key}
 SECRET, DETAIL, SHOWN = "mail-mail_key", base, "Mail Key"
 WRONG = {"mail-mail_key": "two words", "mail-server": "nonsense"}
@@ -125,7 +125,7 @@ def told(script: str, provider: Provider, folder: Path, base: str = "/openai/v1"
 @pytest.mark.parametrize(
     ("script", "wrong", "sealed"),
     [
-        (NEW_KIND, ["mail-mail_key", "mail-server"], ["mail_key"]),
+        (NEW_TYPE, ["mail-mail_key", "mail-server"], ["mail_key"]),
         (NEW_PROVIDER, ["llm-api_key"], ["api_key"]),
     ],
     ids=["kind", "provider"],

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from credstore.errors import Blocked, TestsBusy, Unreached
-from credstore.probe import Answer, Ask, Outcome, Probe, Step, Verdict
+from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
 from credstore.tester import Tester
 
 SECRET = "sk/canary+1234567890=?&ü"  # needs quoting, and its base64 differs between the alphabets
@@ -22,13 +22,13 @@ BLOCKED = Blocked("169.254.169.254 is a metadata address.", "No setting allows i
 
 
 class Script:
-    """A door that plays a script: each item is answered, or raised."""
+    """A client that plays a script: each item is answered, or raised."""
 
-    def __init__(self, *script: Answer | Exception) -> None:
+    def __init__(self, *script: ProbeResponse | Exception) -> None:
         self.script = list(script)
         self.deadlines: list[float] = []
 
-    def send(self, ask: Ask, *, deadline: float) -> Answer:
+    def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
         self.deadlines.append(deadline)
         item = self.script.pop(0)
         if isinstance(item, Exception):
@@ -40,18 +40,18 @@ def asking(count: int, verdict: Any = VERIFIED, closed: list[str] | None = None)
     """A probe that asks `count` times, whatever it is told."""
     try:
         for number in range(count):
-            yield Ask(purpose=f"ask {number}", method="GET", url=f"https://api.example.com/{number}")
+            yield ProbeRequest(purpose=f"ask {number}", method="GET", url=f"https://api.example.com/{number}")
         return verdict
     finally:
         if closed is not None:
             closed.append("closed")
 
 
-def run(probe: Probe, *script: Answer | Exception, secrets: tuple[str, ...] = ()) -> Verdict:
+def run(probe: Probe, *script: ProbeResponse | Exception, secrets: tuple[str, ...] = ()) -> Verdict:
     return Tester(Script(*script)).run(probe, secrets)
 
 
-OK = Answer(status=200, json={})
+OK = ProbeResponse(status=200, json={})
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ OK = Answer(status=200, json={})
     ],
 )
 def test_every_request_is_a_step_and_the_outcome_follows(
-    script: tuple[Answer | Exception, ...], outcome: Outcome, statuses: list[int | None]
+    script: tuple[ProbeResponse | Exception, ...], outcome: Outcome, statuses: list[int | None]
 ) -> None:
     closed: list[str] = []
     verdict = run(asking(2, closed=closed), *script)
@@ -80,11 +80,11 @@ def test_a_probe_is_told_the_answers_in_order() -> None:
 
     def probe() -> Probe:
         for number in (1, 2):
-            answer = yield Ask(purpose=str(number), method="POST", url="https://api.example.com/", json={})
+            answer = yield ProbeRequest(purpose=str(number), method="POST", url="https://api.example.com/", json={})
             told.append(answer.status)
         return VERIFIED
 
-    run(probe(), Answer(status=401), Answer(status=429))
+    run(probe(), ProbeResponse(status=401), ProbeResponse(status=429))
     assert told == [401, 429]
 
 
@@ -105,16 +105,16 @@ def test_a_failed_follow_up_says_so_and_why() -> None:
 
 
 def test_the_clock_runs_for_the_whole_test() -> None:
-    door = Script(OK, OK, OK)
+    client = Script(OK, OK, OK)
     before = time.monotonic()
-    Tester(door, seconds=3.0).run(asking(3), ())
-    assert len(set(door.deadlines)) == 1
-    assert before + 3.0 <= door.deadlines[0] <= time.monotonic() + 3.0
+    Tester(client, seconds=3.0).run(asking(3), ())
+    assert len(set(client.deadlines)) == 1
+    assert before + 3.0 <= client.deadlines[0] <= time.monotonic() + 3.0
 
 
 def test_a_step_measures_milliseconds() -> None:
     class Slow:
-        def send(self, ask: Ask, *, deadline: float) -> Answer:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
             time.sleep(0.05)
             return OK
 
@@ -124,7 +124,7 @@ def test_a_step_measures_milliseconds() -> None:
 
 
 def confused_by(trouble: Callable[[Any], Any]) -> Probe:
-    answer = yield Ask(purpose="list", method="GET", url="https://api.example.com/")
+    answer = yield ProbeRequest(purpose="list", method="GET", url="https://api.example.com/")
     trouble(answer.json)
     return VERIFIED
 
@@ -149,7 +149,7 @@ def test_a_probe_confused_by_an_answer_cannot_tell(
     body: Any, trouble: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        verdict = run(confused_by(trouble), Answer(status=200, json=body), secrets=(SECRET,))
+        verdict = run(confused_by(trouble), ProbeResponse(status=200, json=body), secrets=(SECRET,))
     assert verdict.outcome is Outcome.CANNOT_TELL
     assert verdict.reason == "The answer was not understood."
     assert [step.status for step in verdict.steps] == [200]
@@ -165,7 +165,7 @@ def test_only_a_verdict_is_a_verdict(returned: object) -> None:
 def test_a_probe_that_will_not_be_closed_does_not_spoil_the_verdict() -> None:
     def stubborn() -> Probe:
         try:
-            yield Ask(purpose="list", method="GET", url="https://api.example.com/")
+            yield ProbeRequest(purpose="list", method="GET", url="https://api.example.com/")
         finally:
             raise ValueError(SECRET)
         return VERIFIED
@@ -186,7 +186,7 @@ def test_one_test_too_many_is_told_at_once_and_its_probe_closed() -> None:
     arrived, release = threading.Semaphore(0), threading.Event()
 
     class Gate:
-        def send(self, ask: Ask, *, deadline: float) -> Answer:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
             arrived.release()
             release.wait(5)
             return OK
@@ -216,10 +216,10 @@ FORMS += [b64encode(RAW).decode(), urlsafe_b64encode(RAW).decode(), b64encode(RA
 @pytest.mark.parametrize("form", FORMS)
 def test_no_text_carries_the_secret_in_any_form(form: str) -> None:
     def leaky() -> Probe:
-        yield Ask(purpose=f"try {form}", method="GET", url=f"https://api.example.com/?key={form}&x=1")
+        yield ProbeRequest(purpose=f"try {form}", method="GET", url=f"https://api.example.com/?key={form}&x=1")
         return Verdict(outcome=Outcome.REJECTED, reason=f"Bad key {form}.", advice=f"Replace {form}, {form}")
 
-    verdict = run(leaky(), Answer(status=401), secrets=(SECRET,))
+    verdict = run(leaky(), ProbeResponse(status=401), secrets=(SECRET,))
     assert verdict == Verdict(
         outcome=Outcome.REJECTED,
         reason="Bad key [secret].",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credstore.errors import Refused
-from credstore.urls import MAX_LENGTH, canonical, host_port
+from credstore.urls import MAX_LENGTH, canonical_url, host_port
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ from credstore.urls import MAX_LENGTH, canonical, host_port
     ],
 )
 def test_each_url_has_one_spelling(typed: str, stored: str) -> None:
-    assert canonical(typed) == stored
-    assert canonical(stored) == stored
+    assert canonical_url(typed) == stored
+    assert canonical_url(stored) == stored
 
 
 REFUSED = [
@@ -103,24 +103,24 @@ REFUSED = [
 @pytest.mark.parametrize(("typed", "word"), REFUSED, ids=lambda text: text[:30])
 def test_what_is_ambiguous_or_dangerous_is_refused_with_words(typed: str, word: str) -> None:
     with pytest.raises(Refused) as caught:
-        canonical(typed)
+        canonical_url(typed)
     assert word in caught.value.sentence
     assert "CANARY" not in caught.value.sentence
 
 
 def test_a_url_may_have_2048_characters() -> None:
     longest = "https://h/" + "a" * (MAX_LENGTH - len("https://h/"))
-    assert canonical(longest) == longest
+    assert canonical_url(longest) == longest
 
 
 @given(st.text(st.sampled_from("htps:/.aA1@[]%2eE?#\\é。x-_ \t0"), max_size=30) | st.text(max_size=30))
 def test_the_canonical_form_is_its_own_canonical_form(tail: str) -> None:
     for text in (tail, f"http://{tail}", f"https://h/{tail}"):
         try:
-            once = canonical(text)
+            once = canonical_url(text)
         except Refused:
             continue
-        assert canonical(once) == once
+        assert canonical_url(once) == once
         assert once.isascii()
 
 

@@ -3,6 +3,6 @@
 Must never know HTTP, and never let a password or a token into a repr, an exception, a log or the database.
 """
 
-from credstore.accounts.accounts import Accounts, SignedIn
+from credstore.accounts.accounts import Accounts, SessionUser
 
-__all__ = ["Accounts", "SignedIn"]
+__all__ = ["Accounts", "SessionUser"]

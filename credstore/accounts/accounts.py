@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 
 from credstore.accounts import login_throttle
-from credstore.accounts.login_throttle import Caller
-from credstore.accounts.passwords import check_new, hash_password, outdated, username_key, verify
-from credstore.database import AnySession, insert, writing
+from credstore.accounts.login_throttle import LoginSubjects
+from credstore.accounts.passwords import check_new, hash_password, needs_rehash, username_key, verify
+from credstore.database import AnySession, insert, write_transaction
 from credstore.errors import InvalidFields, NotFound, SetupClosed, StorageError, WrongPassword
-from credstore.models import Admin, SetupLink, SignIn, now
+from credstore.models import Admin, LoginSession, SetupLink, utc_now
 
 SETUP_VALID = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SessionUser:
     """Somebody with a live session."""
 
     username: str
@@ -50,7 +50,7 @@ class Accounts:
         """Add an administrator. Raises InvalidFields (`username`, `password`)."""
         check_new(username, password)
         password_hash = hash_password(password)
-        with writing(self._session):
+        with write_transaction(self._session):
             self._add(username, password_hash)
 
     def reset_password(self, username: str, password: str) -> None:
@@ -61,12 +61,12 @@ class Accounts:
         key = username_key(username)
         check_new(username, password)
         password_hash = hash_password(password)
-        with writing(self._session):
+        with write_transaction(self._session):
             changed = update(Admin).where(Admin.username_key == key).values(password_hash=password_hash)
             admin_id = self._session.scalar(changed.returning(Admin.id))
             if admin_id is None:
                 raise NotFound("There is no administrator of that name.")
-            self._session.execute(delete(SignIn).where(SignIn.admin_id == admin_id))
+            self._session.execute(delete(LoginSession).where(LoginSession.admin_id == admin_id))
             login_throttle.reset_account(self._session, login_throttle.account_subject(key))
         _log.info("password reset, all sessions ended: %s", username.strip())
 
@@ -83,18 +83,20 @@ class Accounts:
     def new_setup_link(self) -> str:
         """The token of a new set-up link, valid for 15 minutes; earlier ones end. Raises SetupClosed."""
         token = secrets.token_urlsafe(32)
-        with writing(self._session):
+        with write_transaction(self._session):
             self._refuse_second_setup()
             self._session.execute(delete(SetupLink))
-            self._session.add(SetupLink(token_hash=_hashed(token), expires_at=now() + SETUP_VALID))
+            self._session.add(SetupLink(token_hash=_hashed(token), expires_at=utc_now() + SETUP_VALID))
         return token
 
     def setup_open(self, token: str) -> bool:
         """Whether the link can make the first administrator now."""
-        live = select(SetupLink.token_hash).where(SetupLink.token_hash == _hashed(token), SetupLink.expires_at > now())
+        live = select(SetupLink.token_hash).where(
+            SetupLink.token_hash == _hashed(token), SetupLink.expires_at > utc_now()
+        )
         return self._session.scalar(live) is not None and not self.any_admin()
 
-    def claim(self, token: str, username: str, password: str) -> None:
+    def create_first_admin(self, token: str, username: str, password: str) -> None:
         """Make the first administrator, and end the link.
 
         Raises SetupClosed, InvalidFields (`username`, `password`; the link stays open).
@@ -103,11 +105,11 @@ class Accounts:
             raise _setup_closed()
         check_new(username, password)
         password_hash = hash_password(password)
-        with writing(self._session):
+        with write_transaction(self._session):
             # All links go at once, so that two claims meet at the same rows and one of them finds nothing.
             taken = delete(SetupLink).returning(SetupLink.token_hash, SetupLink.expires_at)
             links = {row.token_hash: row.expires_at for row in self._session.execute(taken)}
-            if links.get(_hashed(token), now()) <= now():
+            if links.get(_hashed(token), utc_now()) <= utc_now():
                 raise _setup_closed()
             self._refuse_second_setup()
             self._add(username, password_hash)
@@ -125,59 +127,70 @@ class Accounts:
         Raises Throttled (`retry_after` seconds), WrongPassword (as slow and the same whether the name exists).
         """
         key = username_key(username)
-        with writing(self._session):
+        with write_transaction(self._session):
             stored = self._session.scalar(select(Admin.password_hash).where(Admin.username_key == key)) if key else None
-            caller = Caller.of(key or username, address, stored)
-            login_throttle.admit(self._session, caller, now())
+            caller = LoginSubjects.of(key or username, address, stored)
+            login_throttle.register_attempt(self._session, caller, utc_now())
         if not verify(stored, password) or stored is None:
             _log.warning("sign-in refused, from %s", address)  # no name: people type passwords there
             raise _wrong_password()
-        token = self._open(key, stored, hash_password(password) if outdated(stored) else stored, caller, address)
+        token = self._open_session(
+            key, stored, hash_password(password) if needs_rehash(stored) else stored, caller, address
+        )
         _log.info("signed in: %s, from %s", username.strip(), address)
         return token
 
-    def _open(self, key: str, verified: str, password_hash: str, caller: Caller, address: str) -> str:
+    def _open_session(self, key: str, verified: str, password_hash: str, caller: LoginSubjects, address: str) -> str:
         token = secrets.token_urlsafe(32)
-        with writing(self._session):
+        with write_transaction(self._session):
             # The password may have been reset while the old one was being verified: then this matches nobody.
             same = update(Admin).where(Admin.username_key == key, Admin.password_hash == verified)
             admin_id = self._session.scalar(same.values(password_hash=password_hash).returning(Admin.id))
             if admin_id is None:
                 raise _wrong_password()
-            self._end_expired()
-            login_throttle.forgive(self._session, caller, Caller.of(key, address, password_hash).known, now())
-            self._session.add(SignIn(token_hash=_hashed(token), admin_id=admin_id))
+            self._delete_expired_sessions()
+            login_throttle.clear_after_success(
+                self._session, caller, LoginSubjects.of(key, address, password_hash).known, utc_now()
+            )
+            self._session.add(LoginSession(token_hash=_hashed(token), admin_id=admin_id))
         return token
 
-    def who(self, token: str) -> SignedIn | None:
+    def session_user(self, token: str) -> SessionUser | None:
         """Whose live session it is. One select; at most once a minute also an update, which says it is in use."""
-        moment = now()
-        live = select(Admin.username, SignIn.created_at, SignIn.seen_at).join_from(SignIn, Admin)
+        moment = utc_now()
+        live = select(Admin.username, LoginSession.created_at, LoginSession.seen_at).join_from(LoginSession, Admin)
         row = self._session.execute(
             live.where(
-                SignIn.token_hash == _hashed(token),
-                SignIn.seen_at > moment - self._idle,
-                SignIn.created_at > moment - self._longest,
+                LoginSession.token_hash == _hashed(token),
+                LoginSession.seen_at > moment - self._idle,
+                LoginSession.created_at > moment - self._longest,
             )
         ).one_or_none()
         if row is None:
             return None
         if row.seen_at < moment - TOUCH_EVERY:
             self._touch(token, moment)
-        return SignedIn(row.username, row.created_at)
+        return SessionUser(row.username, row.created_at)
 
     def sign_out(self, token: str) -> None:
         """End the session, if there is one."""
-        with writing(self._session):
-            self._session.execute(delete(SignIn).where(SignIn.token_hash == _hashed(token)))
+        with write_transaction(self._session):
+            self._session.execute(delete(LoginSession).where(LoginSession.token_hash == _hashed(token)))
 
     def _touch(self, token: str, moment: datetime) -> None:
-        with suppress(StorageError), writing(self._session):  # a page can be read while the database cannot be written
-            self._session.execute(update(SignIn).where(SignIn.token_hash == _hashed(token)).values(seen_at=moment))
+        with (
+            suppress(StorageError),
+            write_transaction(self._session),
+        ):  # a page can be read while the database cannot be written
+            self._session.execute(
+                update(LoginSession).where(LoginSession.token_hash == _hashed(token)).values(seen_at=moment)
+            )
 
-    def _end_expired(self) -> None:
-        expired = or_(SignIn.seen_at <= now() - self._idle, SignIn.created_at <= now() - self._longest)
-        self._session.execute(delete(SignIn).where(expired))
+    def _delete_expired_sessions(self) -> None:
+        expired = or_(
+            LoginSession.seen_at <= utc_now() - self._idle, LoginSession.created_at <= utc_now() - self._longest
+        )
+        self._session.execute(delete(LoginSession).where(expired))
 
 
 def _hashed(token: str) -> str:

@@ -16,15 +16,15 @@ from credstore.database import AnySession, insert
 from credstore.errors import Throttled
 from credstore.models import LoginFailure
 
-FREE_PER_ACCOUNT = 4
-FREE_PER_ADDRESS = 20  # one address may be an office
-LONGEST = timedelta(minutes=15)
+FREE_ATTEMPTS_PER_ACCOUNT = 4
+FREE_ATTEMPTS_PER_ADDRESS = 20  # one address may be an office
+MAX_DELAY = timedelta(minutes=15)
 FORGET_FAILURES = timedelta(days=1)
 FORGET_ADDRESS = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Caller:
+class LoginSubjects:
     """Somebody who tries to sign in, as the hashes that the table is keyed by."""
 
     account: str
@@ -32,7 +32,7 @@ class Caller:
     known: str  # this account from this address; it changes with the password, so that a reset forgets it
 
     @classmethod
-    def of(cls, key: str, address: str, password_hash: str | None) -> "Caller":
+    def of(cls, key: str, address: str, password_hash: str | None) -> "LoginSubjects":
         """`key` is the username's key (or the raw text, for a name nobody has); `address` the client's IP address."""
         network = _network(address)
         return cls(
@@ -40,7 +40,7 @@ class Caller:
         )
 
 
-def admit(session: AnySession, caller: Caller, moment: datetime) -> None:
+def register_attempt(session: AnySession, caller: LoginSubjects, moment: datetime) -> None:
     """Count one more attempt, before it is known whether it fails: parallel guesses must not slip through.
 
     Raises Throttled (and counts nothing) while the account or the address must wait.
@@ -50,17 +50,22 @@ def admit(session: AnySession, caller: Caller, moment: datetime) -> None:
     # Who signed in from here before is not kept out by what else this address (an office, a proxy) has tried.
     subjects = {account} if account == caller.known else {account, caller.address}
     wait = max(
-        _wait(session, subject, FREE_PER_ADDRESS if subject == caller.address else FREE_PER_ACCOUNT, moment)
+        _wait(
+            session,
+            subject,
+            FREE_ATTEMPTS_PER_ADDRESS if subject == caller.address else FREE_ATTEMPTS_PER_ACCOUNT,
+            moment,
+        )
         for subject in sorted(subjects)  # always in one order: two rows, no deadlock
     )
     if wait > timedelta(0):
         seconds = math.ceil(wait.total_seconds())
-        raise Throttled(f"Too many sign-in attempts. Wait {_words(seconds)}, then try again.", seconds)
+        raise Throttled(f"Too many sign-in attempts. Wait {_duration(seconds)}, then try again.", seconds)
     counted = update(LoginFailure).where(LoginFailure.subject.in_(subjects))
     session.execute(counted.values(failures=LoginFailure.failures + 1, failed_at=moment))
 
 
-def forgive(session: AnySession, caller: Caller, known: str, moment: datetime) -> None:
+def clear_after_success(session: AnySession, caller: LoginSubjects, known: str, moment: datetime) -> None:
     """The attempt succeeded: clear the account, give the address its attempt back, and know the address from now on."""
     reset_account(session, caller.account)
     one_less = case((LoginFailure.failures > 0, LoginFailure.failures - 1), else_=0)
@@ -79,14 +84,14 @@ def account_subject(key: str) -> str:
     return _digest("account", key)
 
 
-def delay_after(failures: int, free: int = FREE_PER_ACCOUNT) -> timedelta:
+def delay_after(failures: int, free: int = FREE_ATTEMPTS_PER_ACCOUNT) -> timedelta:
     """How long the next attempt must wait after this many failures in a row: 0, then 1, 2, 4 … seconds."""
     if failures < free:
         return timedelta(0)
-    return min(LONGEST, timedelta(seconds=2 ** min(failures - free, 10)))
+    return min(MAX_DELAY, timedelta(seconds=2 ** min(failures - free, 10)))
 
 
-def _account_of(session: AnySession, caller: Caller) -> str:
+def _account_of(session: AnySession, caller: LoginSubjects) -> str:
     known = session.scalar(select(LoginFailure.subject).where(LoginFailure.subject == caller.known))
     return known or caller.account
 
@@ -128,7 +133,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _words(seconds: int) -> str:
+def _duration(seconds: int) -> str:
     if seconds < 60:
         return "1 second" if seconds == 1 else f"{seconds} seconds"
     minutes = math.ceil(seconds / 60)

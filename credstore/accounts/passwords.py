@@ -57,28 +57,28 @@ def _password_problem(username: str, password: str) -> str | None:
 
 def hash_password(password: str) -> str:
     """The argon2id hash of an acceptable password. Raises Throttled while too many hashes run."""
-    with _Slot():
-        return _hasher.hash(_composed(password))
+    with _HashSlot():
+        return _hasher.hash(_normalized(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
     """Whether `password` belongs to the hash; takes the same time when there is none (`stored` is None)."""
-    dummy = _dummy()  # in either case, so that its first computation betrays nothing
+    dummy = _dummy_hash()  # in either case, so that its first computation betrays nothing
     usable = _is_text(password) and len(password.encode()) <= MAX_BYTES
-    with _Slot():
+    with _HashSlot():
         try:
-            matches = _hasher.verify(stored or dummy, _composed(password) if usable else "")
+            matches = _hasher.verify(stored or dummy, _normalized(password) if usable else "")
         except (VerificationError, InvalidHashError):
             return False
     return matches and usable and stored is not None
 
 
-def outdated(stored: str) -> bool:
+def needs_rehash(stored: str) -> bool:
     """Whether the hash was made with other parameters than today's."""
     return _hasher.check_needs_rehash(stored)
 
 
-class _Slot:
+class _HashSlot:
     """One of the hashes that may run at once; a bounded wait, so that a flood cannot hold every thread."""
 
     def __enter__(self) -> None:
@@ -90,11 +90,11 @@ class _Slot:
 
 
 @cache
-def _dummy() -> str:
+def _dummy_hash() -> str:
     return hash_password("no account has this password")
 
 
-def _composed(password: str) -> str:
+def _normalized(password: str) -> str:
     # NIST SP 800-63B: the same password typed on another keyboard may arrive in another Unicode form.
     return unicodedata.normalize("NFKC", password)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from credstore.cli.options import accounts, data_dir_option, read_config
+from credstore.cli.options import data_dir_option, open_accounts, read_config
 
 
 @click.group()
@@ -26,7 +26,7 @@ def _password(from_stdin: bool) -> str:
 @data_dir_option
 def create(username: str, password_stdin: bool, data_dir: Path | None) -> None:
     """Create an administrator."""
-    with accounts(read_config(data_dir)) as store:
+    with open_accounts(read_config(data_dir)) as store:
         store.create(username, _password(password_stdin))
     click.echo(f"Administrator {username} created.")
 
@@ -37,7 +37,7 @@ def create(username: str, password_stdin: bool, data_dir: Path | None) -> None:
 @data_dir_option
 def reset_password(username: str, password_stdin: bool, data_dir: Path | None) -> None:
     """Give an administrator a new password and end their sessions."""
-    with accounts(read_config(data_dir)) as store:
+    with open_accounts(read_config(data_dir)) as store:
         store.reset_password(username, _password(password_stdin))
     click.echo(f"Password of {username} changed; their sessions have ended.")
 
@@ -47,6 +47,6 @@ def reset_password(username: str, password_stdin: bool, data_dir: Path | None) -
 @data_dir_option
 def setup_url(base_url: str, data_dir: Path | None) -> None:
     """Print a new one-time set-up URL (15 minutes), while there is no administrator."""
-    with accounts(read_config(data_dir)) as store:
+    with open_accounts(read_config(data_dir)) as store:
         token = store.new_setup_link()
     click.echo(f"{base_url.rstrip('/')}/setup?token={token}")

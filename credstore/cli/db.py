@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from credstore.app_factory import storage
+from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, read_config
 from credstore.migrate import upgrade as migrate
 from credstore.models import db as database
-from credstore.vault.purge import erase_deleted as erase
+from credstore.vault.purge import purge_deleted as erase
 
 
 @click.group()
@@ -20,7 +20,7 @@ def db() -> None:
 @data_dir_option
 def upgrade(data_dir: Path | None) -> None:
     """Create the tables or bring them up to date. Safe to repeat."""
-    migrate(storage(read_config(data_dir)))
+    migrate(database_app(read_config(data_dir)))
     click.echo("The database is up to date.")
 
 
@@ -29,6 +29,6 @@ def upgrade(data_dir: Path | None) -> None:
 @click.confirmation_option(prompt="Erase all deleted credentials for good? Undo will not bring them back.")
 def erase_deleted(data_dir: Path | None) -> None:
     """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS."""
-    with storage(read_config(data_dir)).app_context():
+    with database_app(read_config(data_dir)).app_context():
         erased = erase(database.session)
     click.echo(f"Erased: {erased}.")

@@ -8,7 +8,7 @@ import click
 
 from credstore.cli.options import read_config
 from credstore.egress.explain import Explanation, explain
-from credstore.egress.from_config import policy_of, proxy_of
+from credstore.egress.from_config import policy_from_config, proxy_from_config
 from credstore.egress.resolver import Resolver
 
 
@@ -31,17 +31,17 @@ def check(url: str, bind: str, port: int, as_json: bool) -> None:
     """
     config = read_config(None, bind=bind, port=port)
     deadline = time.monotonic() + config.test_seconds
-    told = explain(url, policy_of(config), Resolver(), proxy_of(config), deadline=deadline)
-    click.echo(json.dumps(asdict(told), ensure_ascii=False) if as_json else _in_words(told))
+    told = explain(url, policy_from_config(config), Resolver(), proxy_from_config(config), deadline=deadline)
+    click.echo(json.dumps(asdict(told), ensure_ascii=False) if as_json else _as_text(told))
     if not told.allowed:
         raise click.exceptions.Exit(1)
 
 
-def _in_words(told: Explanation) -> str:
+def _as_text(told: Explanation) -> str:
     lines = [f"URL      {told.url}"] if told.url else []
     for one in told.addresses:
-        lines.append(f"Address  {one.address}, {one.kind}: {'allowed' if one.allowed else 'refused'}")
-    lines += [f"Way      {told.way}"] if told.allowed else []
+        lines.append(f"Address  {one.address}, {one.description}: {'allowed' if one.allowed else 'refused'}")
+    lines += [f"Way      {told.route}"] if told.allowed else []
     lines.append(f"{'Allowed' if told.allowed else 'Refused'}  {told.rule}")
     lines += [f"         {told.advice}"] if told.advice else []
     return "\n".join(lines)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from credstore.app_factory import storage
+from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, read_config
-from credstore.encryption.key_rotation import count_by_key
-from credstore.encryption.keyring import Ring, generate_key
+from credstore.encryption.key_rotation import count_rows_by_key
+from credstore.encryption.keyring import Keyring, generate_key
 
 
 @click.group()
@@ -26,10 +26,10 @@ def generate() -> None:
 def status(data_dir: Path | None) -> None:
     """Tell which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
     config = read_config(data_dir)
-    key_ids = Ring(config.field_encryption_key).key_ids if config.field_encryption_key else ()
-    app = storage(config)
+    key_ids = Keyring(config.field_encryption_key).key_ids if config.field_encryption_key else ()
+    app = database_app(config)
     with app.app_context():
-        counts = count_by_key()
+        counts = count_rows_by_key()
     for place, key_id in enumerate(key_ids):
         role = "seals and opens" if place == 0 else "opens"
         click.echo(f"{key_id}  configured, {role}; credentials: {counts.pop(key_id, 0)}")

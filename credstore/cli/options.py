@@ -10,7 +10,7 @@ import click
 from flask import Flask
 
 from credstore.accounts import Accounts
-from credstore.app_factory import storage
+from credstore.app_factory import database_app
 from credstore.config import Config
 from credstore.migrate import upgrade
 from credstore.models import db
@@ -31,10 +31,10 @@ def read_config(data_dir: Path | None, **known: Any) -> Config:
 
 
 @contextmanager
-def accounts(config: Config, app: Flask | None = None) -> Iterator[Accounts]:
+def open_accounts(config: Config, app: Flask | None = None) -> Iterator[Accounts]:
     """The accounts of the configured database, its tables brought up to date first; of `app`, where it is at hand."""
     if app is None:
-        app = storage(config)
+        app = database_app(config)
         upgrade(app)
     with app.app_context():
         yield Accounts(

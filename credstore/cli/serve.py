@@ -5,16 +5,16 @@ from pathlib import Path
 
 import click
 
-from credstore.app_factory import build, storage
-from credstore.cli.options import accounts, data_dir_option, read_config
+from credstore.app_factory import build_app, database_app
+from credstore.cli.options import data_dir_option, open_accounts, read_config
 from credstore.config import KEY_FILE, Config
-from credstore.database import detach
-from credstore.egress import door_of
-from credstore.encryption.key_files import with_keys
+from credstore.database import close_database
+from credstore.egress import client_from_config
+from credstore.encryption.key_files import ensure_keys
 from credstore.errors import ConfigError
 from credstore.migrate import upgrade
 from credstore.models import db
-from credstore.vault.purge import erase_deleted
+from credstore.vault.purge import purge_deleted
 
 
 @click.command()
@@ -25,27 +25,31 @@ from credstore.vault.purge import erase_deleted
 @data_dir_option
 def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | None) -> None:
     """Serve the page. The first start makes the database and the keys, and prints a one-time set-up URL."""
-    from credstore.gunicorn_server import Server  # gunicorn is needed here alone
+    from credstore.gunicorn_server import GunicornServer  # gunicorn is needed here alone
 
     config = read_config(data_dir, bind=host, port=port)
-    door_of(config)  # a wrong egress setting is told here and at once, not by every worker that fails to start
-    app = storage(config)
+    client_from_config(
+        config
+    )  # a wrong egress setting is told here and at once, not by every worker that fails to start
+    app = database_app(config)
     upgrade(app)
-    with accounts(config, app) as store:
+    with open_accounts(config, app) as store:
         if not store.any_admin() and not config.bound_to_loopback:
             raise ConfigError(
                 f"There is no administrator yet, so credstore does not listen on {host}. Create one first: "
                 "credstore admin create --username NAME"
             )
-        config = with_keys(config, app)
-        detach(build(config))  # what every worker would refuse is refused here, before anything is announced
+        config = ensure_keys(config, app)
+        close_database(
+            build_app(config)
+        )  # what every worker would refuse is refused here, before anything is announced
         token = None if store.any_admin() else store.new_setup_link()
-        erase_deleted(db.session, timedelta(days=config.keep_deleted_days))
-    detach(app)
-    Server(config, workers=workers, threads=threads, when_ready=lambda: _announce(config, token)).run()
+        purge_deleted(db.session, timedelta(days=config.keep_deleted_days))
+    close_database(app)
+    GunicornServer(config, workers=workers, threads=threads, when_ready=lambda: _print_addresses(config, token)).run()
 
 
-def _announce(config: Config, token: str | None) -> None:
+def _print_addresses(config: Config, token: str | None) -> None:
     host = f"[{config.bind}]" if ":" in config.bind else config.bind
     address = f"http://{host}:{config.port}"
     click.echo(f"\n  credstore serves {address}/credentials")

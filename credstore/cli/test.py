@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from credstore.app_factory import build
-from credstore.background_runner import Runner
+from credstore.app_factory import build_app
+from credstore.background_runner import BackgroundRunner
 from credstore.cli.options import data_dir_option, read_config
 from credstore.extension import Credstore
 from credstore.vault import Progress
@@ -38,23 +38,23 @@ def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: 
     if not (ids or everything or expiring is not None):
         raise click.UsageError("Name the ids to test, or give --all, or --expiring.")
     config = read_config(data_dir, bind="127.0.0.1")
-    app = build(config)
+    app = build_app(config)
     store: Credstore = app.extensions["credstore"]
     report: dict[str, Any] = {}
     with app.app_context():
         if ids or everything:
             run_id = store.vault.start_run(None if everything else ids)
-            Runner(app, store.vault, at_once=config.tests_at_once).work(run_id)
+            BackgroundRunner(app, store.vault, at_once=config.tests_at_once).run(run_id)
             report["results"] = _results(store.vault.progress(run_id))
             if not everything:
                 report["results"] += _missing(ids, {result["id"] for result in report["results"]})
         if expiring is not None:
             report["expiring"] = [
-                {"id": found.public_id, "name": found.name, "expires_at": _iso(found.expires_at)}
+                {"id": found.public_id, "name": found.name, "expires_at": isoformat(found.expires_at)}
                 for found in store.vault.expiring(expiring)
             ]
     report["ok"] = not report.get("expiring") and not any(result["failed"] for result in report.get("results", ()))
-    click.echo(json.dumps(report, ensure_ascii=False) if as_json else _words(report))
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else _as_text(report))
     if not report["ok"]:
         raise click.exceptions.Exit(1)
 
@@ -81,7 +81,7 @@ def _missing(ids: Iterable[str], tested: Collection[str]) -> list[dict[str, Any]
     return [{"id": wanted, **missing, "failed": True} for wanted in dict.fromkeys(ids) if wanted not in tested]
 
 
-def _words(report: dict[str, Any]) -> str:
+def _as_text(report: dict[str, Any]) -> str:
     lines = [
         f"{result['outcome']:17} {result['name'] or result['id']}: {result['reason']}"
         for result in report.get("results", ())
@@ -92,5 +92,5 @@ def _words(report: dict[str, Any]) -> str:
     return "\n".join(lines) or "Nothing ends in that time."
 
 
-def _iso(moment: datetime | None) -> str:
+def isoformat(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""

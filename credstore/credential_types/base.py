@@ -68,15 +68,15 @@ class Field:
         if len(text) > self.max_length:
             raise Refused(f"Use at most {self.max_length} characters.")
         if self.form == "choice":
-            return field_validation.choice(text, [choice.value for choice in self.choices()])
+            return field_validation.clean_choice(text, [choice.value for choice in self.choices()])
         if self.form == "url":
-            return field_validation.url(text)
+            return field_validation.clean_url(text)
         if self.form == "json":
-            return field_validation.json_object(text, {key.name: key.kind for key in self.keys})
-        return field_validation.secret(text) if self.secret else field_validation.text(text)
+            return field_validation.clean_json_object(text, {key.name: key.kind for key in self.keys})
+        return field_validation.clean_secret(text) if self.secret else field_validation.clean_text(text)
 
 
-class Kind:
+class CredentialType:
     """One credential type. Subclass it, set `slug`, `label`, `fields`, and add the class to `KINDS`.
 
     Define `probe` to make the type testable; the Test button and the guard of its route follow.
@@ -93,21 +93,23 @@ class Kind:
             raise TypeError(f"{cls.__name__} declares a field twice.")
 
     @classmethod
-    def secrets(cls) -> tuple[Field, ...]:
+    def secret_fields(cls) -> tuple[Field, ...]:
         return tuple(field for field in cls.fields if field.secret)
 
     @classmethod
-    def unsayable(cls, secrets: Values) -> set[str]:
+    def texts_to_redact(cls, secrets: Values) -> set[str]:
         """Every text that a verdict must not show: each secret, and each text inside a sealed JSON object."""
         found = set(secrets.values())
-        for field in cls.secrets():
+        for field in cls.secret_fields():
             if field.form == "json" and field.name in secrets:
-                found |= field_validation.texts(secrets[field.name], {key.name for key in field.keys if not key.secret})
+                found |= field_validation.secret_texts(
+                    secrets[field.name], {key.name for key in field.keys if not key.secret}
+                )
         return found
 
     @classmethod
     def testable(cls) -> bool:
-        return cls.probe.__func__ is not Kind.probe.__func__  # type: ignore[attr-defined]
+        return cls.probe.__func__ is not CredentialType.probe.__func__  # type: ignore[attr-defined]
 
     @classmethod
     def detail(cls, public: Values) -> tuple[str, ...]:
@@ -115,20 +117,20 @@ class Kind:
         return tuple(public[field.name] for field in cls.fields if public.get(field.name))
 
     @classmethod
-    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+    def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
         """Rules across fields: a sentence for each field that fails. `held` names the secrets that have a value."""
         return {}
 
     @classmethod
-    def dest(cls, public: Values) -> str | None:  # noqa: ARG003
+    def destination(cls, public: Values) -> str | None:  # noqa: ARG003
         """The canonical URL that the secrets may be sent to, or None."""
         return None
 
     @classmethod
-    def binding(cls, public: Values) -> dict[str, str | None]:
+    def sealed_context(cls, public: Values) -> dict[str, str | None]:
         """What a secret is sealed with: its destination and every field that `binds`."""
         bound = {field.name: public.get(field.name) for field in cls.fields if field.binds}
-        return {"dest": cls.dest(public), **bound}
+        return {"dest": cls.destination(public), **bound}
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
@@ -154,7 +156,9 @@ class Kind:
             elif field.required and field.name not in kept:
                 wrong[field.name] = f"{field.label} is required."
         if not wrong:
-            wrong = cls.check(cleaned, {*kept, *(field.name for field in cls.secrets() if field.name in cleaned)})
+            wrong = cls.validate(
+                cleaned, {*kept, *(field.name for field in cls.secret_fields() if field.name in cleaned)}
+            )
         if wrong:
             raise InvalidFields(wrong)
         return cleaned

@@ -10,21 +10,21 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from credstore.errors import Refused
-from credstore.urls import canonical
+from credstore.urls import canonical_url
 
 # Direction overrides make one name look like another; everything of category C but these joiners is refused.
 _JOINERS = {"\u200c", "\u200d"}
 _MASK = re.compile(r"[*•●∙·]{3,}|…|\.{3}")
-LONGEST_MASK = 100  # characters; the pattern takes long over long texts, and nobody masks with so many
+MAX_MASK_LENGTH = 100  # characters; the pattern takes long over long texts, and nobody masks with so many
 _SECRET_PART = re.compile(r"(?=.*\d).{8,}|.{16,}")
 _ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|[<\[][^<>\[\]]*(?:hidden|redacted|masked)[^<>\[\]]*[>\]]", re.I)
 
 
 def _is_mask(value: str) -> bool:
-    return len(value) <= LONGEST_MASK and _ONLY_MASK.fullmatch(value) is not None
+    return len(value) <= MAX_MASK_LENGTH and _ONLY_MASK.fullmatch(value) is not None
 
 
-def text(value: str) -> str:
+def clean_text(value: str) -> str:
     """One line of ordinary text."""
     value = unicodedata.normalize("NFC", value)
     if any(unicodedata.category(char)[0] == "C" and char not in _JOINERS for char in value):
@@ -32,7 +32,7 @@ def text(value: str) -> str:
     return value
 
 
-def secret(value: str) -> str:
+def clean_secret(value: str) -> str:
     """A key or token as a header can carry it: printable ASCII without spaces, and not somebody's mask of a key."""
     if _MASK.search(value) or _is_mask(value):
         raise Refused("This looks like a masked key, not the key itself. Paste the whole key.")
@@ -41,21 +41,21 @@ def secret(value: str) -> str:
     return value
 
 
-def url(value: str) -> str:
-    return canonical(value)
+def clean_url(value: str) -> str:
+    return canonical_url(value)
 
 
-def choice(value: str, known: Collection[str]) -> str:
+def clean_choice(value: str, known: Collection[str]) -> str:
     if value not in known:
         raise Refused("Choose one of the listed options.")
     return value
 
 
-def json_object(value: str, kinds: Mapping[str, str]) -> str:
+def clean_json_object(value: str, kinds: Mapping[str, str]) -> str:
     """A JSON object, written back in one spelling. `kinds` says what the keys that credstore understands must hold."""
     try:
-        found = json.loads(value, object_pairs_hook=_unique, parse_constant=_no_constant)
-        leaves = _leaves(found)
+        found = json.loads(value, object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant)
+        leaves = _leaf_values(found)
         written = json.dumps(found, ensure_ascii=False, allow_nan=False)
         written.encode()
     except json.JSONDecodeError as place:
@@ -74,23 +74,23 @@ def json_object(value: str, kinds: Mapping[str, str]) -> str:
     return written
 
 
-def texts(value: str, but: Collection[str] = ()) -> set[str]:
+def secret_texts(value: str, but: Collection[str] = ()) -> set[str]:
     """The texts in a JSON object as it is stored, leaving out those under the names `but` at its top.
 
     Long parts of a text count too: a server may echo the token without the "Bearer" before it.
     """
-    whole = {leaf for name, item in json.loads(value).items() if name not in but for leaf in _leaves(item)}
+    whole = {leaf for name, item in json.loads(value).items() if name not in but for leaf in _leaf_values(item)}
     whole = {str(leaf) for leaf in whole if isinstance(leaf, str | int | float) and not isinstance(leaf, bool)}
     return whole | {part for text in whole for part in text.split() if _SECRET_PART.fullmatch(part)}
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) != len(pairs):
         raise Refused("A key appears twice in one object.")
     return dict(pairs)
 
 
-def _no_constant(_name: str) -> None:
+def _reject_constant(_name: str) -> None:
     raise Refused("NaN and Infinity are not JSON.")
 
 
@@ -103,9 +103,9 @@ def _check_key(key: str, kind: str, value: Any) -> None:
         raise Refused(f"“{key}” must be a URL, like https://example.com/….")
 
 
-def _leaves(value: Any) -> list[Any]:
+def _leaf_values(value: Any) -> list[Any]:
     if isinstance(value, dict):
-        return [leaf for item in value.values() for leaf in _leaves(item)]
+        return [leaf for item in value.values() for leaf in _leaf_values(item)]
     if isinstance(value, list):
-        return [leaf for item in value for leaf in _leaves(item)]
+        return [leaf for item in value for leaf in _leaf_values(item)]
     return [value]

@@ -3,39 +3,44 @@
 Must never repeat a provider's text: `moved_to` gives a host name, `Retry-After` is read as a number.
 """
 
-from credstore.credential_types.llm.response_meaning import moved_to
-from credstore.probe import Answer, Outcome, Verdict
+from credstore.credential_types.llm.response_meaning import redirect_host
+from credstore.probe import Outcome, ProbeResponse, Verdict
 
-LATER = "Wait a minute, then test again."
+TRY_LATER = "Wait a minute, then test again."
 
 
-def no_verdict(actor: str, answer: Answer) -> Verdict | None:
+def inconclusive_verdict(actor: str, answer: ProbeResponse) -> Verdict | None:
     """The verdict on a 3xx, 429 or 5xx; None for every other answer."""
     if 300 <= answer.status < 400:
         return Verdict(
             outcome=Outcome.CANNOT_TELL,
-            reason=f"{actor} answered with a redirect to {moved_to(answer)}; credstore never takes a secret there.",
+            reason=f"{actor} answered with a redirect to {redirect_host(answer)}. "
+            "credstore does not send secrets to another address.",
             advice="Set the URL to where it leads, if you trust that address.",
         )
     if answer.status == 429:
         return Verdict(
-            outcome=Outcome.TROUBLE, reason=f"{actor} is limiting requests just now (429).", advice=_wait(answer)
+            outcome=Outcome.PROVIDER_TROUBLE,
+            reason=f"{actor} is limiting requests just now (429).",
+            advice=_wait(answer),
         )
     if answer.status >= 500:
         return Verdict(
-            outcome=Outcome.TROUBLE, reason=f"{actor} has trouble of its own ({answer.status}).", advice=LATER
+            outcome=Outcome.PROVIDER_TROUBLE,
+            reason=f"{actor} has trouble of its own ({answer.status}).",
+            advice=TRY_LATER,
         )
     return None
 
 
-def _wait(answer: Answer) -> str:
+def _wait(answer: ProbeResponse) -> str:
     seconds = answer.headers.get("retry-after", "")
     if seconds.isascii() and seconds.isdigit() and 0 < int(seconds[:6]) < 100_000:
         return f"Wait {int(seconds[:6])} seconds, then test again."
-    return LATER
+    return TRY_LATER
 
 
-def told(text: object, longest: int = 64) -> str:
+def printable_line(text: object, longest: int = 64) -> str:
     """A provider's text made fit for one line: printable characters only; "" when it is no text, or too long.
 
     Not cut: if it repeats a secret, the tester recognises only the whole secret.

@@ -3,8 +3,8 @@
 Must never follow a redirect, read the environment (.netrc, its proxies), or show or log the text of an exception.
 """
 
-from credstore.egress.client import Door
-from credstore.egress.from_config import door_of
+from credstore.egress.client import OutboundClient
+from credstore.egress.from_config import client_from_config
 from credstore.egress.policy import Policy
 
-__all__ = ["Door", "Policy", "door_of"]
+__all__ = ["OutboundClient", "Policy", "client_from_config"]

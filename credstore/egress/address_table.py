@@ -15,75 +15,75 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-class Reach(Enum):
+class AddressClass(Enum):
     """How far an address reaches, and with that who may open it."""
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
     LOCAL = "local"
-    NEVER = "never"
+    FORBIDDEN = "never"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AddressInfo:
     """What an address is: its reach, and its kind in words (with an article) for a sentence."""
 
-    reach: Reach
-    kind: str
+    address_class: AddressClass
+    description: str
 
 
 # Narrow rows stand before the wide ones they cut a hole into: the first match wins.
 _V4 = (
-    ("100.100.100.200/32", Reach.NEVER, "a cloud metadata address"),
-    ("168.63.129.16/32", Reach.NEVER, "a cloud metadata address"),
-    ("192.0.0.192/32", Reach.NEVER, "a cloud metadata address"),
-    ("169.254.0.0/16", Reach.NEVER, "a link-local or cloud metadata address"),
-    ("127.0.0.0/8", Reach.LOOPBACK, "a loopback address"),
-    ("10.0.0.0/8", Reach.LOCAL, "a private network address"),
-    ("172.16.0.0/12", Reach.LOCAL, "a private network address"),
-    ("192.168.0.0/16", Reach.LOCAL, "a private network address"),
-    ("100.64.0.0/10", Reach.LOCAL, "a shared (carrier or VPN) network address"),
-    ("0.0.0.0/8", Reach.NEVER, "an unspecified address"),
-    ("192.0.0.0/24", Reach.NEVER, "a reserved address"),
-    ("192.0.2.0/24", Reach.NEVER, "a documentation address"),
-    ("192.31.196.0/24", Reach.NEVER, "a reserved address"),
-    ("192.52.193.0/24", Reach.NEVER, "a reserved address"),
-    ("192.88.99.0/24", Reach.NEVER, "a reserved address"),
-    ("192.175.48.0/24", Reach.NEVER, "a reserved address"),
-    ("198.18.0.0/15", Reach.NEVER, "a benchmarking address"),
-    ("198.51.100.0/24", Reach.NEVER, "a documentation address"),
-    ("203.0.113.0/24", Reach.NEVER, "a documentation address"),
-    ("224.0.0.0/4", Reach.NEVER, "a multicast address"),
-    ("255.255.255.255/32", Reach.NEVER, "the broadcast address"),
-    ("240.0.0.0/4", Reach.NEVER, "a reserved address"),
-    ("0.0.0.0/0", Reach.PUBLIC, "a public address"),
+    ("100.100.100.200/32", AddressClass.FORBIDDEN, "a cloud metadata address"),
+    ("168.63.129.16/32", AddressClass.FORBIDDEN, "a cloud metadata address"),
+    ("192.0.0.192/32", AddressClass.FORBIDDEN, "a cloud metadata address"),
+    ("169.254.0.0/16", AddressClass.FORBIDDEN, "a link-local or cloud metadata address"),
+    ("127.0.0.0/8", AddressClass.LOOPBACK, "a loopback address"),
+    ("10.0.0.0/8", AddressClass.LOCAL, "a private network address"),
+    ("172.16.0.0/12", AddressClass.LOCAL, "a private network address"),
+    ("192.168.0.0/16", AddressClass.LOCAL, "a private network address"),
+    ("100.64.0.0/10", AddressClass.LOCAL, "a shared (carrier or VPN) network address"),
+    ("0.0.0.0/8", AddressClass.FORBIDDEN, "an unspecified address"),
+    ("192.0.0.0/24", AddressClass.FORBIDDEN, "a reserved address"),
+    ("192.0.2.0/24", AddressClass.FORBIDDEN, "a documentation address"),
+    ("192.31.196.0/24", AddressClass.FORBIDDEN, "a reserved address"),
+    ("192.52.193.0/24", AddressClass.FORBIDDEN, "a reserved address"),
+    ("192.88.99.0/24", AddressClass.FORBIDDEN, "a reserved address"),
+    ("192.175.48.0/24", AddressClass.FORBIDDEN, "a reserved address"),
+    ("198.18.0.0/15", AddressClass.FORBIDDEN, "a benchmarking address"),
+    ("198.51.100.0/24", AddressClass.FORBIDDEN, "a documentation address"),
+    ("203.0.113.0/24", AddressClass.FORBIDDEN, "a documentation address"),
+    ("224.0.0.0/4", AddressClass.FORBIDDEN, "a multicast address"),
+    ("255.255.255.255/32", AddressClass.FORBIDDEN, "the broadcast address"),
+    ("240.0.0.0/4", AddressClass.FORBIDDEN, "a reserved address"),
+    ("0.0.0.0/0", AddressClass.PUBLIC, "a public address"),
 )
 _V6 = (
-    ("::1/128", Reach.LOOPBACK, "a loopback address"),
-    ("::/128", Reach.NEVER, "an unspecified address"),
-    ("::/96", Reach.NEVER, "an IPv4 address in disguise"),
-    ("::ffff:0:0:0/96", Reach.NEVER, "an IPv4 address in disguise (translated)"),
-    ("64:ff9b::/96", Reach.NEVER, "an IPv4 address in disguise (NAT64)"),
-    ("64:ff9b:1::/48", Reach.NEVER, "an IPv4 address in disguise (NAT64)"),
-    ("2001::/32", Reach.NEVER, "an IPv4 address in disguise (Teredo)"),
-    ("2002::/16", Reach.NEVER, "an IPv4 address in disguise (6to4)"),
-    ("2001:2::/48", Reach.NEVER, "a benchmarking address"),
-    ("2001::/23", Reach.NEVER, "a reserved address"),
-    ("2001:db8::/32", Reach.NEVER, "a documentation address"),
-    ("2620:4f:8000::/48", Reach.NEVER, "a reserved address"),
-    ("3fff::/20", Reach.NEVER, "a documentation address"),
-    ("2000::/3", Reach.PUBLIC, "a public address"),
-    ("fd00:ec2::/32", Reach.NEVER, "a cloud metadata address"),
-    ("fd20:ce::254/128", Reach.NEVER, "a cloud metadata address"),
-    ("fc00::/7", Reach.LOCAL, "a private network address"),
-    ("fe80::/10", Reach.NEVER, "a link-local address"),
-    ("fec0::/10", Reach.NEVER, "a retired site-local address"),
-    ("ff00::/8", Reach.NEVER, "a multicast address"),
-    ("::/0", Reach.NEVER, "a reserved address"),
+    ("::1/128", AddressClass.LOOPBACK, "a loopback address"),
+    ("::/128", AddressClass.FORBIDDEN, "an unspecified address"),
+    ("::/96", AddressClass.FORBIDDEN, "an IPv4 address in disguise"),
+    ("::ffff:0:0:0/96", AddressClass.FORBIDDEN, "an IPv4 address in disguise (translated)"),
+    ("64:ff9b::/96", AddressClass.FORBIDDEN, "an IPv4 address in disguise (NAT64)"),
+    ("64:ff9b:1::/48", AddressClass.FORBIDDEN, "an IPv4 address in disguise (NAT64)"),
+    ("2001::/32", AddressClass.FORBIDDEN, "an IPv4 address in disguise (Teredo)"),
+    ("2002::/16", AddressClass.FORBIDDEN, "an IPv4 address in disguise (6to4)"),
+    ("2001:2::/48", AddressClass.FORBIDDEN, "a benchmarking address"),
+    ("2001::/23", AddressClass.FORBIDDEN, "a reserved address"),
+    ("2001:db8::/32", AddressClass.FORBIDDEN, "a documentation address"),
+    ("2620:4f:8000::/48", AddressClass.FORBIDDEN, "a reserved address"),
+    ("3fff::/20", AddressClass.FORBIDDEN, "a documentation address"),
+    ("2000::/3", AddressClass.PUBLIC, "a public address"),
+    ("fd00:ec2::/32", AddressClass.FORBIDDEN, "a cloud metadata address"),
+    ("fd20:ce::254/128", AddressClass.FORBIDDEN, "a cloud metadata address"),
+    ("fc00::/7", AddressClass.LOCAL, "a private network address"),
+    ("fe80::/10", AddressClass.FORBIDDEN, "a link-local address"),
+    ("fec0::/10", AddressClass.FORBIDDEN, "a retired site-local address"),
+    ("ff00::/8", AddressClass.FORBIDDEN, "a multicast address"),
+    ("::/0", AddressClass.FORBIDDEN, "a reserved address"),
 )
-_TABLE: Mapping[int, tuple[tuple[Network, Place], ...]] = MappingProxyType(
+_ADDRESS_TABLE: Mapping[int, tuple[tuple[Network, AddressInfo], ...]] = MappingProxyType(
     {
-        version: tuple((ip_network(text), Place(reach, kind)) for text, reach, kind in rows)
+        version: tuple((ip_network(text), AddressInfo(reach, kind)) for text, reach, kind in rows)
         for version, rows in ((4, _V4), (6, _V6))
     }
 )
@@ -91,7 +91,7 @@ MAPPED = IPv6Network("::ffff:0:0/96")
 # ISATAP hides an IPv4 address behind these middle words of any prefix (RFC 5214). A NAT64 with a prefix of its own
 # cannot be told from a public address by looking; RFC 6052 has the translator itself refuse private targets.
 _ISATAP_MARKS = frozenset({0x0000_5EFE, 0x0200_5EFE})
-_ISATAP = Place(Reach.NEVER, "an IPv4 address in disguise (ISATAP)")
+_ISATAP = AddressInfo(AddressClass.FORBIDDEN, "an IPv4 address in disguise (ISATAP)")
 
 # fmt: off
 FORBIDDEN_PORTS = frozenset({
@@ -133,25 +133,25 @@ DATA_PORTS: Mapping[int, str] = MappingProxyType(
 )
 
 
-def address_of(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
     """Parse an address literal (an IPv6 zone is dropped, IPv4-mapped is unwrapped); None when it is a name."""
     try:
-        return unwrapped(ip_address(text.partition("%")[0]))
+        return unwrap_mapped(ip_address(text.partition("%")[0]))
     except ValueError:
         return None
 
 
-def unwrapped(address: Address) -> Address:
+def unwrap_mapped(address: Address) -> Address:
     """The IPv4 address inside an IPv4-mapped one (the kernel connects to exactly that), any other unchanged."""
     if isinstance(address, IPv6Address) and address in MAPPED:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
 
-def place_of(address: Address) -> Place:
+def classify(address: Address) -> AddressInfo:
     """Look one address up in the table."""
-    address = unwrapped(address)
+    address = unwrap_mapped(address)
     if isinstance(address, IPv6Address) and int(address) >> 32 & 0xFFFF_FFFF in _ISATAP_MARKS:
         return _ISATAP
     # The last row of each table holds every address, so there always is a first match.
-    return next(place for network, place in _TABLE[address.version] if address in network)
+    return next(place for network, place in _ADDRESS_TABLE[address.version] if address in network)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from credstore.egress.address_table import Address
-from credstore.egress.failures import proxy_late, timed_out
+from credstore.egress.failures import proxy_timeout, timed_out
 from credstore.egress.proxy import Proxy
 
 # What the host has not done yet; each completes the sentence of a time-out.
@@ -21,7 +21,7 @@ ANSWER = "answer"
 FINISH = "finish its answer"
 
 
-class Trip:
+class Attempt:
     """The way of one request to `host` and `port` until `deadline` (a time.monotonic() instant).
 
     Socket time-outs restart at every byte, so a peer that drips one byte a second lives for ever; the timer does not.
@@ -33,7 +33,7 @@ class Trip:
         self.port = port
         self.deadline = deadline
         self.stage = ANSWER
-        self.route: Sequence[Address] = ()  # where the connection may go; all of it is judged
+        self.addresses: Sequence[Address] = ()  # where the connection may go; all of it is judged
         self.proxy: Proxy | None = None  # then `route` leads to the proxy
         self.peer_ended = False  # the peer closed its side; set by whoever reads
         self._over = False
@@ -42,7 +42,7 @@ class Trip:
         self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
         self._timer.daemon = True
 
-    def __enter__(self) -> "Trip":
+    def __enter__(self) -> "Attempt":
         self._timer.start()
         return self
 
@@ -59,22 +59,22 @@ class Trip:
         """`host:port`, as a proxy is asked for it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def remaining(self) -> float:
+    def remaining_seconds(self) -> float:
         """Seconds left; raises Unreached("timeout") when there are none."""
         left = self.deadline - time.monotonic()
         if self._over or left <= 0:
             if self.proxy is not None and self.stage == TUNNEL:
-                raise proxy_late(self.proxy.name)
+                raise proxy_timeout(self.proxy.name)
             raise timed_out(self.host, self.port, self.stage)
         return left
 
-    def check(self) -> None:
+    def raise_if_over(self) -> None:
         """Raise Unreached("timeout") when the time is over. To be asked after every read: a cut-off read looks like
         the end of a short, well-formed answer.
         """
-        self.remaining()
+        self.remaining_seconds()
 
-    def guard(self, sock: socket.socket) -> None:
+    def cut_at_deadline(self, sock: socket.socket) -> None:
         """Let the timer cut this connection.
 
         A duplicate is kept, because TLS moves the descriptor into another object in the middle of its handshake, and
@@ -82,7 +82,7 @@ class Trip:
         """
         with self._lock:
             self._handle = sock.dup()
-        self.check()
+        self.raise_if_over()
 
     def _cut(self) -> None:
         with self._lock:

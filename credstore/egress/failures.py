@@ -38,11 +38,11 @@ _CERTIFICATES: dict[int, tuple[str, str]] = {
 }
 
 
-def no_such_name(host: str) -> Unreached:
+def unknown_host(host: str) -> Unreached:
     return Unreached("name", f"DNS knows no address for {host}.", "Check the host name in the URL for a typo.")
 
 
-def dns_silent(host: str) -> Unreached:
+def dns_timeout(host: str) -> Unreached:
     return Unreached(
         "name",
         f"The name servers gave no answer about {host}.",
@@ -57,7 +57,7 @@ def timed_out(host: str, port: int, stage: str) -> Unreached:
     )
 
 
-def not_connected(host: str, port: int, failure: OSError | None, *, loopback: bool) -> Unreached:
+def connection_failed(host: str, port: int, failure: OSError | None, *, loopback: bool) -> Unreached:
     """No connection could be made; `failure` is the most telling of the errors, None when the time was over."""
     if failure is None or isinstance(failure, TimeoutError) or failure.errno == errno.ETIMEDOUT:
         return timed_out(host, port, "accept the connection")
@@ -79,7 +79,7 @@ def proxy_failed(proxy: str, what: str) -> Unreached:
     )
 
 
-def proxy_late(proxy: str) -> Unreached:
+def proxy_timeout(proxy: str) -> Unreached:
     return Unreached(
         "timeout", f"The egress proxy {proxy} made no connection before the time for this test was over.", _RETRY
     )
@@ -120,7 +120,7 @@ def no_tls(host: str, port: int) -> Unreached:
     )
 
 
-def cut_off(host: str) -> Unreached:
+def connection_reset(host: str) -> Unreached:
     return Unreached("reset", f"{host} closed the connection before its answer was complete.", _RETRY)
 
 
@@ -149,7 +149,7 @@ def unsendable(host: str, what: str) -> Unreached:
     )
 
 
-def explained(failure: Exception, host: str, port: int, *, ended: bool = False) -> Unreached:
+def failure_of(failure: Exception, host: str, port: int, *, ended: bool = False) -> Unreached:
     """The sentence for an exception of requests, urllib3, http.client or ssl. Reads types and codes, never texts.
 
     `ended`: the peer closed the connection in the body; urllib3 tells a missing last chunk from a bad one by text only.
@@ -159,7 +159,7 @@ def explained(failure: Exception, host: str, port: int, *, ended: bool = False) 
         if isinstance(link, ssl.SSLCertVerificationError):
             return bad_certificate(host, link.verify_code)
     if any(_is_cut(link) or (ended and type(link) is urllib3.exceptions.ProtocolError) for link in chain):
-        return cut_off(host)
+        return connection_reset(host)
     if any(isinstance(link, ssl.SSLError) for link in chain):
         return no_tls(host, port)
     if any(isinstance(link, TimeoutError | urllib3.exceptions.TimeoutError) for link in chain):

@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 
 from credstore.config import Config
-from credstore.egress.client import Door
+from credstore.egress.client import OutboundClient
 from credstore.egress.policy import Policy
 from credstore.egress.proxy import Proxy
 from credstore.errors import ConfigError
@@ -15,21 +15,21 @@ from credstore.errors import ConfigError
 CA_SETTING = "CREDSTORE_CA_BUNDLE"
 
 
-def policy_of(config: Config) -> Policy:
+def policy_from_config(config: Config) -> Policy:
     """Raises ConfigError when an item of CREDSTORE_EGRESS_ALLOW cannot be read."""
     return Policy.parse(config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port)
 
 
-def proxy_of(config: Config) -> Proxy | None:
+def proxy_from_config(config: Config) -> Proxy | None:
     """None when no proxy is set. Raises ConfigError, which never quotes the setting."""
     return Proxy.parse(config.egress_proxy) if config.egress_proxy else None
 
 
-def door_of(config: Config) -> Door:
+def client_from_config(config: Config) -> OutboundClient:
     """Raises ConfigError for whichever setting is wrong."""
     if config.ca_bundle is not None:
         _require_certificates(config.ca_bundle)
-    return Door(policy_of(config), ca_file=config.ca_bundle, proxy=proxy_of(config))
+    return OutboundClient(policy_from_config(config), ca_file=config.ca_bundle, proxy=proxy_from_config(config))
 
 
 def _require_certificates(file: Path) -> None:

@@ -19,7 +19,7 @@ from requests.utils import urldefragauth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from credstore.egress.attempt import ANSWER, Trip
+from credstore.egress.attempt import ANSWER, Attempt
 from credstore.egress.dialer import Dialer
 from credstore.egress.failures import too_large
 from credstore.egress.proxy import Proxy
@@ -41,12 +41,12 @@ def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
     return context
 
 
-class _Meter(io.RawIOBase):
+class _MeteredReader(io.RawIOBase):
     """Reads from the socket; ends at the deadline and at the byte cap, whatever part of HTTP is being read."""
 
-    def __init__(self, source: io.RawIOBase, trip: Trip, cap: int) -> None:
+    def __init__(self, source: io.RawIOBase, attempt: Attempt, cap: int) -> None:
         self._source = source
-        self._trip = trip
+        self._trip = attempt
         self._cap = cap
         self._seen = 0
 
@@ -55,7 +55,7 @@ class _Meter(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         count = cast("int | None", self._source.readinto(buffer))
-        self._trip.check()
+        self._trip.raise_if_over()
         self._trip.peer_ended = count == 0
         self._seen += count or 0
         if self._seen > self._cap + FRAMING_ALLOWANCE:
@@ -70,17 +70,17 @@ class _Meter(io.RawIOBase):
 class _MeteredSocket:
     """Stands in for the socket where http.client makes its reader."""
 
-    def __init__(self, sock: socket.socket, trip: Trip, cap: int) -> None:
+    def __init__(self, sock: socket.socket, attempt: Attempt, cap: int) -> None:
         self._sock = sock
-        self._trip = trip
+        self._trip = attempt
         self._cap = cap
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         source = cast(io.RawIOBase, self._sock.makefile("rb", buffering=0))
-        return io.BufferedReader(_Meter(source, self._trip, self._cap))
+        return io.BufferedReader(_MeteredReader(source, self._trip, self._cap))
 
 
-class _Response(http.client.HTTPResponse):
+class _GuardedResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         super().begin()
         # urllib3 logs header lines that it cannot parse, and a peer may echo the secret in one of them.
@@ -88,37 +88,37 @@ class _Response(http.client.HTTPResponse):
         self.msg.set_payload("")
 
 
-class _Connection(HTTPConnection):
+class _GuardedConnection(HTTPConnection):
     """A connection that only the dialer can open."""
 
-    def __init__(self, *args: Any, dialer: Dialer, trip: Trip, cap: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dialer: Dialer, attempt: Attempt, cap: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._dialer = dialer
-        self._trip = trip
+        self._trip = attempt
         self._cap = cap
 
     def _new_conn(self) -> socket.socket:
         return self._dialer.dial(self._trip)
 
     def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        return _Response(cast(socket.socket, _MeteredSocket(sock, self._trip, self._cap)), *args, **kwargs)
+        return _GuardedResponse(cast(socket.socket, _MeteredSocket(sock, self._trip, self._cap)), *args, **kwargs)
 
 
-class _TlsConnection(_Connection, HTTPSConnection):
+class _GuardedTlsConnection(_GuardedConnection, HTTPSConnection):
     def connect(self) -> None:
         super().connect()
         self._trip.stage = ANSWER
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+class _GuardedPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedConnection
 
 
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+class _GuardedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTlsConnection
 
 
-class _Adapter(HTTPAdapter):
+class _GuardedAdapter(HTTPAdapter):
     """Gives the session one fresh pool, for one host, no matter what proxies or verify settings it came with."""
 
     def __init__(self, pool: HTTPConnectionPool, proxy: Proxy | None) -> None:
@@ -145,26 +145,26 @@ class _Adapter(HTTPAdapter):
         super().close()
 
 
-class OneWaySession(requests.Session):
+class GuardedSession(requests.Session):
     """A session for one request. Close it after use."""
 
     def __init__(
-        self, trip: Trip, dialer: Dialer, headers: Mapping[str, str], *, cap: int, context: ssl.SSLContext | None
+        self, attempt: Attempt, dialer: Dialer, headers: Mapping[str, str], *, cap: int, context: ssl.SSLContext | None
     ) -> None:
         super().__init__()
         self.trust_env = False
         self.headers = CaseInsensitiveDict(headers)
-        options: dict[str, Any] = {"dialer": dialer, "trip": trip, "cap": cap}
+        options: dict[str, Any] = {"dialer": dialer, "attempt": attempt, "cap": cap}
         pool: HTTPConnectionPool
-        if trip.scheme == "https":
-            pool = _TlsPool(trip.host, trip.port, ssl_context=context, **options)
+        if attempt.scheme == "https":
+            pool = _GuardedTlsPool(attempt.host, attempt.port, ssl_context=context, **options)
         else:
-            pool = _Pool(trip.host, trip.port, **options)
+            pool = _GuardedPool(attempt.host, attempt.port, **options)
         # An https request passes a proxy inside the tunnel that the dialer opened, and knows nothing of it.
-        adapter = _Adapter(pool, trip.proxy if trip.scheme == "http" else None)
+        adapter = _GuardedAdapter(pool, attempt.proxy if attempt.scheme == "http" else None)
         for served in list(self.adapters):
             self.adapters.pop(served)
-        self.mount(f"{trip.scheme}://", adapter)
+        self.mount(f"{attempt.scheme}://", adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
         """There is none: even with allow_redirects=False requests would read the whole body of a redirect, uncapped."""

@@ -12,14 +12,14 @@ from credstore.egress.address_table import (
     FORBIDDEN_PORTS,
     MAPPED,
     Address,
+    AddressClass,
     Network,
-    Reach,
-    address_of,
-    place_of,
-    unwrapped,
+    classify,
+    parse_address,
+    unwrap_mapped,
 )
 from credstore.errors import Blocked, ConfigError, Refused
-from credstore.urls import canonical, host_port
+from credstore.urls import canonical_url, host_port
 
 SETTING = "CREDSTORE_EGRESS_ALLOW"
 NO_SETTING = "No setting allows it."
@@ -32,12 +32,12 @@ METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.go
 class Policy:
     """What the operator opened. Build it with `parse`.
 
-    `networks` open local addresses on every port but the database ports; `doors` open one (host as typed, or address)
-    and port; `own_port` is the port that this very app listens on.
+    `networks` open local addresses on every port but the database ports; `host_ports` open a host (as typed, or an
+    address) with one port; `own_port` is the port that this very app listens on.
     """
 
     networks: tuple[Network, ...] = ()
-    doors: frozenset[tuple[str, int]] = frozenset()
+    host_ports: frozenset[tuple[str, int]] = frozenset()
     loopback_open: bool = False
     own_port: int | None = None
 
@@ -49,37 +49,37 @@ class Policy:
         never take effect.
         """
         networks: list[Network] = []
-        doors: set[tuple[str, int]] = set()
+        host_ports: set[tuple[str, int]] = set()
         for item in filter(None, map(str.strip, allow)):
-            if "/" in item or address_of(item):
-                networks.append(_network(item))
+            if "/" in item or parse_address(item):
+                networks.append(_parse_network(item))
             else:
-                doors.add(_door(item))
-        return cls(tuple(networks), frozenset(doors), loopback_open, own_port)
+                host_ports.add(_parse_host_port(item))
+        return cls(tuple(networks), frozenset(host_ports), loopback_open, own_port)
 
     def judge(self, scheme: str, host: str, port: int, address: Address | str) -> str:
         """Return the rule that lets the connection be made; raise Blocked, with what would allow it, when none does.
 
         `host` is the host as typed (IPv6 without brackets), `address` one address that it leads to.
         """
-        found = address_of(str(address))
+        found = parse_address(str(address))
         if found is None:
             raise Blocked(f"{host} leads to something that is not an IP address.", NO_SETTING)
-        where = f"{host} leads to {found}," if address_of(host) != found else f"{found} is"
+        where = f"{host} leads to {found}," if parse_address(host) != found else f"{found} is"
         _judge_port(scheme, port)
-        place = place_of(found)
-        if place.reach is Reach.NEVER:
-            raise Blocked(f"{where} {place.kind}; credstore never calls those.", NO_SETTING)
-        if place.reach is Reach.PUBLIC:
+        place = classify(found)
+        if place.address_class is AddressClass.FORBIDDEN:
+            raise Blocked(f"{where} {place.description}; credstore never calls those.", NO_SETTING)
+        if place.address_class is AddressClass.PUBLIC:
             if scheme == "http":
                 raise Blocked(
-                    f"{where} {place.kind}, and over http anyone on the way could read the secret.",
+                    f"{where} {place.description}, and over http anyone on the way could read the secret.",
                     f"Use https. {NO_SETTING.removesuffix('.')} over http.",
                 )
             return "Public addresses may be called over https."
-        if place.reach is Reach.LOOPBACK and port == self.own_port:
-            raise own_address(host, port)
-        return self._judge_local(f"{where} {place.kind}", host, port, found)
+        if place.address_class is AddressClass.LOOPBACK and port == self.own_port:
+            raise own_address_blocked(host, port)
+        return self._judge_local(f"{where} {place.description}", host, port, found)
 
     def judge_unresolved(self, scheme: str, host: str, port: int) -> str:
         """The same for a name that only the egress proxy can resolve: what leads into the dark must look public."""
@@ -89,39 +89,39 @@ class Policy:
             raise Blocked(f"{host} is the name of a cloud metadata service; credstore never calls those.", NO_SETTING)
         if name == "localhost" or name.endswith(".localhost"):
             raise Blocked(f"{host} is a name for the machine that looks it up, here the proxy's own.", NO_SETTING)
-        if self._has_door(name, port):
-            return f"{SETTING} lists {_typed(name, port)}."
+        if self._lists_host_port(name, port):
+            return f"{SETTING} lists {_host_and_port(name, port)}."
         if scheme == "http":
             raise Blocked(
                 f"{host} has no address that credstore can find, and http is for local addresses only.",
-                f"Use https. If it is a local server: {self._opening(host, port)}",
+                f"Use https. If it is a local server: {self._how_to_allow(host, port)}",
             )
         return "The name has no address here; over https the egress proxy may look it up."
 
-    def _has_door(self, host: str, port: int) -> bool:
-        return (host.lower().removesuffix("."), port) in self.doors
+    def _lists_host_port(self, host: str, port: int) -> bool:
+        return (host.lower().removesuffix("."), port) in self.host_ports
 
-    def _opening(self, host: str, port: int) -> str:
+    def _how_to_allow(self, host: str, port: int) -> str:
         """What the operator must do to open this host and port."""
-        if self.networks or self.doors:
-            return f"Add {_typed(host, port)} to {SETTING} and restart."
-        return f"Set {SETTING}={_typed(host, port)} and restart."
+        if self.networks or self.host_ports:
+            return f"Add {_host_and_port(host, port)} to {SETTING} and restart."
+        return f"Set {SETTING}={_host_and_port(host, port)} and restart."
 
     def _judge_local(self, where: str, host: str, port: int, address: Address) -> str:
         for named in (host, str(address)):
-            if self._has_door(named, port):
-                return f"{SETTING} lists {_typed(named, port)}."
+            if self._lists_host_port(named, port):
+                return f"{SETTING} lists {_host_and_port(named, port)}."
         network = next((network for network in self.networks if address in network), None)
-        loopback = place_of(address).reach is Reach.LOOPBACK and self.loopback_open
+        loopback = classify(address).address_class is AddressClass.LOOPBACK and self.loopback_open
         if not loopback and network is None:
             raise Blocked(
-                f"{where}; credstore calls those only when its operator allows it.", self._opening(host, port)
+                f"{where}; credstore calls those only when its operator allows it.", self._how_to_allow(host, port)
             )
         if port in DATA_PORTS:
             raise Blocked(
                 f"{where}, and port {port} is where {DATA_PORTS[port]} listens; on local networks credstore calls such "
                 "ports only when they are allowed one by one.",
-                self._opening(host, port),
+                self._how_to_allow(host, port),
             )
         if loopback:
             return "Loopback is open because credstore itself listens on loopback only."
@@ -135,42 +135,42 @@ def _judge_port(scheme: str, port: int) -> None:
         raise Blocked(f"Port {port} belongs to another protocol; credstore never calls it.", NO_SETTING)
 
 
-def own_address(host: str, port: int) -> Blocked:
+def own_address_blocked(host: str, port: int) -> Blocked:
     """The refusal for a host and port where credstore itself listens: a test must not call back into the app."""
-    return Blocked(f"{_typed(host, port)} is credstore itself; it never calls itself.", NO_SETTING)
+    return Blocked(f"{_host_and_port(host, port)} is credstore itself; it never calls itself.", NO_SETTING)
 
 
-def _typed(host: str, port: int) -> str:
+def _host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _network(item: str) -> Network:
+def _parse_network(item: str) -> Network:
     try:
         network = ip_network(item)
     except ValueError:
         raise _malformed(item, "is not a network; write it like 10.0.0.0/8") from None
     if network.version == MAPPED.version and network.subnet_of(MAPPED):
         raise _malformed(item, "is an IPv4 network in IPv6 clothes; write it as IPv4")
-    first, last = place_of(network[0]), place_of(network[-1])
-    if first == last and first.reach is Reach.NEVER:
-        raise _malformed(item, f"is {first.kind}; credstore never calls those")
+    first, last = classify(network[0]), classify(network[-1])
+    if first == last and first.address_class is AddressClass.FORBIDDEN:
+        raise _malformed(item, f"is {first.description}; credstore never calls those")
     return network
 
 
-def _door(item: str) -> tuple[str, int]:
+def _parse_host_port(item: str) -> tuple[str, int]:
     written = item.rpartition(":")[2]
     if "@" in item or not written.isascii() or not written.isdigit():
         raise _malformed(item, "is none of network, address, host:port; a host name needs its port")
     try:
-        host, port = host_port(canonical(f"http://{item}"))
+        host, port = host_port(canonical_url(f"http://{item}"))
     except Refused:
         raise _malformed(item, "is none of network, address, host:port") from None
     if port in FORBIDDEN_PORTS:
         raise _malformed(item, f"names port {port}, which credstore never calls")
-    address = address_of(host)
-    if address is not None and place_of(address).reach is Reach.NEVER:
-        raise _malformed(item, f"is {place_of(address).kind}; credstore never calls those")
-    return str(unwrapped(address)) if address else host, port
+    address = parse_address(host)
+    if address is not None and classify(address).address_class is AddressClass.FORBIDDEN:
+        raise _malformed(item, f"is {classify(address).description}; credstore never calls those")
+    return str(unwrap_mapped(address)) if address else host, port
 
 
 def _malformed(item: str, why: str) -> ConfigError:

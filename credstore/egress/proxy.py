@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from credstore.egress.address_table import FORBIDDEN_PORTS
 from credstore.egress.failures import proxy_failed, proxy_refused
 from credstore.errors import ConfigError, Refused
-from credstore.urls import canonical, host_port
+from credstore.urls import canonical_url, host_port
 
 SETTING = "CREDSTORE_EGRESS_PROXY"
 _HEAD = 16_384  # bytes that the answer to CONNECT may have before its tunnel begins
@@ -35,7 +35,7 @@ class Proxy:
         if scheme.lower() != "http" or not mark:
             raise ConfigError(f"{SETTING} is not valid: it is the URL of an http proxy, like http://proxy:3128.")
         try:
-            url = canonical(f"http://{where}")
+            url = canonical_url(f"http://{where}")
             host, port = host_port(url)
         except Refused:
             raise ConfigError(f"{SETTING} is not valid: its host and port cannot be read.") from None

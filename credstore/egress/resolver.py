@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from credstore.egress.address_table import Address, address_of
-from credstore.egress.failures import dns_silent, no_such_name
+from credstore.egress.address_table import Address, parse_address
+from credstore.egress.failures import dns_timeout, unknown_host
 from credstore.errors import TestsBusy, Unreached
 
 Lookup = Callable[[str, int], Sequence[tuple[Any, ...]]]
@@ -56,7 +56,7 @@ class Resolver:
         try:
             outcome = said.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise dns_silent(host) from None
+            raise dns_timeout(host) from None
         if isinstance(outcome, Unreached):
             raise outcome
         return outcome
@@ -71,8 +71,8 @@ class Resolver:
         try:
             rows = self._lookup(host, port)
         except socket.gaierror as failure:
-            return no_such_name(host) if failure.errno in _NO_SUCH_NAME else dns_silent(host)
+            return unknown_host(host) if failure.errno in _NO_SUCH_NAME else dns_timeout(host)
         except (OSError, UnicodeError):  # UnicodeError: a label that is empty or too long for DNS
-            return no_such_name(host)
-        found = dict.fromkeys(address_of(str(row[4][0])) for row in rows)
-        return tuple(address for address in found if address is not None) or no_such_name(host)
+            return unknown_host(host)
+        found = dict.fromkeys(parse_address(str(row[4][0])) for row in rows)
+        return tuple(address for address in found if address is not None) or unknown_host(host)

@@ -10,12 +10,12 @@ from typing import Any
 from flask import Flask
 
 from credstore.config import KEY_FILE, SECRET_FILE, Config
-from credstore.encryption.key_rotation import count_by_key
+from credstore.encryption.key_rotation import count_rows_by_key
 from credstore.encryption.keyring import generate_key
 from credstore.errors import ConfigError
 
 
-def with_keys(config: Config, app: Flask) -> Config:
+def ensure_keys(config: Config, app: Flask) -> Config:
     """The config with both keys, made and kept in the keys folder where they are missing.
 
     Raises ConfigError when secrets are stored already: a new key could not open them.
@@ -23,20 +23,20 @@ def with_keys(config: Config, app: Flask) -> Config:
     found: dict[str, Any] = {}
     if not config.field_encryption_key:
         with app.app_context():
-            expected = count_by_key()
+            expected = count_rows_by_key()
         if expected:
             raise ConfigError(
                 f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials and "
                 f"was sealed with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
                 f"{config.keys_folder / KEY_FILE}"
             )
-        found["field_encryption_key"] = keep(config.keys_folder / KEY_FILE, generate_key())
+        found["field_encryption_key"] = write_key_file(config.keys_folder / KEY_FILE, generate_key())
     if not config.secret_key:
-        found["secret_key"] = keep(config.keys_folder / SECRET_FILE, secrets.token_urlsafe(48))
+        found["secret_key"] = write_key_file(config.keys_folder / SECRET_FILE, secrets.token_urlsafe(48))
     return replace(config, **found)
 
 
-def keep(path: Path, value: str) -> str:
+def write_key_file(path: Path, value: str) -> str:
     """Write `value` to a new file (0600) and return it; where another process was first, return what it wrote."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

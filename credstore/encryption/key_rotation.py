@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from credstore.models import Credential, DeletedCredential, KeyCheck, db
 
 
-def count_by_key() -> dict[str, int]:
+def count_rows_by_key() -> dict[str, int]:
     """Credentials (deleted but not erased ones included) by key id; a key that ever sealed here counts, even with 0."""
     counts = dict.fromkeys(db.session.scalars(select(KeyCheck.key_id).order_by(KeyCheck.created_at)), 0)
     for table in (Credential, DeletedCredential):

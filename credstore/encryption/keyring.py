@@ -16,9 +16,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from credstore.errors import ConfigError, Unreadable
 
-GENERATE = "credstore keys generate"
-_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}=")
-_CHECK = b"credstore key check"
+GENERATE_COMMAND = "credstore keys generate"
+_KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}=")
+_CHECK_PLAINTEXT = b"credstore key check"
 
 Context = Mapping[str, Any]
 
@@ -30,34 +30,34 @@ def generate_key() -> str:
 
 def key_id(key: str) -> str:
     """8 hex digits that name a key without telling anything of it."""
-    return _mac(key, b"kid")[:8]
+    return _hmac(key, b"kid")[:8]
 
 
-def _mac(key: str, message: bytes) -> str:
+def _hmac(key: str, message: bytes) -> str:
     return hmac.new(base64.urlsafe_b64decode(key), message, hashlib.sha256).hexdigest()
 
 
-class Ring:
+class Keyring:
     """The keys of FIELD_ENCRYPTION_KEY: the first seals, all of them open."""
 
     def __init__(self, text: str) -> None:
         """Parse a comma-separated list of keys. Raises ConfigError that counts keys, never shows them."""
         keys = [key.strip() for key in text.split(",") if key.strip()]
         if not keys:
-            raise ConfigError(f"FIELD_ENCRYPTION_KEY is not set. Make a key with: {GENERATE}")
+            raise ConfigError(f"FIELD_ENCRYPTION_KEY is not set. Make a key with: {GENERATE_COMMAND}")
         for place, key in enumerate(keys, start=1):
             # Fernet itself accepts quotes and stray characters, silently dropping them: two spellings, two behaviours.
-            if not _SHAPE.fullmatch(key):
+            if not _KEY_PATTERN.fullmatch(key):
                 raise ConfigError(
                     f"Key {place} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, "
-                    f"“-” or “_” and then “=”, without quotes. Make one with: {GENERATE}"
+                    f"“-” or “_” and then “=”, without quotes. Make one with: {GENERATE_COMMAND}"
                 )
         self._keys = list(dict.fromkeys(keys))
         self._fernet = MultiFernet([Fernet(key) for key in self._keys])
         self.key_ids = tuple(key_id(key) for key in self._keys)
 
     def __repr__(self) -> str:
-        return f"Ring({', '.join(self.key_ids)})"
+        return f"Keyring({', '.join(self.key_ids)})"
 
     @property
     def key_id(self) -> str:
@@ -68,7 +68,7 @@ class Ring:
         """Encrypt `secrets` together with the context they belong to."""
         return self._fernet.encrypt(json.dumps({**context, "secrets": dict(secrets)}).encode()).decode("ascii")
 
-    def open(self, token: object, context: Context) -> dict[str, str]:
+    def unseal(self, token: object, context: Context) -> dict[str, str]:
         """Decrypt and compare every item of the context. Raises Unreadable, which never shows a value."""
         try:
             payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
@@ -85,18 +85,21 @@ class Ring:
 
     def fingerprint(self, secret: str) -> str:
         """A keyed HMAC that tells equal secrets under one key and nothing else (64 hex digits)."""
-        return _mac(self._keys[0], b"fingerprint\0" + secret.encode())
+        return _hmac(self._keys[0], b"fingerprint\0" + secret.encode())
 
     def check_tokens(self) -> dict[str, str]:
         """For each key id a token of a constant, to be kept and verified at the next start."""
-        return {kid: Fernet(key).encrypt(_CHECK).decode() for kid, key in zip(self.key_ids, self._keys, strict=True)}
+        return {
+            kid: Fernet(key).encrypt(_CHECK_PLAINTEXT).decode()
+            for kid, key in zip(self.key_ids, self._keys, strict=True)
+        }
 
-    def verifies(self, kid: str, token: str) -> bool:
+    def verifies_check_token(self, kid: str, token: str) -> bool:
         """Whether `token` is a check token of our key named `kid`."""
         for known, key in zip(self.key_ids, self._keys, strict=True):
             if known == kid:
                 try:
-                    return Fernet(key).decrypt(token) == _CHECK
+                    return Fernet(key).decrypt(token) == _CHECK_PLAINTEXT
                 except (InvalidToken, TypeError, ValueError):
                     return False
         return False

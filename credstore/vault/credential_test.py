@@ -8,23 +8,23 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from credstore.credential_types import Kind, by_slug
-from credstore.database import writing
+from credstore.credential_types import CredentialType, by_slug
+from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable, TestsBusy, Unreadable
-from credstore.models import Credential, PastVerdict, now
+from credstore.models import Credential, VerdictHistory, utc_now
 from credstore.probe import Outcome, Verdict
-from credstore.vault.host_openness import about, known_openness, learn
-from credstore.vault.records import Past, Record, record
-from credstore.vault.rows import Room, held_by, picked, refuse_moved
-from credstore.vault.stored_verdicts import dump, load
-from credstore.vault.validation import given, split
+from credstore.vault.host_openness import destination_hash, known_openness, remember_openness
+from credstore.vault.records import PastVerdict, Record, to_record
+from credstore.vault.rows import CredentialRows, refuse_changed_destination, select_secrets, stored_secret_names
+from credstore.vault.stored_verdicts import dump_verdict, load_verdict
+from credstore.vault.validation import entered_secret_names, split_public_and_secret
 
-HISTORY = 20  # verdicts kept of each credential
+HISTORY_LENGTH = 20  # verdicts kept of each credential
 _running: set[str] = set()
 _running_lock = threading.Lock()
 
 
-class Testing(Room):
+class CredentialTest(CredentialRows):
     __test__ = False  # no test class, whatever its name
 
     def test(self, public_id: str) -> Record:
@@ -33,21 +33,21 @@ class Testing(Room):
         Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
         with _one_at_a_time(public_id):
-            row = self._whole_row(public_id)
+            row = self._row_with_sealed(public_id)
             kind = _testable(row.kind)
             version = row.version
             try:
-                secrets = self._open(row)
+                secrets = self._unseal(row)
             except Unreadable as refusal:
                 verdict = _unreadable(refusal)
             else:
-                verdict = self._ask(kind, row.public, secrets)
-            self._keep(public_id, version, verdict)
-        self._tidy()
+                verdict = self._run_probe(kind, row.public, secrets)
+            self._store_verdict(public_id, version, verdict)
+        self._purge_if_due()
         self._session.expire_all()
-        return record(self._row(public_id), self._ring.key_ids)
+        return to_record(self._row(public_id), self._keyring.key_ids)
 
-    def try_out(
+    def test_draft(
         self, kind_slug: str, values: Mapping[str, str], *, public_id: str = "", remove: Collection[str] = ()
     ) -> Verdict:
         """Test what is in a form, and store nothing.
@@ -60,63 +60,65 @@ class Testing(Room):
         kind = _testable(kind_slug)
         if not public_id:
             cleaned = kind.clean(values)
-            return self._ask(kind, *split(kind, cleaned))
-        row = self._whole_row(public_id)
-        kept = held_by(row, kind) - given(kind, values) - set(remove)
+            return self._run_probe(kind, *split_public_and_secret(kind, cleaned))
+        row = self._row_with_sealed(public_id)
+        kept = stored_secret_names(row, kind) - entered_secret_names(kind, values) - set(remove)
         cleaned = kind.clean(values, kept)
-        public, secrets = split(kind, cleaned)
-        refuse_moved(kind, row, public, kept)
-        stored = self._open(row) if kept else {}
-        return self._ask(kind, public, picked(stored, kept) | secrets)
+        public, secrets = split_public_and_secret(kind, cleaned)
+        refuse_changed_destination(kind, row, public, kept)
+        stored = self._unseal(row) if kept else {}
+        return self._run_probe(kind, public, select_secrets(stored, kept) | secrets)
 
-    def history(self, public_id: str) -> tuple[Past, ...]:
+    def history(self, public_id: str) -> tuple[PastVerdict, ...]:
         """The last tests of a credential, newest first."""
         rows = self._session.execute(
-            select(PastVerdict.verdict, PastVerdict.tested_at)
-            .where(PastVerdict.public_id == public_id)
-            .order_by(PastVerdict.id.desc())
-            .limit(HISTORY)
+            select(VerdictHistory.verdict, VerdictHistory.tested_at)
+            .where(VerdictHistory.public_id == public_id)
+            .order_by(VerdictHistory.id.desc())
+            .limit(HISTORY_LENGTH)
         )
-        found = ((load(stored), moment) for stored, moment in rows)
-        return tuple(Past(verdict=verdict, tested_at=moment) for verdict, moment in found if verdict)
+        found = ((load_verdict(stored), moment) for stored, moment in rows)
+        return tuple(PastVerdict(verdict=verdict, tested_at=moment) for verdict, moment in found if verdict)
 
-    def _ask(self, kind: type[Kind], public: Mapping[str, Any], secrets: Mapping[str, str]) -> Verdict:
-        asked = about(kind, public)
+    def _run_probe(self, kind: type[CredentialType], public: Mapping[str, Any], secrets: Mapping[str, str]) -> Verdict:
+        asked = destination_hash(kind, public)
         known = known_openness(self._session, asked)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
         self._session.rollback()
-        verdict = self._tester.run(kind.probe({**public, **secrets, "host_openness": known}), kind.unsayable(secrets))
+        verdict = self._tester.run(
+            kind.probe({**public, **secrets, "host_openness": known}), kind.texts_to_redact(secrets)
+        )
         if verdict.openness != known:
-            with writing(self._session):
-                learn(self._session, asked, verdict.openness)
+            with write_transaction(self._session):
+                remember_openness(self._session, asked, verdict.openness)
         return verdict
 
-    def _keep(self, public_id: str, version: int, verdict: Verdict) -> None:
-        moment, stored = now(), dump(verdict)
+    def _store_verdict(self, public_id: str, version: int, verdict: Verdict) -> None:
+        moment, stored = utc_now(), dump_verdict(verdict)
         # An edit meanwhile has raised `version`: then this verdict is stale from the start, rightly.
         values: dict[str, Any] = {"verdict": stored, "verdict_version": version, "verdict_at": moment}
-        with writing(self._session):
-            self._set(public_id, values)
+        with write_transaction(self._session):
+            self._update_row(public_id, values)
             if verdict.expires_at:
-                self._set(public_id, {"expires_at": verdict.expires_at, "expiry_told": True}, version)
-            self._remember(public_id, version, stored, moment)
+                self._update_row(public_id, {"expires_at": verdict.expires_at, "expiry_from_provider": True}, version)
+            self._add_to_history(public_id, version, stored, moment)
 
-    def _set(self, public_id: str, values: dict[str, Any], version: int | None = None) -> None:
+    def _update_row(self, public_id: str, values: dict[str, Any], version: int | None = None) -> None:
         statement = update(Credential).where(Credential.public_id == public_id)
         if version is not None:
             statement = statement.where(Credential.version == version)
         self._session.execute(statement.values(**values).execution_options(synchronize_session=False))
 
-    def _remember(self, public_id: str, version: int, stored: dict[str, Any], moment: datetime) -> None:
+    def _add_to_history(self, public_id: str, version: int, stored: dict[str, Any], moment: datetime) -> None:
         row = {"public_id": public_id, "version": version, "verdict": stored, "tested_at": moment}
-        self._session.execute(insert(PastVerdict).values(**row))
-        mine = select(PastVerdict.id).where(PastVerdict.public_id == public_id).order_by(PastVerdict.id.desc())
-        old = self._session.scalars(mine.offset(HISTORY)).all()
+        self._session.execute(insert(VerdictHistory).values(**row))
+        mine = select(VerdictHistory.id).where(VerdictHistory.public_id == public_id).order_by(VerdictHistory.id.desc())
+        old = self._session.scalars(mine.offset(HISTORY_LENGTH)).all()
         if old:
-            self._session.execute(delete(PastVerdict).where(PastVerdict.id.in_(old)))
+            self._session.execute(delete(VerdictHistory).where(VerdictHistory.id.in_(old)))
 
 
-def _testable(slug: str) -> type[Kind]:
+def _testable(slug: str) -> type[CredentialType]:
     kind = by_slug(slug)
     if kind is None or not kind.testable():
         raise NotTestable(f"There is nothing to test for the type {kind.label if kind else slug}.")

@@ -7,22 +7,22 @@ from sqlalchemy import delete, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from credstore.credential_types import by_slug
-from credstore.database import writing
-from credstore.models import Credential, DeletedCredential, SealedRow, now
-from credstore.vault.purge import erase_deleted
+from credstore.database import write_transaction
+from credstore.models import Credential, CredentialColumns, DeletedCredential, utc_now
+from credstore.vault.purge import purge_deleted
 from credstore.vault.records import NAME_LENGTH, Deletion, Summary
-from credstore.vault.rows import Room
+from credstore.vault.rows import CredentialRows
 
 ID_LENGTH = 36  # characters of a UUID
 _CHUNK = 500  # ids in one statement; every database takes so many parameters
-_COLUMNS = ("id", *SealedRow.__annotations__)
+_COLUMNS = ("id", *CredentialColumns.__annotations__)
 
 
-class Deleting(Room):
+class DeleteRestore(CredentialRows):
     def summaries(self, public_ids: Iterable[str]) -> list[Summary]:
         """Name what these ids stand for, newest first; unknown ids are left out."""
         found: dict[int, Summary] = {}
-        for chunk in _chunks(public_ids):
+        for chunk in chunks(public_ids):
             rows = self._session.execute(
                 select(Credential.id, Credential.public_id, Credential.name, Credential.kind).where(
                     Credential.public_id.in_(chunk)
@@ -41,11 +41,11 @@ class Deleting(Room):
         asked = set(public_ids)
         # Sorted: two deletions that lock rows in one order cannot block each other for ever.
         wanted = sorted(word for word in asked if len(word) == ID_LENGTH)
-        batch, moment, deleted = str(uuid.uuid4()), now(), 0
+        batch, moment, deleted = str(uuid.uuid4()), utc_now(), 0
         columns = [getattr(Credential, name) for name in _COLUMNS]
         copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
-        with writing(self._session):
-            for chunk in _chunks(wanted):
+        with write_transaction(self._session):
+            for chunk in chunks(wanted):
                 rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
                 # PostgreSQL locks them: a second deletion or an edit of the same rows waits, then sees them gone.
                 chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.public_id).with_for_update()
@@ -59,9 +59,9 @@ class Deleting(Room):
                 )
                 deleted += gone.rowcount  # type: ignore[attr-defined]
         if self.keep_deleted_days:
-            self._tidy()
+            self._purge_if_due()
         else:
-            erase_deleted(self._session)
+            purge_deleted(self._session)
         self._session.expire_all()
         return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted)
 
@@ -77,7 +77,7 @@ class Deleting(Room):
 
     def _restore(self, batch: str) -> int:
         mine = DeletedCredential.batch == batch
-        with writing(self._session):
+        with write_transaction(self._session):
             self._rename_taken(batch)
             columns = [getattr(DeletedCredential, name) for name in _COLUMNS]
             rows = select(*columns).where(mine).with_for_update()
@@ -99,9 +99,9 @@ class Deleting(Room):
                 .execution_options(synchronize_session=False)
             )
 
-    def erase_deleted(self) -> int:
+    def purge_deleted(self) -> int:
         """Erase every deleted credential for good, now. Returns how many."""
-        return erase_deleted(self._session)
+        return purge_deleted(self._session)
 
     def _free_name(self, name: str) -> str:
         number = 1
@@ -113,6 +113,6 @@ class Deleting(Room):
                 return candidate
 
 
-def _chunks(public_ids: Iterable[str]) -> Iterator[Sequence[str]]:
+def chunks(public_ids: Iterable[str]) -> Iterator[Sequence[str]]:
     ids = [public_id for public_id in public_ids if "\0" not in public_id]  # PostgreSQL refuses to be asked for one
     return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -6,9 +6,9 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement
 
 from credstore.credential_types import by_slug
-from credstore.models import Credential, now
+from credstore.models import Credential, utc_now
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 def clean_query(text: str) -> str:
@@ -21,7 +21,7 @@ def clean_kind(slug: str) -> str:
     return slug if by_slug(slug) else ""
 
 
-def matches(query: str, expiring: int | None) -> ColumnElement[bool]:
+def matching_condition(query: str, expiring: int | None) -> ColumnElement[bool]:
     """The rows whose name has a clean query in it, and that end within `expiring` days (None: whenever)."""
     named = Credential.name_key.contains(query.casefold(), autoescape=True)
     return named if expiring is None else named & ends_within(expiring)
@@ -29,4 +29,4 @@ def matches(query: str, expiring: int | None) -> ColumnElement[bool]:
 
 def ends_within(days: int) -> ColumnElement[bool]:
     """The rows that end within so many days, or have ended."""
-    return Credential.expires_at <= now() + timedelta(days=min(max(days, 0), MOST_DAYS))
+    return Credential.expires_at <= utc_now() + timedelta(days=min(max(days, 0), MAX_DAYS))

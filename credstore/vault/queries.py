@@ -7,25 +7,25 @@ from typing import Any
 from flask_sqlalchemy.pagination import SelectPagination
 from sqlalchemy import func, select, update
 
-from credstore.database import writing
+from credstore.database import write_transaction
 from credstore.errors import StorageError
-from credstore.models import Credential, now
-from credstore.vault.list_filters import clean_kind, clean_query, ends_within, matches
-from credstore.vault.records import Page, Record, record
-from credstore.vault.rows import Room, picked
+from credstore.models import Credential, utc_now
+from credstore.vault.list_filters import clean_kind, clean_query, ends_within, matching_condition
+from credstore.vault.records import Page, Record, to_record
+from credstore.vault.rows import CredentialRows, select_secrets
 
 PER_PAGE = 50
-USE_NOTED_EVERY = timedelta(minutes=1)
+LAST_USED_EVERY = timedelta(minutes=1)
 
 
-class Counted(SelectPagination):
+class CountedPagination(SelectPagination):
     """SQLAlchemy pagination whose total is known already: the counts by type were asked for the filter anyway."""
 
     def _query_count(self) -> int:
         return int(self._query_args["total"])
 
 
-class Reading(Room):
+class Queries(CredentialRows):
     def page(
         self, number: int = 1, *, query: str = "", kind: str = "", expiring: int | None = None, sort: str = ""
     ) -> Page:
@@ -35,7 +35,7 @@ class Reading(Room):
         within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
         """
         query, kind = clean_query(query), clean_kind(kind)
-        matching = matches(query, expiring)
+        matching = matching_condition(query, expiring)
         rows = self._session.execute(select(Credential.kind, func.count()).where(matching).group_by(Credential.kind))
         counts: dict[str, int] = {slug: int(count) for slug, count in rows}
         total = counts.get(kind, 0) if kind else sum(counts.values())
@@ -44,7 +44,7 @@ class Reading(Room):
         if kind:
             statement = statement.where(Credential.kind == kind)
         last = max(1, -(-total // PER_PAGE))
-        pagination = Counted(
+        pagination = CountedPagination(
             select=statement,
             session=self._session,
             total=total,
@@ -53,24 +53,24 @@ class Reading(Room):
             max_per_page=PER_PAGE,
             error_out=False,
         )
-        keys = self._ring.key_ids
-        records = tuple(record(row, keys) for row in pagination.items)
+        keys = self._keyring.key_ids
+        records = tuple(to_record(row, keys) for row in pagination.items)
         return Page(
             records=records, counts=counts, pagination=pagination, query=query, kind=kind, expiring=expiring, sort=sort
         )
 
     def get(self, public_id: str) -> Record:
         """One credential's public side. Raises NotFound."""
-        return record(self._row(public_id), self._ring.key_ids)
+        return to_record(self._row(public_id), self._keyring.key_ids)
 
     def expiring(self, days: int) -> tuple[Record, ...]:
         """The credentials that end within so many days or have ended, the soonest first."""
         rows = self._session.scalars(
             select(Credential).where(ends_within(days)).order_by(Credential.expires_at, Credential.id)
         )
-        return tuple(record(row, self._ring.key_ids) for row in rows)
+        return tuple(to_record(row, self._keyring.key_ids) for row in rows)
 
-    def twins(self, public_id: str) -> list[str]:
+    def names_with_same_secret(self, public_id: str) -> list[str]:
         """The names of other credentials that hold the same secret, told by the keyed fingerprint."""
         row = self._row(public_id)
         same = select(Credential.name).where(Credential.fingerprint == row.fingerprint, Credential.id != row.id)
@@ -81,12 +81,12 @@ class Reading(Room):
 
         Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
         """
-        row = self._whole_row(public_id)
-        values = {**row.public, **picked(self._open(row), row.holds.split())}
-        moment = now()
-        if row.last_used_at is None or row.last_used_at < moment - USE_NOTED_EVERY:
+        row = self._row_with_sealed(public_id)
+        values = {**row.public, **select_secrets(self._unseal(row), row.secret_names.split())}
+        moment = utc_now()
+        if row.last_used_at is None or row.last_used_at < moment - LAST_USED_EVERY:
             # A workflow must not fail because the note of its use cannot be written.
-            with suppress(StorageError), writing(self._session):
+            with suppress(StorageError), write_transaction(self._session):
                 used = update(Credential).where(Credential.id == row.id).values(last_used_at=moment)
                 self._session.execute(used.execution_options(synchronize_session=False))
         return values

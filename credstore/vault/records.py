@@ -7,10 +7,10 @@ from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
 
-from credstore.credential_types import Kind, by_slug
+from credstore.credential_types import CredentialType, by_slug
 from credstore.models import Credential
 from credstore.probe import Outcome, Verdict
-from credstore.vault.stored_verdicts import load
+from credstore.vault.stored_verdicts import load_verdict
 
 NAME_LENGTH = 255  # characters
 
@@ -37,16 +37,16 @@ class Record:
     kind_label: str
     testable: bool
     public: Mapping[str, str]
-    holds: frozenset[str]
+    secret_names: frozenset[str]
     detail: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...]
-    sealed: tuple[str, ...]
+    public_values: tuple[tuple[str, str], ...]
+    secret_labels: tuple[str, ...]
     key_id: str
     created_at: datetime
     updated_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
-    expiry_told: bool
+    expiry_from_provider: bool
     version: int
     verdict: Verdict
     tested_at: datetime | None
@@ -74,7 +74,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PastVerdict:
     """One earlier test."""
 
     verdict: Verdict
@@ -90,7 +90,7 @@ class Deletion:
     missing: int
 
 
-def record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
+def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
     """The public side of a row. Decrypts nothing."""
     kind = by_slug(row.kind)
     testable = bool(kind and kind.testable())
@@ -102,23 +102,27 @@ def record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
         kind_label=kind.label if kind else str(row.kind),
         testable=testable,
         public=row.public,
-        holds=frozenset(row.holds.split()),
+        secret_names=frozenset(row.secret_names.split()),
         detail=_detail(kind, row.public),
-        sealed=tuple(f.label for f in (kind.secrets() if kind else ()) if f.name in row.holds.split()),
-        facts=tuple((f.label, str(row.public[f.name])) for f in (kind.fields if kind else ()) if f.name in row.public),
+        secret_labels=tuple(
+            f.label for f in (kind.secret_fields() if kind else ()) if f.name in row.secret_names.split()
+        ),
+        public_values=tuple(
+            (f.label, str(row.public[f.name])) for f in (kind.fields if kind else ()) if f.name in row.public
+        ),
         key_id=row.key_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,
-        expiry_told=row.expiry_told,
+        expiry_from_provider=row.expiry_from_provider,
         version=row.version,
         verdict=verdict,
         tested_at=row.verdict_at if row.verdict else None,
     )
 
 
-def _detail(kind: type[Kind] | None, public: Mapping[str, Any]) -> tuple[str, ...]:
+def _detail(kind: type[CredentialType] | None, public: Mapping[str, Any]) -> tuple[str, ...]:
     return kind.detail({name: str(value) for name, value in public.items()}) if kind else ()
 
 
@@ -129,7 +133,7 @@ def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool)
             reason=f"Sealed with the key {row.key_id}, which is not in FIELD_ENCRYPTION_KEY.",
             advice="Restore that key, or edit this credential and enter its secret again.",
         )
-    measured = load(row.verdict)
+    measured = load_verdict(row.verdict)
     if measured is None and not testable:
         return Verdict(outcome=Outcome.UNTESTED, reason="Credentials of this type are not tested.")
     if measured is None:
@@ -139,7 +143,7 @@ def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool)
     if row.verdict_version != row.version:
         return Verdict(
             outcome=Outcome.STALE,
-            reason=f"Edited since the last test, which said: {measured.outcome.word}.",
+            reason=f"Edited since the last test, which said: {measured.outcome.label}.",
             advice="Test it again.",
         )
     return measured

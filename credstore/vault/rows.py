@@ -1,4 +1,4 @@
-"""What all use cases share: the session, the ring, the tester, and the one place where a sealed value is opened."""
+"""What all use cases share: the session, the keyring, the tester, and the one place where a sealed value is opened."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -8,48 +8,48 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from credstore.credential_types import Kind, by_slug
+from credstore.credential_types import CredentialType, by_slug
 from credstore.database import AnySession
-from credstore.encryption.key_check import KeyState, read_state, require_open
-from credstore.encryption.keyring import Context, Ring
+from credstore.encryption.key_check import KeyState, read_key_state, require_unlocked
+from credstore.encryption.keyring import Context, Keyring
 from credstore.errors import InvalidFields, NotFound, StorageError, Unreadable
-from credstore.models import Credential, now
+from credstore.models import Credential, utc_now
 from credstore.tester import Tester
-from credstore.vault.purge import erase_deleted
-from credstore.vault.validation import enter_again
+from credstore.vault.purge import purge_deleted
+from credstore.vault.validation import enter_again_sentence
 
-TIDY_EVERY = timedelta(hours=1)
+PURGE_EVERY = timedelta(hours=1)
 
 
-class Room:
+class CredentialRows:
     """`session` is per thread (scoped); `keep_deleted_days` is how long Undo works."""
 
-    def __init__(self, session: AnySession, ring: Ring, tester: Tester, *, keep_deleted_days: int = 30) -> None:
+    def __init__(self, session: AnySession, keyring: Keyring, tester: Tester, *, keep_deleted_days: int = 30) -> None:
         self._session = session
-        self._ring = ring
+        self._keyring = keyring
         self._tester = tester
         self.keep_deleted_days = keep_deleted_days
-        self._open_state: KeyState | None = None
-        self._tidied = now()
+        self._unlocked_state: KeyState | None = None
+        self._purged_at = utc_now()
 
     def key_state(self) -> KeyState:
         """Whether the configured keys belong to this database. Once they do they always will; that is remembered."""
-        if self._open_state is None:
-            state = read_state(self._session, self._ring)
-            if state.locked or not state.expected:  # a fresh database belongs to nobody yet
+        if self._unlocked_state is None:
+            state = read_key_state(self._session, self._keyring)
+            if state.locked or not state.known:  # a fresh database belongs to nobody yet
                 return state
-            self._open_state = state
-        return self._open_state
+            self._unlocked_state = state
+        return self._unlocked_state
 
-    def _tidy(self) -> None:
+    def _purge_if_due(self) -> None:
         """Erase what was deleted long ago: after any change, at most once an hour in a process."""
-        if abs(now() - self._tidied) >= TIDY_EVERY:  # a clock may also be set back
-            self._tidied = now()
+        if abs(utc_now() - self._purged_at) >= PURGE_EVERY:  # a clock may also be set back
+            self._purged_at = utc_now()
             with suppress(StorageError):
-                erase_deleted(self._session, timedelta(days=self.keep_deleted_days))
+                purge_deleted(self._session, timedelta(days=self.keep_deleted_days))
 
-    def _require_open(self) -> None:
-        require_open(self.key_state())
+    def _require_unlocked(self) -> None:
+        require_unlocked(self.key_state())
 
     def _row(self, public_id: str) -> Credential:
         row = self._session.scalar(select(Credential).where(Credential.public_id == public_id))
@@ -57,7 +57,7 @@ class Room:
             raise NotFound
         return row
 
-    def _whole_row(self, public_id: str) -> Credential:
+    def _row_with_sealed(self, public_id: str) -> Credential:
         """A row with its sealed value, in one statement: an edit between two would pair two states."""
         row = self._session.scalar(
             select(Credential)
@@ -69,41 +69,43 @@ class Room:
             raise NotFound
         return row
 
-    def _open(self, row: Credential) -> dict[str, str]:
+    def _unseal(self, row: Credential) -> dict[str, str]:
         """The secrets of a whole row in clear. Raises Locked or Unreadable."""
-        self._require_open()
-        if row.key_id not in self._ring.key_ids:
-            raise Unreadable(missing_key(row.key_id))
+        self._require_unlocked()
+        if row.key_id not in self._keyring.key_ids:
+            raise Unreadable(missing_key_sentence(row.key_id))
         kind = by_slug(row.kind)
         if kind is None:
             raise Unreadable("This version of credstore does not know the type of this credential.")
-        return self._ring.open(row.sealed, context(kind, row.public_id, row.public))
+        return self._keyring.unseal(row.sealed, sealed_context(kind, row.public_id, row.public))
 
 
-def held_by(row: Credential, kind: type[Kind]) -> set[str]:
+def stored_secret_names(row: Credential, kind: type[CredentialType]) -> set[str]:
     """The names of the secrets that a row says it holds, as far as its type declares them."""
-    return set(row.holds.split()) & {field.name for field in kind.secrets()}
+    return set(row.secret_names.split()) & {field.name for field in kind.secret_fields()}
 
 
-def picked(stored: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+def select_secrets(stored: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     """These secrets of an opened row. Raises Unreadable when one that it should hold is not there."""
     if not stored.keys() >= set(names):
         raise Unreadable("The sealed value lacks a secret that this credential should hold.")
     return {name: stored[name] for name in names}
 
 
-def refuse_moved(kind: type[Kind], row: Credential, public: Mapping[str, str], kept: Collection[str]) -> bool:
+def refuse_changed_destination(
+    kind: type[CredentialType], row: Credential, public: Mapping[str, str], kept: Collection[str]
+) -> bool:
     """Whether the destination differs from the row's. Raises InvalidFields where a kept secret would follow it."""
-    moved = kind.binding(public) != kind.binding(row.public)
+    moved = kind.sealed_context(public) != kind.sealed_context(row.public)
     if moved and kept:
-        raise InvalidFields(dict.fromkeys(kept, enter_again(kind)))
+        raise InvalidFields(dict.fromkeys(kept, enter_again_sentence(kind)))
     return moved
 
 
-def context(kind: type[Kind], public_id: str, public: Mapping[str, Any]) -> Context:
+def sealed_context(kind: type[CredentialType], public_id: str, public: Mapping[str, Any]) -> Context:
     """What a sealed value is bound to: this row, this type, this destination and every field that binds."""
-    return {"v": 1, "use": "credential", "id": public_id, "kind": kind.slug, **kind.binding(public)}
+    return {"v": 1, "use": "credential", "id": public_id, "kind": kind.slug, **kind.sealed_context(public)}
 
 
-def missing_key(key_id: str) -> str:
+def missing_key_sentence(key_id: str) -> str:
     return f"This credential was sealed with the key {key_id}, which is not in FIELD_ENCRYPTION_KEY."

@@ -10,21 +10,23 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from credstore.credential_types import KINDS
-from credstore.database import writing
+from credstore.credential_types import CREDENTIAL_TYPES
+from credstore.database import write_transaction
 from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, TestsBusy
-from credstore.models import Credential, Run, RunItem, now
+from credstore.models import Credential, TestRun, TestRunItem, utc_now
 from credstore.probe import Outcome
-from credstore.vault.credential_test import Testing
-from credstore.vault.list_filters import clean_kind, clean_query, matches
+from credstore.vault.credential_test import CredentialTest
+from credstore.vault.list_filters import clean_kind, clean_query, matching_condition
 
-SILENT = timedelta(seconds=60)  # a run without a beat for so long has lost its process; a test takes far less
+HEARTBEAT_TIMEOUT = timedelta(
+    seconds=60
+)  # a run without a beat for so long has lost its process; a test takes far less
 KEPT_RUNS = 20
-GONE = "gone"  # the outcome of an item whose credential was deleted meanwhile
+DELETED = "gone"  # the outcome of an item whose credential was deleted meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class RunItem:
     """One credential of a run; `outcome` is None until it is tested."""
 
     public_id: str
@@ -41,14 +43,14 @@ class Progress:
     run_id: str
     started_at: datetime
     state: str
-    items: tuple[Item, ...]
+    items: tuple[RunItem, ...]
 
     @property
     def done(self) -> int:
         return sum(item.done for item in self.items)
 
 
-class Runs(Testing):
+class TestRuns(CredentialTest):
     def start_run(
         self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
     ) -> str:
@@ -56,58 +58,64 @@ class Runs(Testing):
 
         What cannot be tested is left out. Raises Locked, NotTestable (nothing is left), RunActive.
         """
-        self._require_open()
-        chosen = self.testable(public_ids, query=query, kind=kind, expiring=expiring)
+        self._require_unlocked()
+        chosen = self.list_testable(public_ids, query=query, kind=kind, expiring=expiring)
         if not chosen:
             raise NotTestable("None of these credentials can be tested.")
-        run_id, moment = str(uuid.uuid4()), now()
-        with writing(self._session):
-            if self._session.scalar(select(Run.id).where(*_active())):
+        run_id, moment = str(uuid.uuid4()), utc_now()
+        with write_transaction(self._session):
+            if self._session.scalar(select(TestRun.id).where(*_active())):
                 raise RunActive("A test run is under way. Wait for its end, or cancel it.")
-            self._forget_old_runs()
-            self._session.execute(insert(Run).values(id=run_id, started_at=moment, beat_at=moment, cancelled=False))
+            self._delete_old_runs()
+            self._session.execute(
+                insert(TestRun).values(id=run_id, started_at=moment, heartbeat_at=moment, cancelled=False)
+            )
             rows = [
                 {"run_id": run_id, "position": place, "public_id": public_id, "name": name, "outcome": "", "reason": ""}
                 for place, (public_id, name) in enumerate(chosen)
             ]
-            self._session.execute(insert(RunItem), rows)
+            self._session.execute(insert(TestRunItem), rows)
         return run_id
 
     def progress(self, run_id: str) -> Progress:
         """How far a run is. Raises NotFound."""
         run = self._session.execute(
-            select(Run.started_at, Run.beat_at, Run.ended_at, Run.cancelled).where(Run.id == run_id)
+            select(TestRun.started_at, TestRun.heartbeat_at, TestRun.ended_at, TestRun.cancelled).where(
+                TestRun.id == run_id
+            )
         ).one_or_none()
         if run is None:
             raise NotFound("There is no such test run any more.")
         rows = self._session.execute(
-            select(RunItem.public_id, RunItem.name, RunItem.outcome, RunItem.reason)
-            .where(RunItem.run_id == run_id)
-            .order_by(RunItem.position)
+            select(TestRunItem.public_id, TestRunItem.name, TestRunItem.outcome, TestRunItem.reason)
+            .where(TestRunItem.run_id == run_id)
+            .order_by(TestRunItem.position)
         )
         items = tuple(
-            Item(public_id=public_id, name=name, outcome=_outcome(outcome), reason=reason, done=bool(outcome))
+            RunItem(public_id=public_id, name=name, outcome=_outcome(outcome), reason=reason, done=bool(outcome))
             for public_id, name, outcome, reason in rows
         )
-        running = run.ended_at is None and run.beat_at > now() - SILENT
+        running = run.ended_at is None and run.heartbeat_at > utc_now() - HEARTBEAT_TIMEOUT
         state = "cancelled" if run.cancelled else "running" if running else "done" if run.ended_at else "interrupted"
         return Progress(run_id=run_id, started_at=run.started_at, state=state, items=items)
 
     def latest_run(self) -> str | None:
         """The id of the newest run, if there is one."""
-        return self._session.scalar(select(Run.id).order_by(Run.started_at.desc()).limit(1))
+        return self._session.scalar(select(TestRun.id).order_by(TestRun.started_at.desc()).limit(1))
 
     def cancel_run(self, run_id: str) -> None:
         """Ask a run to stop after the tests that are under way. Safe to repeat; an ended one stays as it ended."""
-        with writing(self._session):
-            self._session.execute(update(Run).where(Run.id == run_id, Run.ended_at.is_(None)).values(cancelled=True))
+        with write_transaction(self._session):
+            self._session.execute(
+                update(TestRun).where(TestRun.id == run_id, TestRun.ended_at.is_(None)).values(cancelled=True)
+            )
 
-    def undone(self, run_id: str) -> list[tuple[int, str]]:
+    def untested_items(self, run_id: str) -> list[tuple[int, str]]:
         """(position, credential) of what a run has not tested."""
         rows = self._session.execute(
-            select(RunItem.position, RunItem.public_id)
-            .where(RunItem.run_id == run_id, RunItem.outcome == "")
-            .order_by(RunItem.position)
+            select(TestRunItem.position, TestRunItem.public_id)
+            .where(TestRunItem.run_id == run_id, TestRunItem.outcome == "")
+            .order_by(TestRunItem.position)
         )
         return [(position, public_id) for position, public_id in rows]
 
@@ -116,7 +124,7 @@ class Runs(Testing):
 
         Returns False, and tests nothing, once the run is cancelled or gone.
         """
-        while self._beat(run_id):
+        while self._heartbeat(run_id):
             try:
                 found = self.test(public_id).verdict
                 outcome, reason = found.outcome.value, found.reason
@@ -124,25 +132,27 @@ class Runs(Testing):
                 wait()
                 continue
             except NotFound as gone:
-                outcome, reason = GONE, gone.sentence
+                outcome, reason = DELETED, gone.sentence
             except CredstoreError as refusal:
                 outcome, reason = Outcome.CANNOT_TELL.value, refusal.sentence
-            with writing(self._session):
-                mine = (RunItem.run_id == run_id, RunItem.position == position)
-                self._session.execute(update(RunItem).where(*mine).values(outcome=outcome, reason=reason))
+            with write_transaction(self._session):
+                mine = (TestRunItem.run_id == run_id, TestRunItem.position == position)
+                self._session.execute(update(TestRunItem).where(*mine).values(outcome=outcome, reason=reason))
             return True
         return False
 
     def end_run(self, run_id: str) -> None:
-        with writing(self._session):
-            self._session.execute(update(Run).where(Run.id == run_id).values(ended_at=now()))
+        with write_transaction(self._session):
+            self._session.execute(update(TestRun).where(TestRun.id == run_id).values(ended_at=utc_now()))
 
-    def _beat(self, run_id: str) -> bool:
-        with writing(self._session):
-            alive = update(Run).where(Run.id == run_id, Run.cancelled.is_(False)).values(beat_at=now())
-            return self._session.scalar(alive.returning(Run.id)) is not None
+    def _heartbeat(self, run_id: str) -> bool:
+        with write_transaction(self._session):
+            alive = (
+                update(TestRun).where(TestRun.id == run_id, TestRun.cancelled.is_(False)).values(heartbeat_at=utc_now())
+            )
+            return self._session.scalar(alive.returning(TestRun.id)) is not None
 
-    def testable(
+    def list_testable(
         self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
     ) -> list[tuple[str, str]]:
         """(id, name) of what a run over these credentials, or over all that match, would test; newest first.
@@ -150,25 +160,29 @@ class Runs(Testing):
         What matches is what `page` shows for the same search and filters.
         """
         kind = clean_kind(kind)
-        slugs = [known.slug for known in KINDS if known.testable() and kind in {"", known.slug}]
+        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable() and kind in {"", known.slug}]
         statement = (
             select(Credential.public_id, Credential.name)
-            .where(Credential.kind.in_(slugs), matches(clean_query(query), expiring))
+            .where(Credential.kind.in_(slugs), matching_condition(clean_query(query), expiring))
             .order_by(Credential.id.desc())
         )
         rows = [(public_id, name) for public_id, name in self._session.execute(statement)]
         wanted = None if public_ids is None else set(public_ids)
         return [row for row in rows if wanted is None or row[0] in wanted]
 
-    def _forget_old_runs(self) -> None:
-        kept = select(Run.id).order_by(Run.started_at.desc()).limit(KEPT_RUNS)
-        old = self._session.scalars(select(Run.id).where(Run.id.not_in(kept))).all()
+    def _delete_old_runs(self) -> None:
+        kept = select(TestRun.id).order_by(TestRun.started_at.desc()).limit(KEPT_RUNS)
+        old = self._session.scalars(select(TestRun.id).where(TestRun.id.not_in(kept))).all()
         if old:
-            self._session.execute(delete(Run).where(Run.id.in_(old)))
+            self._session.execute(delete(TestRun).where(TestRun.id.in_(old)))
 
 
 def _active() -> tuple[ColumnElement[bool], ...]:
-    return Run.ended_at.is_(None), Run.cancelled.is_(False), Run.beat_at > now() - SILENT
+    return (
+        TestRun.ended_at.is_(None),
+        TestRun.cancelled.is_(False),
+        TestRun.heartbeat_at > utc_now() - HEARTBEAT_TIMEOUT,
+    )
 
 
 def _outcome(text: str) -> Outcome | None:

@@ -5,15 +5,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from credstore.credential_types import Kind, field_validation
+from credstore.credential_types import CredentialType, field_validation
 from credstore.errors import InvalidFields, Refused
 from credstore.vault.records import NAME_LENGTH
 
-MOST_TYPED = 4 * NAME_LENGTH  # characters; a composed letter may be typed as several
+MAX_TYPED_NAME = 4 * NAME_LENGTH  # characters; a composed letter may be typed as several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ValidEntry:
     """What may be stored. `expires_at` is None both for "no day" and where no day was asked for."""
 
     name: str
@@ -22,11 +22,11 @@ class Entry:
     expires_at: datetime | None
 
 
-def checked(
-    kind: type[Kind], name: str, values: Mapping[str, str], *, kept: Collection[str] = (), expires: str = ""
-) -> Entry:
+def validate_entry(
+    kind: type[CredentialType], name: str, values: Mapping[str, str], *, kept: Collection[str] = (), expires: str = ""
+) -> ValidEntry:
     """Clean everything. `kept` names stored secrets that stay. Raises InvalidFields with every sentence at once."""
-    wrong = name_fault(name)
+    wrong = name_error(name)
     cleaned: dict[str, str] = {}
     expires_at: datetime | None = None
     try:
@@ -39,11 +39,11 @@ def checked(
         wrong["expires"] = refusal.sentence
     if wrong:
         raise InvalidFields(wrong)
-    public, secrets = split(kind, cleaned)
-    return Entry(name=clean_name(name), public=public, secrets=secrets, expires_at=expires_at)
+    public, secrets = split_public_and_secret(kind, cleaned)
+    return ValidEntry(name=clean_name(name), public=public, secrets=secrets, expires_at=expires_at)
 
 
-def name_fault(name: str) -> dict[str, str]:
+def name_error(name: str) -> dict[str, str]:
     """The sentence beside the name, if it cannot be one."""
     try:
         clean_name(name)
@@ -54,9 +54,9 @@ def name_fault(name: str) -> dict[str, str]:
 
 def clean_name(name: str) -> str:
     """A name of 1 to 255 characters, trimmed. Raises Refused with a sentence."""
-    if len(name) > MOST_TYPED:  # before anything else: composing a long text takes time that grows with its square
+    if len(name) > MAX_TYPED_NAME:  # before anything else: composing a long text takes time that grows with its square
         raise Refused(f"Use at most {NAME_LENGTH} characters.")
-    name = field_validation.text(unicodedata.normalize("NFC", name).strip())
+    name = field_validation.clean_text(unicodedata.normalize("NFC", name).strip())
     if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
         raise Refused("Give the credential a name.")
     if len(name) > NAME_LENGTH:
@@ -74,18 +74,20 @@ def clean_day(text: str) -> datetime | None:
         raise Refused("Write the day as YYYY-MM-DD, like 2027-03-31.") from None
 
 
-def given(kind: type[Kind], values: Mapping[str, str]) -> set[str]:
+def entered_secret_names(kind: type[CredentialType], values: Mapping[str, str]) -> set[str]:
     """The names of the secrets that were typed anew."""
-    return {field.name for field in kind.secrets() if (values.get(field.name) or "").strip()}
+    return {field.name for field in kind.secret_fields() if (values.get(field.name) or "").strip()}
 
 
-def split(kind: type[Kind], cleaned: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    secret = {field.name for field in kind.secrets()}
+def split_public_and_secret(
+    kind: type[CredentialType], cleaned: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    secret = {field.name for field in kind.secret_fields()}
     public = {name: value for name, value in cleaned.items() if name not in secret}
     return public, {name: value for name, value in cleaned.items() if name in secret}
 
 
-def enter_again(kind: type[Kind]) -> str:
+def enter_again_sentence(kind: type[CredentialType]) -> str:
     """The sentence beside a secret that would have to follow a changed destination."""
     bound = " or ".join(field.label for field in kind.fields if field.binds or field.form == "url")
     return f"{bound} changed. A stored secret is sent only where it was saved for, so enter it again."

@@ -16,11 +16,11 @@ from flask_login import LoginManager, current_user, login_user
 from credstore.accounts import Accounts
 from credstore.config import is_loopback
 from credstore.web import request_context
-from credstore.web.error_handlers import problem
+from credstore.web.error_handlers import problem_details
 
 View = Callable[[], ResponseReturnValue]
 
-LONGEST_NEXT = 2000
+MAX_NEXT_LENGTH = 2000
 SIGN_IN_FIRST = "Your session has ended or was never started. Sign in, then try again."
 
 
@@ -38,7 +38,7 @@ class User:
         return self.token
 
 
-def init_auth(app: Flask) -> None:
+def init_login_manager(app: Flask) -> None:
     """Set up Flask-Login on `app`."""
     # Flask-Login's own context processor loads the user, so an error page would ask a broken database again.
     manager = LoginManager(app, add_context_processor=False)
@@ -47,21 +47,21 @@ def init_auth(app: Flask) -> None:
 
 
 def load_user(token: str) -> User | None:
-    found = accounts().who(token)
+    found = accounts().session_user(token)
     return User(token, found.username) if found else None
 
 
 def accounts() -> Accounts:
-    return request_context.store().accounts
+    return request_context.services().accounts
 
 
-def signed_in() -> ResponseReturnValue | None:
+def require_sign_in() -> ResponseReturnValue | None:
     """The default authorize check: None when signed in, else the answer that asks for it."""
     if current_user.is_authenticated:
         g.credstore_username = current_user.username
         return None
     if request_context.wants_json() or request_context.wants_fragment():
-        return problem(401, "sign-in", SIGN_IN_FIRST, title="Sign in first")
+        return problem_details(401, "sign-in", SIGN_IN_FIRST, title="Sign in first")
     here = urlsplit(request.url)
     path = f"{here.path}?{here.query}" if here.query else here.path
     # Only a page can be come back to; what was posted is gone.
@@ -69,14 +69,14 @@ def signed_in() -> ResponseReturnValue | None:
     return redirect(url_for("credstore.login", next=back), 303)
 
 
-def enter(username: str, password: str) -> None:
+def start_session(username: str, password: str) -> None:
     """Start a session for this browser and end the one it had. Raises WrongPassword, Throttled."""
     token = accounts().sign_in(username, password, request.remote_addr or "")
-    leave()  # a session id from before the sign-in must not outlive it (fixation)
+    end_session()  # a session id from before the sign-in must not outlive it (fixation)
     login_user(load_user(token))
 
 
-def leave() -> None:
+def end_session() -> None:
     """End this browser's session, on the server as well."""
     token = session.get("_user_id")
     if token:
@@ -86,7 +86,7 @@ def leave() -> None:
 
 def local_path(target: str | None) -> str | None:
     """`target` if it is a path of this site, so that a link cannot send a person elsewhere after sign-in; else None."""
-    if not target or len(target) > LONGEST_NEXT or not target.startswith("/") or target.startswith("//"):
+    if not target or len(target) > MAX_NEXT_LENGTH or not target.startswith("/") or target.startswith("//"):
         return None
     # Browsers read a backslash as a slash, and drop control characters before they parse.
     if "\\" in target or any(unicodedata.category(character)[0] in "CZ" for character in target):
@@ -94,7 +94,7 @@ def local_path(target: str | None) -> str | None:
     return target
 
 
-def only_over_https(view: View) -> View:
+def require_https(view: View) -> View:
     """Refuse the page over plain http from another machine: the password would travel in the clear."""
 
     @wraps(view)

@@ -11,11 +11,11 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from credstore import errors
 from credstore.web import request_context
-from credstore.web.authorization import CrossSite
+from credstore.web.authorization import CrossSiteRequest
 
 logger = logging.getLogger(__name__)
 
-STATUS: dict[type[errors.CredstoreError], int] = {
+STATUS_OF_ERROR: dict[type[errors.CredstoreError], int] = {
     errors.InvalidFields: 400,
     errors.NotFound: 404,
     errors.Conflict: 409,
@@ -27,7 +27,7 @@ STATUS: dict[type[errors.CredstoreError], int] = {
     errors.StorageError: 503,
     errors.Throttled: 429,
     errors.AccessError: 403,
-    CrossSite: 403,
+    CrossSiteRequest: 403,
 }
 TITLES = {
     400: "This request is not complete",
@@ -52,48 +52,50 @@ _HOST = "This host name is not one that credstore answers to. The operator can a
 
 def register(bp: Blueprint, *, everywhere: bool) -> None:
     handler = bp.app_errorhandler if everywhere else bp.errorhandler
-    handler(errors.CredstoreError)(ours)
-    handler(HTTPException)(theirs)
-    handler(Exception)(crash)
+    handler(errors.CredstoreError)(handle_credstore_error)
+    handler(HTTPException)(handle_http_exception)
+    handler(Exception)(handle_unexpected)
 
 
 def status_of(error: errors.CredstoreError) -> int:
     """The HTTP status of one of our errors."""
-    return next((STATUS[base] for base in type(error).__mro__ if base in STATUS), 500)
+    return next((STATUS_OF_ERROR[base] for base in type(error).__mro__ if base in STATUS_OF_ERROR), 500)
 
 
-def ours(error: errors.CredstoreError) -> Response:
+def handle_credstore_error(error: errors.CredstoreError) -> Response:
     status = status_of(error)
-    response = answer(status, error.code, error.sentence)
+    response = error_response(status, error.code, error.sentence)
     if status in {429, 503}:
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 5))
     return response
 
 
-def theirs(error: HTTPException) -> Response:
+def handle_http_exception(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return make_response(error)
     status = error.code or 500
     if isinstance(error, CSRFError):
-        return answer(status, "csrf", _CSRF)
+        return error_response(status, "csrf", _CSRF)
     if isinstance(error, SecurityError):
         # No page: its links would carry the very host name that is refused.
         return Response(_HOST + "\n", status, mimetype="text/plain")
-    response = answer(status, f"http-{status}", _WORDS.get(status, error.description or ""))
+    response = error_response(status, f"http-{status}", _WORDS.get(status, error.description or ""))
     response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
     return response
 
 
-def crash(error: Exception) -> Response:
+def handle_unexpected(error: Exception) -> Response:
     """Log where it happened, but not the exception's text: a library may have quoted a secret in it."""
-    logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, _where(sys.exc_info()[2]))
-    return answer(500, "crash", _WORDS[500])
+    logger.error(
+        "%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, _stack_without_text(sys.exc_info()[2])
+    )
+    return error_response(500, "crash", _WORDS[500])
 
 
-def answer(status: int, code: str, sentence: str) -> Response:
+def error_response(status: int, code: str, sentence: str) -> Response:
     """The error as a page, or as problem+json for a program or our own script."""
     if request_context.wants_json() or request_context.wants_fragment():
-        return problem(status, code, sentence)
+        return problem_details(status, code, sentence)
     title = TITLES.get(status, "Not possible")
     try:
         page = render_template("credstore/error.html", title=title, sentence=sentence, code=code)
@@ -103,7 +105,7 @@ def answer(status: int, code: str, sentence: str) -> Response:
     return make_response(page, status)
 
 
-def problem(status: int, code: str, sentence: str, **more: object) -> Response:
+def problem_details(status: int, code: str, sentence: str, **more: object) -> Response:
     """RFC 9457 problem details."""
     title = TITLES.get(status, "Not possible")
     response = jsonify(
@@ -114,5 +116,5 @@ def problem(status: int, code: str, sentence: str, **more: object) -> Response:
     return response
 
 
-def _where(trace: TracebackType | None) -> str:
+def _stack_without_text(trace: TracebackType | None) -> str:
     return "".join(traceback.format_list(traceback.extract_tb(trace)))

@@ -12,12 +12,12 @@ from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
-from credstore.credential_types import Field, Kind
+from credstore.credential_types import CredentialType, Field
 from credstore.errors import CredstoreError, InvalidFields
 from credstore.vault import Record
 
 
-class SealedArea(TextAreaField):
+class SecretTextArea(TextAreaField):
     """A text area whose content is never sent back; `shown` is the example, when somebody asked for it."""
 
     shown = ""
@@ -31,17 +31,17 @@ def _form_field(field: Field) -> Any:
         choices = [SelectChoice(choice.value, choice.label) for choice in field.choices()]
         return SelectField(field.label, choices=choices, validate_choice=False, description=field.hint)
     if field.form == "json":
-        area = SealedArea if field.secret else TextAreaField
+        area = SecretTextArea if field.secret else TextAreaField
         return area(field.label, description=field.hint)
     line = PasswordField if field.secret else StringField
     return line(field.label, description=field.hint)
 
 
-def _fields_form(kind: type[Kind]) -> type[Form]:
+def _fields_form(kind: type[CredentialType]) -> type[Form]:
     return type(f"{kind.__name__}Fields", (Form,), {field.name: _form_field(field) for field in kind.fields})
 
 
-class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     name = StringField("Name")
     expires = StringField("Expires", description="Optional. A test fills it in where the provider tells it.")
 
@@ -49,7 +49,7 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
         """What was typed into one kind's fields."""
         return {name: value or "" for name, value in self[slug].form.data.items()}
 
-    def changes(self, slug: str) -> dict[str, Any]:
+    def edit_arguments(self, slug: str) -> dict[str, Any]:
         """What an edit form asks for, as `Vault.edit` takes it."""
         version = self.version.data or ""
         return {
@@ -60,7 +60,7 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
             "expires": self.expires.data or "",
         }
 
-    def accuse(self, slug: str, refusal: CredstoreError) -> None:
+    def show_errors(self, slug: str, refusal: CredstoreError) -> None:
         """Put each sentence beside its field; one without a field stands above the form."""
         if not isinstance(refusal, InvalidFields):
             self.form_errors.append(refusal.sentence)
@@ -74,23 +74,23 @@ class _Base(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
                 field.errors = [*field.errors, sentence]
 
 
-def create_form(kinds: tuple[type[Kind], ...]) -> type[_Base]:
+def create_form(kinds: tuple[type[CredentialType], ...]) -> type[BaseCredentialForm]:
     """The class of the create form for these kinds. Field names are `name`, `type` and `<kind>-<field>`."""
     attributes: dict[str, Any] = {kind.slug: FormField(_fields_form(kind)) for kind in kinds}
-    clash = [slug for slug in attributes if hasattr(_Base, slug) or slug in {"name", "type", "expires"}]
+    clash = [slug for slug in attributes if hasattr(BaseCredentialForm, slug) or slug in {"name", "type", "expires"}]
     if clash:
         raise TypeError(f"A kind cannot be called {clash[0]}: the form uses that word itself.")
     choices = [SelectChoice(kind.slug, kind.label) for kind in kinds]
     attributes["type"] = RadioField("Type", choices=choices, validate_choice=False)
-    return type("CreateForm", (_Base,), attributes)
+    return type("CreateForm", (BaseCredentialForm,), attributes)
 
 
-def edit_form(kind: type[Kind]) -> type[_Base]:
+def edit_form(kind: type[CredentialType]) -> type[BaseCredentialForm]:
     """The class of the edit form of one kind; `version` is the one the person saw."""
-    return type("EditForm", (_Base,), {kind.slug: FormField(_fields_form(kind)), "version": HiddenField()})
+    return type("EditForm", (BaseCredentialForm,), {kind.slug: FormField(_fields_form(kind)), "version": HiddenField()})
 
 
-def stored(kind: type[Kind], record: Record) -> dict[str, Any]:
+def stored_data(kind: type[CredentialType], record: Record) -> dict[str, Any]:
     """The data to fill an edit form with: public values only."""
     day = record.expires_at.date().isoformat() if record.expires_at else ""
     return {"name": record.name, "version": str(record.version), "expires": day, kind.slug: dict(record.public)}

@@ -7,7 +7,7 @@ from credstore.probe import Verdict
 from credstore.vault import Page, Record
 
 
-def as_json(record: Record) -> dict[str, Any]:
+def credential_json(record: Record) -> dict[str, Any]:
     """One credential. `sealed` names its secret fields; their values are never given."""
     return {
         "id": record.public_id,
@@ -15,31 +15,31 @@ def as_json(record: Record) -> dict[str, Any]:
         "type": record.kind,
         "testable": record.testable,
         "public": dict(record.public),
-        "sealed": sorted(record.holds),
-        "created_at": _iso(record.created_at),
-        "updated_at": _iso(record.updated_at),
-        "last_used_at": _iso(record.last_used_at),
-        "expires_at": _iso(record.expires_at),
+        "sealed": sorted(record.secret_names),
+        "created_at": isoformat(record.created_at),
+        "updated_at": isoformat(record.updated_at),
+        "last_used_at": isoformat(record.last_used_at),
+        "expires_at": isoformat(record.expires_at),
         "version": record.version,
-        "test": verdict_as_json(record.verdict) | {"tested_at": _iso(record.tested_at)},
+        "test": verdict_json(record.verdict) | {"tested_at": isoformat(record.tested_at)},
     }
 
 
-def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "advice": verdict.advice,
-        "said": verdict.said,
+        "provider_message": verdict.provider_message,
         "facts": list(verdict.facts),
         "steps": [str(step) for step in verdict.steps],
     }
 
 
-def page_as_json(page: Page) -> dict[str, Any]:
+def page_json(page: Page) -> dict[str, Any]:
     pages = page.pagination
     return {
-        "items": [as_json(record) for record in page.records],
+        "items": [credential_json(record) for record in page.records],
         "page": pages.page,
         "pages": pages.pages,
         "per_page": pages.per_page,
@@ -47,5 +47,5 @@ def page_as_json(page: Page) -> dict[str, Any]:
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
+def isoformat(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

@@ -12,30 +12,30 @@ if TYPE_CHECKING:
     from credstore.extension import Credstore
 
 
-def store() -> "Credstore":
+def services() -> "Credstore":
     return cast("Credstore", current_app.extensions["credstore"])
 
 
 def vault() -> Vault:
-    return store().vault
+    return services().vault
 
 
 def config() -> Config:
-    return store().config
+    return services().config
 
 
 def authorize() -> ResponseReturnValue | None:
-    return store().authorize()
+    return services().authorize()
 
 
-def signed_in_as() -> str:
+def username() -> str:
     """The name of who signed in at credstore's own door; "" in a host application, which shows its own."""
     return str(g.get("credstore_username", ""))
 
 
-def inside() -> bool:
+def is_authorized() -> bool:
     """Whether this request has passed the authorization door."""
-    return bool(g.get("credstore_inside"))
+    return bool(g.get("credstore_authorized"))
 
 
 def wants_fragment() -> bool:

@@ -28,10 +28,10 @@ _YEAR = 31_536_000  # seconds
 
 
 def register(bp: Blueprint, *, everywhere: bool) -> None:
-    (bp.after_app_request if everywhere else bp.after_request)(protect)
+    (bp.after_app_request if everywhere else bp.after_request)(add_headers)
 
 
-def protect(response: Response) -> Response:
+def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint == "credstore.static" and "v" in request.args and response.status_code in {200, 304}:

@@ -8,7 +8,7 @@ PLAIN_NAME = "credstore"
 SECURE_NAME = "__Host-credstore"
 
 
-class SessionCookies(SecureCookieSessionInterface):
+class SessionCookie(SecureCookieSessionInterface):
     """`__Host-credstore` with Secure on https; `credstore` on plain http, where browsers would refuse the other.
 
     Not taken from SESSION_COOKIE_*: a Domain or another Path would void the prefix.

@@ -9,23 +9,23 @@ from typing import Any
 from flask import Blueprint, current_app, url_for
 
 from credstore.web import request_context
-from credstore.web.views.credential_list import place
+from credstore.web.views.credential_list import list_arguments
 
-SOON_DAYS = 14
+EXPIRES_SOON_DAYS = 14
 _STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
 
 
 def register(bp: Blueprint, *, everywhere: bool) -> None:
-    bp.app_template_filter("credstore_age")(age)
-    bp.app_template_filter("credstore_day")(day)
-    bp.app_template_filter("credstore_moment")(moment)
-    bp.app_template_filter("credstore_count")(count)
-    bp.app_template_filter("credstore_ends")(ends)
+    bp.app_template_filter("credstore_relative_time")(relative_time)
+    bp.app_template_filter("credstore_format_day")(format_day)
+    bp.app_template_filter("credstore_format_datetime")(format_datetime)
+    bp.app_template_filter("credstore_with_noun")(with_noun)
+    bp.app_template_filter("credstore_expiry_label")(expiry_label)
     # A page that no view of ours answers, like a 404, needs them too; in a host application such pages are the host's.
-    (bp.app_context_processor if everywhere else bp.context_processor)(_names)
+    (bp.app_context_processor if everywhere else bp.context_processor)(template_variables)
 
 
-def age(then: datetime, now: datetime | None = None) -> str:
+def relative_time(then: datetime, now: datetime | None = None) -> str:
     """How long ago, in the largest unit that fits: "just now", "5 min ago", "3 h ago", "12 d ago", or the day."""
     seconds = ((now or datetime.now(UTC)) - then).total_seconds()
     if seconds < _STEPS[0][0]:
@@ -33,38 +33,38 @@ def age(then: datetime, now: datetime | None = None) -> str:
     for unit, word, most in _STEPS:
         if seconds < unit * most:
             return f"{int(seconds // unit)} {word} ago"
-    return day(then)
+    return format_day(then)
 
 
-def day(then: datetime) -> str:
+def format_day(then: datetime) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
-def moment(then: datetime) -> str:
+def format_datetime(then: datetime) -> str:
     return f"{then.day} {then:%b %Y, %H:%M} UTC"
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def with_noun(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 credential", "1,284 credentials"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def ends(then: datetime, now: datetime | None = None) -> tuple[str, str]:
+def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]:
     """How near an end is ("over", "soon" within 14 days, "later") and in words: "ended 3 Mar 2027", "ends in 9 d"."""
     left = then - (now or datetime.now(UTC))
     if left.total_seconds() <= 0:
-        return "over", f"ended {day(then)}"
-    if left.days < SOON_DAYS:
+        return "over", f"ended {format_day(then)}"
+    if left.days < EXPIRES_SOON_DAYS:
         return "soon", f"ends in {left.days} d" if left.days else "ends today"
-    return "later", f"ends {day(then)}"
+    return "later", f"ends {format_day(then)}"
 
 
-def _names() -> dict[str, Any]:
+def template_variables() -> dict[str, Any]:
     return {
         "asset": _asset,
-        "place": place(),
-        "signed_in_as": request_context.signed_in_as(),
-        "inside": request_context.inside(),
+        "list_arguments": list_arguments(),
+        "username": request_context.username(),
+        "is_authorized": request_context.is_authorized(),
     }
 
 

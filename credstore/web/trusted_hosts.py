@@ -6,7 +6,7 @@ from flask import Flask, request
 from werkzeug.exceptions import SecurityError
 
 
-def trust(app: Flask, names: Sequence[str]) -> None:
+def require_trusted_host(app: Flask, names: Sequence[str]) -> None:
     """Answer requests for these hosts alone; a leading dot also takes the names below. IPv6 stands in brackets.
 
     Not by TRUSTED_HOSTS of Flask: Werkzeug reads an IPv6 literal only up to its first colon, so none ever matches.

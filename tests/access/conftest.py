@@ -1,4 +1,4 @@
-"""Accounts over a bare database, and a small site that has the sign-in pages and one page behind the door."""
+"""Accounts over a bare database, and a small site that has the sign-in pages and one page that needs a session."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +19,8 @@ from credstore.accounts import Accounts, passwords
 from credstore.config import Config
 from credstore.models import db
 from credstore.web import authorization
-from credstore.web.authentication import init_auth, signed_in
-from credstore.web.session_cookie import SessionCookies
+from credstore.web.authentication import init_login_manager, require_sign_in
+from credstore.web.session_cookie import SessionCookie
 from credstore.web.views import login
 from tests.page import Page
 
@@ -42,7 +42,7 @@ def _light_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """Hashes of 8 KiB instead of 64 MiB, but where a test is about the hash itself."""
     if "full_hashes" not in request.fixturenames:
         monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._dummy.cache_clear()
+    passwords._dummy_hash.cache_clear()
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def _close(app: Flask) -> None:
 def bare_app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """Our tables and nothing else, on both databases."""
     app = Flask(__name__)
-    database.attach(app, Config(data_dir=tmp_path / "data", database_url=database_url).sqlalchemy_url)
+    database.init_database(app, Config(data_dir=tmp_path / "data", database_url=database_url).sqlalchemy_url)
     with app.app_context():
         db.create_all()
     yield app
@@ -119,13 +119,13 @@ def empty_site(tmp_path: Path) -> Iterator[Site]:
     app.config.update(SECRET_KEY="s" * 32, WTF_CSRF_TIME_LIMIT=None)
     app.testing = True
     app.jinja_loader = DictLoader(STAND_INS)  # type: ignore[assignment]
-    app.session_interface = SessionCookies()
-    database.attach(app, f"sqlite:///{tmp_path / 'site.sqlite3'}")
+    app.session_interface = SessionCookie()
+    database.init_database(app, f"sqlite:///{tmp_path / 'site.sqlite3'}")
     accounts = Accounts(db.session, idle=IDLE, longest=LONGEST)
-    extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=signed_in)
+    extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=require_sign_in)
     app.extensions["credstore"] = extension
     CSRFProtect(app)
-    init_auth(app)
+    init_login_manager(app)
     app.register_blueprint(_blueprint())
     with app.app_context():
         db.create_all()

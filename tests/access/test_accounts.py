@@ -20,7 +20,7 @@ def test_who_is_created_can_sign_in(accounts: Accounts) -> None:
     accounts.create(f"  {NAME} ", PASSWORD)
     assert accounts.any_admin()
     token = accounts.sign_in("ANN", PASSWORD, HERE)
-    found = accounts.who(token)
+    found = accounts.session_user(token)
     assert found is not None
     assert found.username == NAME
 
@@ -157,7 +157,7 @@ def test_reset(accounts: Accounts) -> None:
     with pytest.raises(InvalidFields):
         accounts.reset_password(NAME, "short")
     accounts.reset_password("ANN", OTHER)
-    assert [accounts.who(token) for token in tokens] == [None, None]
+    assert [accounts.session_user(token) for token in tokens] == [None, None]
     assert accounts.sign_in(NAME, OTHER, "198.51.100.200")
     with pytest.raises(WrongPassword):
         accounts.sign_in(NAME, PASSWORD, HERE)
@@ -175,7 +175,7 @@ def test_a_reset_during_a_sign_in_wins(accounts: Accounts, monkeypatch: pytest.M
 
     with monkeypatch.context() as patch:
         patch.setattr("credstore.accounts.accounts.verify", slow)
-        patch.setattr("credstore.accounts.accounts.outdated", lambda _: outdated)
+        patch.setattr("credstore.accounts.accounts.needs_rehash", lambda _: outdated)
         with pytest.raises(WrongPassword):
             accounts.sign_in(NAME, PASSWORD, HERE)
     assert accounts.sign_in(NAME, OTHER, HERE)
@@ -196,7 +196,7 @@ def test_at_most_four_hashes_at_once(accounts: Accounts, monkeypatch: pytest.Mon
 def test_nothing_secret_is_logged_or_stored(accounts: Accounts, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     link = accounts.new_setup_link()
-    accounts.claim(link, NAME, PASSWORD)
+    accounts.create_first_admin(link, NAME, PASSWORD)
     token = accounts.sign_in(NAME, PASSWORD, HERE)
     with pytest.raises(WrongPassword):
         accounts.sign_in("my password typed as a name", OTHER, HERE)
@@ -207,4 +207,4 @@ def test_nothing_secret_is_logged_or_stored(accounts: Accounts, caplog: pytest.L
         assert secret not in caplog.text
         assert secret not in repr(tables)
     assert HERE not in repr(tables)
-    assert token not in repr(accounts.who(token))
+    assert token not in repr(accounts.session_user(token))

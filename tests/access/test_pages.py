@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, render_template
 
-from credstore.web.authentication import signed_in
+from credstore.web.authentication import require_sign_in
 from tests.access.conftest import NAME, PASSWORD, Site
 from tests.page import Page
 
@@ -76,7 +76,7 @@ def test_next_never_leads_to_another_site(site: Site, target: str) -> None:
 
 def test_a_path_with_two_slashes_leads_to_this_site(site: Site) -> None:
     with site.app.test_request_context(environ_overrides={"PATH_INFO": "//evil.example/"}):
-        answer = signed_in()
+        answer = require_sign_in()
         assert answer is not None
         assert site.app.make_response(answer).location == "/login?next=/evil.example/"
 
@@ -281,7 +281,7 @@ def test_a_page_that_needs_nobody_does_not_ask_the_database_who_it_is(site: Site
     site.app.jinja_loader.mapping["who.html"] = "{{ signed_in_as or False }}"  # type: ignore[union-attr]
     site.app.add_url_rule("/who", view_func=lambda: render_template("who.html"))
     page = site.signed_in()
-    site.accounts.who = None  # type: ignore[assignment,method-assign]
+    site.accounts.session_user = None  # type: ignore[assignment,method-assign]
     assert page.client.get("/who").text == "False"
 
 

@@ -9,7 +9,7 @@ import time_machine
 
 from credstore.accounts import Accounts
 from credstore.errors import InvalidFields, SetupClosed
-from credstore.models import now
+from credstore.models import utc_now
 from tests.access.conftest import HERE, NAME, PASSWORD
 
 Together = Callable[[list[Callable[[], Any]]], list[Any]]
@@ -18,11 +18,11 @@ Together = Callable[[list[Callable[[], Any]]], list[Any]]
 def test_a_claim_makes_the_administrator_and_ends_the_link(accounts: Accounts) -> None:
     link = accounts.new_setup_link()
     assert accounts.setup_open(link)
-    accounts.claim(link, NAME, PASSWORD)
+    accounts.create_first_admin(link, NAME, PASSWORD)
     assert accounts.sign_in(NAME, PASSWORD, HERE)
     assert not accounts.setup_open(link)
     with pytest.raises(SetupClosed):
-        accounts.claim(link, "bob", PASSWORD)
+        accounts.create_first_admin(link, "bob", PASSWORD)
     with pytest.raises(SetupClosed):
         accounts.new_setup_link()
 
@@ -32,16 +32,16 @@ def test_a_made_up_link_opens_nothing_and_spoils_nothing(accounts: Accounts, wro
     link = accounts.new_setup_link()
     assert not accounts.setup_open(wrong)
     with pytest.raises(SetupClosed):
-        accounts.claim(wrong, NAME, PASSWORD)
+        accounts.create_first_admin(wrong, NAME, PASSWORD)
     assert accounts.setup_open(link)
 
 
 def test_bad_fields_do_not_use_it_up(accounts: Accounts) -> None:
     link = accounts.new_setup_link()
     with pytest.raises(InvalidFields) as refusal:
-        accounts.claim(link, "", "short")
+        accounts.create_first_admin(link, "", "short")
     assert refusal.value.fields.keys() == {"username", "password"}
-    accounts.claim(link, NAME, PASSWORD)
+    accounts.create_first_admin(link, NAME, PASSWORD)
 
 
 def test_a_new_link_ends_the_earlier_one(accounts: Accounts) -> None:
@@ -49,12 +49,12 @@ def test_a_new_link_ends_the_earlier_one(accounts: Accounts) -> None:
     assert earlier != later
     assert not accounts.setup_open(earlier)
     with pytest.raises(SetupClosed):
-        accounts.claim(earlier, NAME, PASSWORD)
-    accounts.claim(later, NAME, PASSWORD)
+        accounts.create_first_admin(earlier, NAME, PASSWORD)
+    accounts.create_first_admin(later, NAME, PASSWORD)
 
 
 def test_fifteen_minutes(accounts: Accounts) -> None:
-    start = now()
+    start = utc_now()
     with time_machine.travel(start, tick=False):
         link = accounts.new_setup_link()
     with time_machine.travel(start + timedelta(minutes=14, seconds=59), tick=False):
@@ -62,7 +62,7 @@ def test_fifteen_minutes(accounts: Accounts) -> None:
     with time_machine.travel(start + timedelta(minutes=15), tick=False):
         assert not accounts.setup_open(link)
         with pytest.raises(SetupClosed):
-            accounts.claim(link, NAME, PASSWORD)
+            accounts.create_first_admin(link, NAME, PASSWORD)
 
 
 def test_it_closes_when_an_administrator_comes_by_another_way(accounts: Accounts) -> None:
@@ -70,13 +70,13 @@ def test_it_closes_when_an_administrator_comes_by_another_way(accounts: Accounts
     accounts.create(NAME, PASSWORD)
     assert not accounts.setup_open(link)
     with pytest.raises(SetupClosed):
-        accounts.claim(link, "bob", PASSWORD)
+        accounts.create_first_admin(link, "bob", PASSWORD)
 
 
 def test_of_racing_claims_one_wins(accounts: Accounts, together: Together) -> None:
     link = accounts.new_setup_link()
     names = [f"name{number}" for number in range(6)]
-    results = together([lambda name=name: accounts.claim(link, name, PASSWORD) for name in names])
+    results = together([lambda name=name: accounts.create_first_admin(link, name, PASSWORD) for name in names])
     assert results.count(None) == 1
     assert {type(result) for result in results if result} == {SetupClosed}
     winner = names[results.index(None)]
@@ -85,5 +85,7 @@ def test_of_racing_claims_one_wins(accounts: Accounts, together: Together) -> No
 
 def test_of_racing_links_one_wins(accounts: Accounts, together: Together) -> None:
     links = together([accounts.new_setup_link] * 6)
-    results = together([lambda n=n, link=link: accounts.claim(link, f"n{n}", PASSWORD) for n, link in enumerate(links)])
+    results = together(
+        [lambda n=n, link=link: accounts.create_first_admin(link, f"n{n}", PASSWORD) for n, link in enumerate(links)]
+    )
     assert results.count(None) == 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.desk import Desk, open_app
+from tests.browser.live_site import LiveSite, open_app
 from tests.conftest import PASSWORD, USERNAME, close
 from tests.fixtures.browsing import MakeContext, sign_in
 from tests.fixtures.serving import Server, serving
@@ -21,23 +21,23 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """`credstore serve` as users run it, with the administrator ann."""
-    with serving(Server(tmp_path_factory.mktemp("desk")), admin=(USERNAME, PASSWORD)) as server:
+    with serving(Server(tmp_path_factory.mktemp("site")), admin=(USERNAME, PASSWORD)) as server:
         app = open_app(server)
-        yield Desk(server, app)
+        yield LiveSite(server, app)
         close(app)
 
 
 @pytest.fixture
-def desk(running: Desk) -> Desk:
+def site(running: LiveSite) -> LiveSite:
     """The running site, without a single credential."""
     running.clear()
     return running
 
 
 @pytest.fixture(scope="session")
-def session_state(browser: Browser, running: Desk) -> Any:
+def session_state(browser: Browser, running: LiveSite) -> Any:
     """The cookies of somebody who has signed in through the form."""
     context = browser.new_context()
     sign_in(context.new_page(), running.server)
@@ -47,7 +47,7 @@ def session_state(browser: Browser, running: Desk) -> Any:
 
 
 @pytest.fixture
-def open_page(browser_context: MakeContext, desk: Desk, session_state: Any) -> OpenPage:
+def open_page(browser_context: MakeContext, site: LiveSite, session_state: Any) -> OpenPage:
     """A factory: `open_page("?page=2", color_scheme="dark")` is a signed-in tab at that part of /credentials."""
 
     def make(where: str | None = "", **options: Any) -> Page:
@@ -55,7 +55,7 @@ def open_page(browser_context: MakeContext, desk: Desk, session_state: Any) -> O
         context.add_init_script(REPORT)
         tab = context.new_page()
         if where is not None:
-            tab.goto(desk.url + where)
+            tab.goto(site.url + where)
         return tab
 
     return make

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import BOT, Desk, words
+from tests.browser.live_site import BOT, LiveSite, words
 from tests.fixtures.browsing import Watch
 
 pytestmark = pytest.mark.browser
@@ -77,7 +77,7 @@ def test_secrets_are_masked_and_providers_are_offered(open_page: OpenPage) -> No
 
 @pytest.mark.parametrize("kind", ["Git", "Tool"])
 @pytest.mark.parametrize("script", [True, False])
-def test_the_inserted_example_can_be_saved(desk: Desk, open_page: OpenPage, kind: str, script: bool) -> None:
+def test_the_inserted_example_can_be_saved(site: LiveSite, open_page: OpenPage, kind: str, script: bool) -> None:
     tab = open_page("/new", java_script_enabled=script)
     tab.get_by_label("Name").fill("By example")
     choose(tab, kind)
@@ -88,22 +88,22 @@ def test_the_inserted_example_can_be_saved(desk: Desk, open_page: OpenPage, kind
     expect(tab.get_by_label("Name")).to_have_value("By example")
     tab.get_by_role("button", name="Add Credential").click()
     expect(tab.locator(".message").get_by_text("By example is sealed and stored.")).to_be_visible()
-    assert json.loads(desk.resolve("By example")["extra_config"]) == example
+    assert json.loads(site.resolve("By example")["extra_config"]) == example
 
 
 @pytest.mark.parametrize("script", [True, False])
 def test_enter_in_a_field_saves_the_form_rather_than_inserting_an_example(
-    desk: Desk, open_page: OpenPage, script: bool
+    site: LiveSite, open_page: OpenPage, script: bool
 ) -> None:
     tab = open_page("/new?type=telegram", java_script_enabled=script)
     tab.get_by_label("Name").fill("By Enter")
     tab.get_by_label("Bot Token").fill(BOT)
     tab.get_by_label("Bot Token").press("Enter")
     expect(tab.locator(".message").get_by_text("By Enter is sealed and stored.")).to_be_visible()
-    assert desk.resolve("By Enter") == {"bot_token": BOT}
+    assert site.resolve("By Enter") == {"bot_token": BOT}
 
 
-def test_a_refused_form_keeps_everything_that_was_typed(desk: Desk, open_page: OpenPage, watch: Watch) -> None:
+def test_a_refused_form_keeps_everything_that_was_typed(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
     watch.allow_status(400)
     tab = open_page()
     dialog = open_dialog(tab)
@@ -128,7 +128,7 @@ def test_a_refused_form_keeps_everything_that_was_typed(desk: Desk, open_page: O
     url.fill("http://127.0.0.1:9/v1")
     dialog.get_by_role("button", name="Add Credential").click()
     expect(tab.locator(".message").get_by_text("Half a credential is sealed and stored.")).to_be_visible()
-    assert desk.resolve("Half")["api_key"] == "sk-canary-typed-once"
+    assert site.resolve("Half")["api_key"] == "sk-canary-typed-once"
 
 
 @pytest.mark.spec("Name (required) -- A descriptive label for the credential")
@@ -145,7 +145,7 @@ def test_without_javascript_a_refused_form_keeps_what_is_not_secret(open_page: O
     assert "sk-canary" not in tab.content()
 
 
-def test_a_failure_to_save_is_visible_and_keeps_the_form(desk: Desk, open_page: OpenPage, watch: Watch) -> None:
+def test_a_failure_to_save_is_visible_and_keeps_the_form(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
     watch.allow("ERR_", "status of 40[01]")
     tab = open_page()
     dialog = open_dialog(tab)
@@ -167,13 +167,13 @@ def test_a_failure_to_save_is_visible_and_keeps_the_form(desk: Desk, open_page: 
     tab.context.add_cookies(cookies)
     save.click()
     expect(tab.locator(".message").get_by_text("Unlucky is sealed and stored.")).to_be_visible()
-    assert desk.names() == ["Unlucky"]
+    assert site.names() == ["Unlucky"]
 
 
 @pytest.mark.parametrize("by", ["Escape", "Cancel"])
 @pytest.mark.parametrize("opener", ["Add Credential", "Edit Bot 001", "Delete Bot 001"])
-def test_a_dialog_closes_and_gives_the_focus_back(desk: Desk, open_page: OpenPage, opener: str, by: str) -> None:
-    desk.bots(1)
+def test_a_dialog_closes_and_gives_the_focus_back(site: LiveSite, open_page: OpenPage, opener: str, by: str) -> None:
+    site.bots(1)
     tab = open_page()
     link = tab.get_by_role("link", name=opener)
     link.click()
@@ -185,5 +185,5 @@ def test_a_dialog_closes_and_gives_the_focus_back(desk: Desk, open_page: OpenPag
         dialog.get_by_role("link", name="Cancel").click()
     expect(dialog).to_be_hidden()
     expect(link).to_be_focused()
-    expect(tab).to_have_url(desk.url)
-    assert desk.names() == ["Bot 001"]
+    expect(tab).to_have_url(site.url)
+    assert site.names() == ["Bot 001"]

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk
+from tests.browser.live_site import LiveSite
 from tests.fixtures.browsing import Watch
 
 pytestmark = pytest.mark.browser
@@ -19,30 +19,30 @@ def edit(tab: Page, name: str) -> Locator:
     return dialog
 
 
-def test_a_new_name_keeps_the_secret_that_was_left_blank(desk: Desk, open_page: OpenPage) -> None:
-    desk.llm("Old name", HERE, "sk-kept-0123456789")
+def test_a_new_name_keeps_the_secret_that_was_left_blank(site: LiveSite, open_page: OpenPage) -> None:
+    site.llm("Old name", HERE, "sk-kept-0123456789")
     tab = open_page()
     dialog = edit(tab, "Old name")
     expect(dialog.get_by_label("API Key", exact=True)).to_have_value("")
     dialog.get_by_label("Name").fill("New name")
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator(".message").get_by_text("New name is saved.")).to_be_visible()
-    assert desk.resolve("New name")["api_key"] == "sk-kept-0123456789"
+    assert site.resolve("New name")["api_key"] == "sk-kept-0123456789"
 
 
-def test_remove_takes_the_stored_secret_away(desk: Desk, open_page: OpenPage) -> None:
-    desk.llm("Local", HERE, provider="openai_compatible")
+def test_remove_takes_the_stored_secret_away(site: LiveSite, open_page: OpenPage) -> None:
+    site.llm("Local", HERE, provider="openai_compatible")
     tab = open_page()
     dialog = edit(tab, "Local")
     dialog.get_by_label("Remove the stored API Key").check()
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(tab.get_by_text("no secret")).to_be_visible()
-    assert "api_key" not in desk.resolve("Local")
+    assert "api_key" not in site.resolve("Local")
 
 
-def test_a_changed_destination_asks_for_the_secret_again(desk: Desk, open_page: OpenPage, watch: Watch) -> None:
+def test_a_changed_destination_asks_for_the_secret_again(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
     watch.allow_status(400)
-    desk.llm("Model", HERE, "sk-sealed-for-one")
+    site.llm("Model", HERE, "sk-sealed-for-one")
     tab = open_page()
     dialog = edit(tab, "Model")
     dialog.get_by_label("Base URL").fill(THERE)
@@ -51,25 +51,25 @@ def test_a_changed_destination_asks_for_the_secret_again(desk: Desk, open_page: 
     expect(key).to_be_focused()
     expect(dialog.get_by_text("enter it again")).to_be_visible()
     expect(dialog.get_by_label("Base URL")).to_have_value(THERE)
-    assert desk.resolve("Model")["base_url"] == HERE
+    assert site.resolve("Model")["base_url"] == HERE
     key.fill("sk-sealed-for-two")
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator(".message").get_by_text("Model is saved.")).to_be_visible()
-    assert desk.resolve("Model")["api_key"] == "sk-sealed-for-two"
-    assert desk.resolve("Model")["base_url"] == THERE
+    assert site.resolve("Model")["api_key"] == "sk-sealed-for-two"
+    assert site.resolve("Model")["base_url"] == THERE
 
 
 @pytest.mark.parametrize("script", [True, False])
 def test_the_second_editor_sees_what_the_first_one_saved(
-    desk: Desk, open_page: OpenPage, watch: Watch, script: bool
+    site: LiveSite, open_page: OpenPage, watch: Watch, script: bool
 ) -> None:
     watch.allow_status(409)
-    record = desk.llm("Shared", HERE)
+    record = site.llm("Shared", HERE)
     tab = open_page(java_script_enabled=script)
     tab.get_by_role("link", name="Edit Shared").click()
     form = tab.get_by_role("dialog") if script else tab.locator("main")
     expect(form.get_by_role("heading", name="Edit credential")).to_be_visible()
-    desk.rename(record, "Named by the first")
+    site.rename(record, "Named by the first")
     form.get_by_label("Name").fill("Named by the second")
     form.get_by_role("button", name="Save", exact=True).click()
     alert = form.get_by_role("alert")
@@ -78,14 +78,14 @@ def test_the_second_editor_sees_what_the_first_one_saved(
     expect(form.get_by_label("Name")).to_have_value("Named by the second")
     if script:
         expect(alert).to_be_focused()
-    assert desk.names() == ["Named by the first"]
+    assert site.names() == ["Named by the first"]
     form.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator(".message").get_by_text("Named by the second is saved.")).to_be_visible()
-    assert desk.names() == ["Named by the second"]
+    assert site.names() == ["Named by the second"]
 
 
-def test_insert_example_while_editing_saves_nothing(desk: Desk, open_page: OpenPage) -> None:
-    with desk.vault() as vault:
+def test_insert_example_while_editing_saves_nothing(site: LiveSite, open_page: OpenPage) -> None:
+    with site.vault() as vault:
         record = vault.create("git", "Deploy key", {"extra_config": '{"token": "kept"}'})
     tab = open_page(f"/{record.public_id}/edit")
     tab.get_by_role("button", name="Insert example").click()
@@ -93,4 +93,4 @@ def test_insert_example_while_editing_saves_nothing(desk: Desk, open_page: OpenP
     assert "https://" in tab.get_by_label("Extra Config").input_value()
     bare = open_page(f"/{record.public_id}/edit", java_script_enabled=False)
     expect(bare.get_by_role("button", name="Insert example")).to_be_hidden()  # it could do nothing there
-    assert desk.resolve("Deploy key") == {"extra_config": '{"token": "kept"}'}
+    assert site.resolve("Deploy key") == {"extra_config": '{"token": "kept"}'}

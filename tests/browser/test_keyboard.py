@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk
+from tests.browser.live_site import LiveSite
 from tests.fixtures.browsing import MakeContext
 from tests.provider import Provider
 
@@ -20,7 +20,7 @@ def tab_to(tab: Page, target: Locator, key: str = "Tab") -> None:
     raise AssertionError(f"no way to {target} by {key}")
 
 
-def ring(target: Locator) -> str:
+def keyring(target: Locator) -> str:
     """How the focus shows: of a hidden radio button, on its label."""
     return str(
         target.evaluate("""(it) => {
@@ -31,10 +31,12 @@ def ring(target: Locator) -> str:
     )
 
 
-def test_sign_in_create_test_edit_delete_and_undo(desk: Desk, browser_context: MakeContext, provider: Provider) -> None:
+def test_sign_in_create_test_edit_delete_and_undo(
+    site: LiveSite, browser_context: MakeContext, provider: Provider
+) -> None:
     tab = browser_context().new_page()
     press, write = tab.keyboard.press, tab.keyboard.type
-    tab.goto(f"{desk.server.url}/login")
+    tab.goto(f"{site.server.url}/login")
     tab_to(tab, tab.get_by_label("Username"))
     write("ann")
     press("Tab")
@@ -48,14 +50,14 @@ def test_sign_in_create_test_edit_delete_and_undo(desk: Desk, browser_context: M
     press("Enter")
     add = tab.get_by_role("link", name="Add Credential")
     tab_to(tab, add)
-    assert ring(add) == "solid 2px"
+    assert keyring(add) == "solid 2px"
     press("Enter")
     dialog = tab.get_by_role("dialog", name="Add Credential")
     expect(dialog.get_by_label("Name")).to_be_focused()
     write("Model")
     press("Tab")
     expect(dialog.get_by_role("radio", name="LLM")).to_be_focused()
-    assert ring(dialog.get_by_role("radio", name="LLM")) == "solid 2px"
+    assert keyring(dialog.get_by_role("radio", name="LLM")) == "solid 2px"
     press("ArrowRight")
     expect(dialog.get_by_label("Bot Token")).to_be_visible()
     press("ArrowLeft")
@@ -108,8 +110,8 @@ def test_sign_in_create_test_edit_delete_and_undo(desk: Desk, browser_context: M
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_dialog_holds_the_focus(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(1)
+def test_a_dialog_holds_the_focus(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(1)
     tab = open_page()
     tab.get_by_role("link", name="Delete Bot 001").press("Enter")
     expect(tab.get_by_role("dialog")).to_be_visible()

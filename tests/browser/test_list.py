@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk, words
+from tests.browser.live_site import LiveSite, words
 
 pytestmark = pytest.mark.browser
 
@@ -12,9 +12,9 @@ pytestmark = pytest.mark.browser
 @pytest.mark.spec("The main view is a paginated table with the following columns:")
 @pytest.mark.spec("Actions Test button (LLM only) and delete button")
 @pytest.mark.spec('Detail Provider type for LLM credentials (e.g., "openai_compatible")')
-def test_the_columns_and_what_stands_in_them(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(1)
-    desk.llm("Venice", "https://api.venice.ai/api/v1", provider="openai_compatible")
+def test_the_columns_and_what_stands_in_them(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(1)
+    site.llm("Venice", "https://api.venice.ai/api/v1", provider="openai_compatible")
     tab = open_page()
     assert words(tab.locator("thead th").all_text_contents())[1:] == ["Name", "Type", "Detail", "Created", "Actions"]
     llm, bot = tab.locator("tbody tr").all()
@@ -31,8 +31,8 @@ def test_the_columns_and_what_stands_in_them(desk: Desk, open_page: OpenPage) ->
 
 @pytest.mark.spec("Credentials are paginated with 50 items per page.")
 @pytest.mark.spec("Navigation controls appear at the bottom.")
-def test_next_and_previous_and_where_one_is(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(103)
+def test_next_and_previous_and_where_one_is(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(103)
     tab = open_page()
     pages = tab.get_by_role("navigation", name="Pages")
     expect(pages).to_contain_text("Showing 1\N{EN DASH}50 of 103")
@@ -44,7 +44,7 @@ def test_next_and_previous_and_where_one_is(desk: Desk, open_page: OpenPage) -> 
     assert bar["y"] >= table["y"] + table["height"]
 
     pages.get_by_role("link", name="Next").click()
-    expect(tab).to_have_url(f"{desk.url}?page=2")
+    expect(tab).to_have_url(f"{site.url}?page=2")
     expect(pages).to_contain_text("Showing 51\N{EN DASH}100 of 103")
     pages.get_by_role("link", name="3").click()
     expect(pages).to_contain_text("Showing 101\N{EN DASH}103 of 103")
@@ -54,14 +54,14 @@ def test_next_and_previous_and_where_one_is(desk: Desk, open_page: OpenPage) -> 
     expect(pages).to_contain_text("Showing 51\N{EN DASH}100 of 103")
 
 
-def test_search_and_filter_are_in_the_url_and_stay_together(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(60, "Support {:03}")
-    desk.bots(2, "Sales {:03}")
-    desk.llm("Support model", "https://api.example.com/v1")
+def test_search_and_filter_are_in_the_url_and_stay_together(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(60, "Support {:03}")
+    site.bots(2, "Sales {:03}")
+    site.llm("Support model", "https://api.example.com/v1")
     tab = open_page()
     tab.get_by_role("searchbox", name="Search by name").fill("support")
     tab.keyboard.press("Enter")
-    expect(tab).to_have_url(f"{desk.url}?q=support")
+    expect(tab).to_have_url(f"{site.url}?q=support")
     expect(tab.get_by_text("Showing 1\N{EN DASH}50 of 61")).to_be_visible()
     tab.get_by_role("link", name="Telegram 60").click()
     expect(tab.get_by_text("Showing 1\N{EN DASH}50 of 60")).to_be_visible()

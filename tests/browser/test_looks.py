@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import axe_faults
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk
-from tests.browser.places import PLACES, furnish
+from tests.browser.live_site import LiveSite
+from tests.browser.page_states import PAGE_STATES, furnish
 from tests.fixtures.browsing import MakeContext, Watch
 
 pytestmark = pytest.mark.browser
@@ -27,15 +27,15 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, input, 
   .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
 
 
-def walk(desk: Desk, tab: Page, stranger: Page) -> Iterator[tuple[str, Page]]:
+def walk(site: LiveSite, tab: Page, stranger: Page) -> Iterator[tuple[str, Page]]:
     """Go to every place; yields (name, page)."""
-    tab.goto(desk.url)
+    tab.goto(site.url)
     expect(tab.get_by_role("heading", name="No credentials yet")).to_be_visible()
     yield "empty", tab
-    furnish(desk)
-    for place in PLACES:
+    furnish(site)
+    for place in PAGE_STATES:
         here = tab if place.signed_in else stranger
-        place.go(here, desk)
+        place.go(here, site)
         yield place.name, here
 
 
@@ -47,11 +47,11 @@ def stranger(browser_context: MakeContext, watch: Watch) -> Page:
 
 
 def test_axe_finds_nothing_in_light_and_dark_nor_anything_inline(
-    desk: Desk, open_page: OpenPage, stranger: Page
+    site: LiveSite, open_page: OpenPage, stranger: Page
 ) -> None:
     """What the CSP would block is reported by the watch; here it is not even there."""
     found: list[str] = []
-    for name, tab in walk(desk, open_page(None), stranger):
+    for name, tab in walk(site, open_page(None), stranger):
         found += [f"{name}: {fault}" for fault in axe_faults(tab)]
         inline = re.findall(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", tab.content())
         found += [f"{name}: inline {what}" for what in inline]
@@ -63,10 +63,10 @@ def test_axe_finds_nothing_in_light_and_dark_nor_anything_inline(
 
 
 def test_narrow_windows_scroll_only_downwards_and_are_made_for_fingers(
-    desk: Desk, open_page: OpenPage, stranger: Page
+    site: LiveSite, open_page: OpenPage, stranger: Page
 ) -> None:
     found: list[str] = []
-    for name, tab in walk(desk, open_page(None, has_touch=True, is_mobile=True), stranger):
+    for name, tab in walk(site, open_page(None, has_touch=True, is_mobile=True), stranger):
         for width in (390, 320):
             tab.set_viewport_size({"width": width, "height": 700})
             if culprits := tab.evaluate(WIDER):
@@ -78,9 +78,9 @@ def test_narrow_windows_scroll_only_downwards_and_are_made_for_fingers(
     assert not found, "\n".join(found)
 
 
-def test_everything_can_be_done_at_320_pixels(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(2)
-    desk.llm("Model", "https://api.example.com/v1")
+def test_everything_can_be_done_at_320_pixels(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(2)
+    site.llm("Model", "https://api.example.com/v1")
     tab = open_page(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     expect(tab.locator("tbody tr").first.get_by_text("openai", exact=True)).to_be_visible()
     for name in ("Test Model", "Sign out"):
@@ -95,9 +95,9 @@ def test_everything_can_be_done_at_320_pixels(desk: Desk, open_page: OpenPage) -
     expect(tab.locator(".message").get_by_text("Renamed is saved.")).to_be_visible()
 
 
-def test_forced_colours_and_reduced_motion(desk: Desk, open_page: OpenPage) -> None:
+def test_forced_colours_and_reduced_motion(site: LiveSite, open_page: OpenPage) -> None:
     """The chosen type and the current filter are told by more than a background; the spinner hardly moves."""
-    desk.llm("Model", "https://api.example.com/v1")
+    site.llm("Model", "https://api.example.com/v1")
     tab = open_page(forced_colors="active", reduced_motion="reduce")
     expect(tab.locator(".chips [aria-current]")).to_have_css("outline-style", "solid")
     button = tab.get_by_role("button", name="Test Model")

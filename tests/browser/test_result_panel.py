@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk, words
+from tests.browser.live_site import LiveSite, words
 from tests.fixtures.browsing import Watch
 from tests.provider import Provider
 
@@ -21,14 +21,14 @@ def fill(place: Page | Locator, provider: Provider, key: str, name: str = "Model
 
 
 def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
-    desk: Desk, open_page: OpenPage, provider: Provider
+    site: LiveSite, open_page: OpenPage, provider: Provider
 ) -> None:
     tab = open_page()
     tab.get_by_role("link", name="Add Credential").click()
     dialog = tab.get_by_role("dialog", name="Add Credential")
     fill(dialog, provider, WRONG)
     dialog.get_by_role("button", name="Test without saving").click()
-    panel = dialog.locator(".tried")
+    panel = dialog.locator(".draft-verdict")
     expect(panel).to_have_attribute("data-mark", "fail")
     expect(panel).to_be_focused()
     expect(panel).to_contain_text("GET " + provider.url("/openai/v1/models"))
@@ -37,7 +37,7 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     expect(tab.locator("#live")).not_to_contain_text("enter them again")  # here they are kept
     key = dialog.get_by_label("API Key")
     expect(key).to_have_value(WRONG)
-    assert desk.names() == []
+    assert site.names() == []
 
     key.fill(provider.key)
     dialog.get_by_role("button", name="Test without saving").click()
@@ -46,46 +46,46 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     dialog.get_by_role("button", name="Save and test").click()
     expect(tab.locator(".message")).to_contain_text("Model is sealed and stored. Verified:")
     expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
-    assert desk.resolve("Model")["api_key"] == provider.key
+    assert site.resolve("Model")["api_key"] == provider.key
 
 
 def test_a_draft_of_an_edit_takes_the_stored_secret(
-    desk: Desk, open_page: OpenPage, provider: Provider, watch: Watch
+    site: LiveSite, open_page: OpenPage, provider: Provider, watch: Watch
 ) -> None:
     watch.allow_status(400)
-    desk.llm("Model", provider.url("/openai/v1"), provider.key, "openai_compatible")
+    site.llm("Model", provider.url("/openai/v1"), provider.key, "openai_compatible")
     tab = open_page()
     tab.get_by_role("link", name="Edit Model").click()
     dialog = tab.get_by_role("dialog", name="Edit credential")
     dialog.get_by_role("button", name="Test without saving").click()
-    expect(dialog.locator(".tried")).to_have_attribute("data-mark", "pass")
+    expect(dialog.locator(".draft-verdict")).to_have_attribute("data-mark", "pass")
     dialog.get_by_label("Base URL").fill(provider.url("/echo/v1"))
     dialog.get_by_role("button", name="Test without saving").click()
     expect(dialog.get_by_text("enter it again")).to_be_visible()
     assert not provider.asked("/echo")
-    assert desk.resolve("Model")["base_url"] == provider.url("/openai/v1")
+    assert site.resolve("Model")["base_url"] == provider.url("/openai/v1")
 
 
 def test_a_draft_without_javascript_says_that_the_secret_must_be_typed_again(
-    desk: Desk, open_page: OpenPage, provider: Provider
+    site: LiveSite, open_page: OpenPage, provider: Provider
 ) -> None:
     tab = open_page("/new", java_script_enabled=False)
     fill(tab, provider, WRONG)
     tab.get_by_role("button", name="Test without saving").click()
-    expect(tab.locator(".tried")).to_have_attribute("data-mark", "fail")
-    assert "enter them again before you save" in tab.locator(".tried").inner_text()  # in a <noscript>
+    expect(tab.locator(".draft-verdict")).to_have_attribute("data-mark", "fail")
+    assert "enter them again before you save" in tab.locator(".draft-verdict").inner_text()  # in a <noscript>
     expect(tab.get_by_label("Name")).to_have_value("Model")
     assert WRONG not in tab.content()
     tab.get_by_label("API Key").fill(provider.key)
     tab.get_by_role("button", name="Save and test").click()
     expect(tab.locator(".message")).to_contain_text("Verified:")
-    assert desk.names() == ["Model"]
+    assert site.names() == ["Model"]
 
 
 def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
-    desk: Desk, open_page: OpenPage, provider: Provider
+    site: LiveSite, open_page: OpenPage, provider: Provider
 ) -> None:
-    record = desk.llm("Model", provider.url("/openai/v1"), WRONG, "openai_compatible")
+    record = site.llm("Model", provider.url("/openai/v1"), WRONG, "openai_compatible")
     tab = open_page(f"/{record.public_id}", permissions=["clipboard-read", "clipboard-write"])
     panel = tab.get_by_role("region", name="Not tested")
     expect(panel.get_by_role("button", name="Copy this result")).to_have_count(0)
@@ -108,7 +108,7 @@ def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
     assert "-> 401" in copied
 
     expect(panel.locator(".history")).to_have_count(0)
-    with desk.vault() as vault:
+    with site.vault() as vault:
         vault.edit(
             record.public_id,
             version=record.version,

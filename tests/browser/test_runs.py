@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import delete
 
-from credstore.database import writing
-from credstore.models import Run, db
+from credstore.database import write_transaction
+from credstore.models import TestRun, db
 from tests.browser.axe import axe_faults
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk
+from tests.browser.live_site import LiveSite
 from tests.browser.test_keyboard import tab_to
 from tests.browser.test_looks import WIDER
 from tests.fixtures.browsing import Watch
@@ -37,23 +37,23 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 
 @pytest.fixture
-def desk(desk: Desk, gate: threading.Event) -> Iterator[Desk]:
+def site(site: LiveSite, gate: threading.Event) -> Iterator[LiveSite]:
     """Without runs of other tests; what still runs at the end finds nothing more to do."""
-    forget_runs(desk)
-    yield desk
-    forget_runs(desk)
+    forget_runs(site)
+    yield site
+    forget_runs(site)
     gate.set()
 
 
-def forget_runs(desk: Desk) -> None:
-    with desk.app.app_context(), writing(db.session):
-        db.session.execute(delete(Run))
+def forget_runs(site: LiveSite) -> None:
+    with site.app.app_context(), write_transaction(db.session):
+        db.session.execute(delete(TestRun))
 
 
-def shelve(desk: Desk, provider: Provider, *names: str) -> None:
+def shelve(site: LiveSite, provider: Provider, *names: str) -> None:
     for name in names:
         key = WRONG if name.startswith("wrong") else provider.key
-        desk.llm(name, provider.url(f"/{'gated' if name.startswith('gated') else 'openai'}/v1"), key)
+        site.llm(name, provider.url(f"/{'gated' if name.startswith('gated') else 'openai'}/v1"), key)
 
 
 def test_all(tab: Page, count: int) -> Locator:
@@ -71,9 +71,9 @@ def heading(tab: Page) -> Locator:
 
 
 def test_progress_is_shown_and_announced_and_each_row_gets_its_result(
-    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
 ) -> None:
-    shelve(desk, provider, "gated", "wrong", "right")
+    shelve(site, provider, "gated", "wrong", "right")
     tab = open_page()
     expect(test_all(tab, 3)).to_have_text("Testing 2 of 3")
     expect(tab.locator("#live")).to_have_attribute("aria-live", "polite")
@@ -94,9 +94,9 @@ def test_progress_is_shown_and_announced_and_each_row_gets_its_result(
 
 
 def test_a_run_is_cancelled_by_keyboard_and_the_focus_outlives_the_progress(
-    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
 ) -> None:
-    shelve(desk, provider, "gated 1", "gated 2", "gated 3", "gated 4")
+    shelve(site, provider, "gated 1", "gated 2", "gated 3", "gated 4")
     tab = open_page()
     link = tab.get_by_role("link", name="Test all")
     tab_to(tab, link)
@@ -117,14 +117,14 @@ def test_a_run_is_cancelled_by_keyboard_and_the_focus_outlives_the_progress(
     tab.reload()
     expect(heading(tab)).to_contain_text("Cancelled")
     assert len({asked.path for asked in provider.asked("/gated")}) >= 1
-    with desk.vault() as vault:
+    with site.vault() as vault:
         assert sum(record.tested_at is None for record in vault.page().records) >= 2
 
 
 def test_the_selected_are_tested_and_a_second_run_is_led_to_the_first(
-    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
 ) -> None:
-    shelve(desk, provider, "gated", "right", "left out")
+    shelve(site, provider, "gated", "right", "left out")
     tab = open_page()
     for name in ("gated", "right"):
         tab.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
@@ -144,9 +144,9 @@ def test_the_selected_are_tested_and_a_second_run_is_led_to_the_first(
 
 
 def test_without_javascript_the_page_refreshes_to_the_end(
-    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
 ) -> None:
-    shelve(desk, provider, "gated", "wrong")
+    shelve(site, provider, "gated", "wrong")
     tab = open_page(java_script_enabled=False)
     tab.get_by_role("link", name="Test all").click()
     tab.get_by_role("button", name="Test 2 credentials").click()
@@ -158,16 +158,18 @@ def test_without_javascript_the_page_refreshes_to_the_end(
     expect(tab.locator(".results li").first).to_have_attribute("data-mark", "fail")
 
 
-def test_cancel_without_javascript(desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event) -> None:
-    shelve(desk, provider, "gated 1")
+def test_cancel_without_javascript(
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
+) -> None:
+    shelve(site, provider, "gated 1")
     tab = open_page("/test", java_script_enabled=False)
     tab.get_by_role("button", name="Test 1 credential").click()
     tab.get_by_role("button", name="Cancel").click()
     expect(tab.get_by_role("heading", level=1)).to_have_text("Cancelled 0 of 1")
 
 
-def test_axe_and_390_pixels(desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event) -> None:
-    shelve(desk, provider, "gated " + "x" * 120, "wrong", "right " + "word " * 40)
+def test_axe_and_390_pixels(site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event) -> None:
+    shelve(site, provider, "gated " + "x" * 120, "wrong", "right " + "word " * 40)
     tab = open_page()
     tab.get_by_role("link", name="Test all").click()
     expect(tab.get_by_role("dialog")).to_be_visible()
@@ -178,9 +180,9 @@ def test_axe_and_390_pixels(desk: Desk, open_page: OpenPage, provider: Provider,
     gate.set()
     expect(heading(tab)).to_have_text("Tested 3 of 3")
     found |= {"done": list(axe_faults(tab)), "done at 390": narrow(tab)}
-    with desk.vault() as vault:
+    with site.vault() as vault:
         bad = next(record for record in vault.page(query="wrong").records)
-    tab.goto(f"{desk.url}/{bad.public_id}")
+    tab.goto(f"{site.url}/{bad.public_id}")
     found |= {"panel": list(axe_faults(tab)), "panel at 390": narrow(tab)}
     assert not any(found.values()), found
 
@@ -193,10 +195,10 @@ def narrow(tab: Page) -> list[str]:
 
 
 def test_who_is_signed_out_meanwhile_is_led_to_the_sign_in(
-    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event, watch: Watch
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event, watch: Watch
 ) -> None:
     watch.allow_status(401)
-    shelve(desk, provider, "gated")
+    shelve(site, provider, "gated")
     tab = open_page()
     expect(test_all(tab, 1)).to_have_text("Testing 0 of 1")
     tab.context.clear_cookies()

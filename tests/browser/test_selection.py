@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk, words
+from tests.browser.live_site import LiveSite, words
 
 pytestmark = pytest.mark.browser
 
@@ -16,8 +16,8 @@ def tick(tab: Page, *names: str) -> None:
 
 @pytest.mark.spec("Checkbox Row selection for batch operations")
 @pytest.mark.spec("Select multiple credentials using checkboxes, then click Delete Selected (N).")
-def test_the_header_follows_the_rows_and_the_button_counts_them(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(3)
+def test_the_header_follows_the_rows_and_the_button_counts_them(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(3)
     tab = open_page()
     header = tab.get_by_role("checkbox", name="Select all on this page")
     button = tab.locator("#delete-selected")
@@ -39,8 +39,8 @@ def test_the_header_follows_the_rows_and_the_button_counts_them(desk: Desk, open
 
 
 @pytest.mark.spec("A confirmation dialog shows the count.")
-def test_a_batch_is_named_up_to_ten_and_counted(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(13)
+def test_a_batch_is_named_up_to_ten_and_counted(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(13)
     tab = open_page()
     tick(tab, *(f"Bot {n:03}" for n in range(2, 14)))
     tab.get_by_role("button", name="Delete Selected (12)").click()
@@ -57,31 +57,31 @@ def test_a_batch_is_named_up_to_ten_and_counted(desk: Desk, open_page: OpenPage)
     tab.keyboard.press("Enter")
     dialog.get_by_role("button", name="Delete 12 credentials").click()
     expect(tab.locator(".message").get_by_text("Deleted 12 credentials.")).to_be_visible()
-    assert desk.names() == ["Bot 001"]
+    assert site.names() == ["Bot 001"]
     tab.get_by_role("button", name="Undo").click()
     expect(tab.locator(".message").get_by_text("Restored 12 credentials.")).to_be_visible()
-    assert len(desk.names()) == 13
+    assert len(site.names()) == 13
 
 
 @pytest.mark.spec("Click the trash icon on any row to open a confirmation dialog.")
-def test_the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(2)
+def test_the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(2)
     tab = open_page("?q=bot")
     tab.get_by_role("link", name="Delete Bot 002").click()
     dialog = tab.get_by_role("dialog", name="Delete “Bot 002”?")
     expect(dialog).to_contain_text("Workflow nodes that refer to it will fail")
     dialog.get_by_role("button", name="Delete credential").click()
     expect(tab.locator(".message").get_by_text("Deleted 1 credential.")).to_be_visible()
-    expect(tab).to_have_url(f"{desk.url}?q=bot")
-    assert desk.names() == ["Bot 001"]
+    expect(tab).to_have_url(f"{site.url}?q=bot")
+    assert site.names() == ["Bot 001"]
     tab.get_by_role("button", name="Undo").click()
     expect(tab.locator(".message").get_by_text("Restored 1 credential.")).to_be_visible()
     expect(tab.get_by_role("link", name="Bot 002", exact=True)).to_be_visible()
-    expect(tab).to_have_url(f"{desk.url}?q=bot")
+    expect(tab).to_have_url(f"{site.url}?q=bot")
 
 
-def test_the_page_is_clamped_after_the_last_page_was_deleted(desk: Desk, open_page: OpenPage) -> None:
-    desk.bots(52)
+def test_the_page_is_clamped_after_the_last_page_was_deleted(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(52)
     tab = open_page("?page=2")
     expect(tab.get_by_text("Showing 51\N{EN DASH}52 of 52")).to_be_visible()
     tab.get_by_role("checkbox", name="Select all on this page").check()

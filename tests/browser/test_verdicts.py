@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from credstore.probe import Outcome
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk, open_app, verdict
+from tests.browser.live_site import LiveSite, open_app, verdict
 from tests.conftest import PASSWORD, USERNAME, close
 from tests.fixtures.browsing import Watch
 from tests.fixtures.serving import Serve
@@ -48,9 +48,9 @@ def row(tab: Page, name: str) -> Locator:
 @pytest.mark.spec("Shows a loading spinner while the test runs")
 @pytest.mark.spec("Sends a test request to the provider's API")
 def test_a_spinner_turns_until_the_provider_has_answered(
-    desk: Desk, open_page: OpenPage, provider: Provider, gate: threading.Event
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
 ) -> None:
-    desk.llm("Slow", provider.url("/gated/v1"), provider.key)
+    site.llm("Slow", provider.url("/gated/v1"), provider.key)
     tab = open_page()
     button = tab.get_by_role("button", name="Test Slow")
     button.click()
@@ -67,7 +67,9 @@ def test_a_spinner_turns_until_the_provider_has_answered(
 
 @pytest.mark.spec("Green checkmark -- The credential is valid")
 @pytest.mark.spec("Red X -- The test failed (hover for details)")
-def test_each_verdict_has_its_mark_its_colour_and_its_word(desk: Desk, open_page: OpenPage, provider: Provider) -> None:
+def test_each_verdict_has_its_mark_its_colour_and_its_word(
+    site: LiveSite, open_page: OpenPage, provider: Provider
+) -> None:
     wanted = {
         "openai": ("pass", "Verified", provider.key),
         "limited": ("pass", "Accepted, limited", provider.key),
@@ -77,7 +79,7 @@ def test_each_verdict_has_its_mark_its_colour_and_its_word(desk: Desk, open_page
         "html": ("unsure", "Cannot tell", provider.key),
     }
     for name, (_, _, key) in wanted.items():
-        desk.llm(name, provider.url("/openai/v1" if name == "forged" else f"/{name}/v1"), key, "openai_compatible")
+        site.llm(name, provider.url("/openai/v1" if name == "forged" else f"/{name}/v1"), key, "openai_compatible")
     tab = open_page()
     for name, (mark, word, _) in wanted.items():
         verdict = press_test(tab, name)
@@ -91,9 +93,9 @@ def test_each_verdict_has_its_mark_its_colour_and_its_word(desk: Desk, open_page
 
 @pytest.mark.spec("(hover for details)")
 def test_the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(
-    desk: Desk, open_page: OpenPage, provider: Provider
+    site: LiveSite, open_page: OpenPage, provider: Provider
 ) -> None:
-    desk.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
+    site.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
     tab = open_page()
     verdict = press_test(tab, "Key")
     reason = tab.get_by_role("tooltip")
@@ -123,8 +125,8 @@ def test_the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(
     expect(reason).to_be_visible()
 
 
-def test_the_reason_is_shown_on_tap(desk: Desk, open_page: OpenPage, provider: Provider) -> None:
-    desk.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
+def test_the_reason_is_shown_on_tap(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
+    site.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
     tab = open_page(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
     tab.get_by_role("button", name="Test Key").tap()
     tab.get_by_role("button", name="Rejected").tap()
@@ -133,8 +135,8 @@ def test_the_reason_is_shown_on_tap(desk: Desk, open_page: OpenPage, provider: P
     expect(tab.get_by_role("tooltip")).to_be_hidden()
 
 
-def test_every_reason_lies_wholly_inside_the_window(desk: Desk, open_page: OpenPage) -> None:
-    desk.fifty()
+def test_every_reason_lies_wholly_inside_the_window(site: LiveSite, open_page: OpenPage) -> None:
+    site.fifty()
     for width, height in ((1280, 800), (1000, 700), (390, 844)):
         tab = open_page("?type=llm", viewport={"width": width, "height": height})
         buttons = tab.locator(".verdict > button")
@@ -154,9 +156,9 @@ def test_too_many_tests_at_once_are_told_in_the_row_in_words(
     watch.allow_status(429)
     server = serve("--workers", "1", env={"CREDSTORE_TESTS_AT_ONCE": "1"}, admin=(USERNAME, PASSWORD))
     app = open_app(server)
-    desk = Desk(server, app)
-    desk.llm("Running", provider.url("/hang/v1"), provider.key)
-    desk.judged(desk.llm("Surplus", provider.url("/openai/v1"), provider.key), verdict(Outcome.VERIFIED, desk.url))
+    site = LiveSite(server, app)
+    site.llm("Running", provider.url("/hang/v1"), provider.key)
+    site.judged(site.llm("Surplus", provider.url("/openai/v1"), provider.key), verdict(Outcome.VERIFIED, site.url))
     close(app)
     tab = signed_in_page(server)
     press_test(tab, "Running")
@@ -171,10 +173,10 @@ def test_too_many_tests_at_once_are_told_in_the_row_in_words(
 
 
 def test_signed_out_meanwhile_leads_to_sign_in(
-    desk: Desk, open_page: OpenPage, provider: Provider, watch: Watch
+    site: LiveSite, open_page: OpenPage, provider: Provider, watch: Watch
 ) -> None:
     watch.allow_status(400, 401)
-    desk.llm("Key", provider.url("/openai/v1"), provider.key)
+    site.llm("Key", provider.url("/openai/v1"), provider.key)
     tab = open_page()
     cookies = tab.context.cookies()
     tab.context.clear_cookies()
@@ -182,7 +184,7 @@ def test_signed_out_meanwhile_leads_to_sign_in(
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
     tab.context.add_cookies(cookies)
     for opener in ("Add Credential", "Edit Key", "Delete Key"):
-        tab.goto(desk.url)
+        tab.goto(site.url)
         tab.context.clear_cookies()
         tab.get_by_role("link", name=opener).click()
         expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import Desk
+from tests.browser.live_site import LiveSite
 
 pytestmark = pytest.mark.browser
 
@@ -18,12 +18,12 @@ def weigh(body: bytes) -> int:
     return len(gzip.compress(body, 9))
 
 
-def test_a_full_page_weighs_at_most_15_kb_in_all(desk: Desk, open_page: OpenPage) -> None:
-    desk.fifty()
+def test_a_full_page_weighs_at_most_15_kb_in_all(site: LiveSite, open_page: OpenPage) -> None:
+    site.fifty()
     tab: Page = open_page(None)
     loaded: dict[str, int] = {}
     tab.on("response", lambda answer: loaded.update({re.sub(r".*/", "", answer.url): weigh(answer.body())}))
-    tab.goto(desk.url, wait_until="networkidle")
+    tab.goto(site.url, wait_until="networkidle")
     assert tab.locator("tbody tr").count() == 50
     assert sorted(name.split("?")[0] for name in loaded) == ["credentials", "credstore.css", "credstore.js", "icon.svg"]
     assert sum(loaded.values()) <= MOST_BYTES, loaded

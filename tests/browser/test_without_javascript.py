@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import BOT, Desk
+from tests.browser.live_site import BOT, LiveSite
 from tests.fixtures.browsing import MakeContext, Watch, sign_in
 from tests.provider import Provider
 
@@ -12,10 +12,10 @@ pytestmark = pytest.mark.browser
 
 
 def test_create_test_edit_delete_undo_and_sign_out(
-    desk: Desk, browser_context: MakeContext, provider: Provider, watch: Watch
+    site: LiveSite, browser_context: MakeContext, provider: Provider, watch: Watch
 ) -> None:
     tab = browser_context(java_script_enabled=False).new_page()
-    sign_in(tab, desk.server)
+    sign_in(tab, site.server)
 
     add(tab, "LLM", "Model")
     tab.get_by_label("Provider Type").select_option("openai_compatible")
@@ -43,7 +43,7 @@ def test_create_test_edit_delete_undo_and_sign_out(
     expect(tab.locator(".message").get_by_text("Renamed is saved.")).to_be_visible()
     tab.get_by_role("button", name="Test", exact=True).click()  # on the credential's own page
     expect(tab.locator(".result")).to_have_attribute("data-mark", "pass")
-    assert desk.resolve("Renamed")["api_key"] == provider.key
+    assert site.resolve("Renamed")["api_key"] == provider.key
     tab.get_by_role("link", name="Credentials", exact=True).click()
 
     for name in ("One", "Two"):
@@ -67,11 +67,11 @@ def test_create_test_edit_delete_undo_and_sign_out(
     tab.get_by_role("link", name="Delete One").click()
     tab.get_by_role("button", name="Delete credential").click()
     expect(tab.locator(".message").get_by_text("Deleted 1 credential.")).to_be_visible()
-    assert desk.names() == ["Two", "Renamed"]
+    assert site.names() == ["Two", "Renamed"]
 
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
-    tab.goto(desk.url)
+    tab.goto(site.url)
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
@@ -81,6 +81,6 @@ def add(tab: Page, kind: str, name: str) -> None:
     tab.locator(".kinds label b").get_by_text(kind, exact=True).click()
 
 
-def test_nothing_selected_is_told(desk: Desk, open_page: OpenPage) -> None:
+def test_nothing_selected_is_told(site: LiveSite, open_page: OpenPage) -> None:
     tab = open_page("/delete", java_script_enabled=False)
     expect(tab.locator(".message").get_by_text("Nothing was selected")).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 
 import credstore.credential_types
 import credstore.credential_types.llm.providers
-from credstore.credential_types import KINDS, Choice, ConfigKey, Field, Kind, by_slug
+from credstore.credential_types import CREDENTIAL_TYPES, Choice, ConfigKey, CredentialType, Field, by_slug
 from credstore.credential_types.llm.providers import PROVIDERS, Provider
 
 FIELDS = {
@@ -25,7 +25,7 @@ REQUIRED = {"llm": ["provider_type"], "telegram": ["bot_token"], "git": ["extra_
 @pytest.mark.spec("The platform supports four credential types:")
 @pytest.mark.spec("Type (required) -- Select from LLM, Telegram, Git, or Tool")
 def test_there_are_four_types_in_this_order() -> None:
-    assert [kind.label for kind in KINDS] == ["LLM", "Telegram", "Git", "Tool"]
+    assert [kind.label for kind in CREDENTIAL_TYPES] == ["LLM", "Telegram", "Git", "Tool"]
 
 
 @pytest.mark.spec("LLM LLM provider API access Provider type, API key, base URL, organization ID")
@@ -64,21 +64,21 @@ def test_the_bot_token_says_where_it_comes_from() -> None:
     assert "Your Telegram bot token from @BotFather" in token.hint
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
-def test_each_type_declares_its_fields_secrets_and_requirements(kind: type[Kind]) -> None:
+@pytest.mark.parametrize("kind", CREDENTIAL_TYPES, ids=lambda kind: kind.slug)
+def test_each_type_declares_its_fields_secrets_and_requirements(kind: type[CredentialType]) -> None:
     assert [field.name for field in kind.fields] == FIELDS[kind.slug]
-    assert [field.name for field in kind.secrets()] == SECRETS[kind.slug]
+    assert [field.name for field in kind.secret_fields()] == SECRETS[kind.slug]
     assert [field.name for field in kind.fields if field.required] == REQUIRED[kind.slug]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
-def test_what_binds_a_secret_is_public(kind: type[Kind]) -> None:
+@pytest.mark.parametrize("kind", CREDENTIAL_TYPES, ids=lambda kind: kind.slug)
+def test_what_binds_a_secret_is_public(kind: type[CredentialType]) -> None:
     assert not [field.name for field in kind.fields if field.binds and field.secret]
 
 
 @pytest.mark.spec("Credential detail shown in the table is limited to non-sensitive metadata (provider type, base URL)")
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
-def test_the_detail_shows_nothing_but_provider_type_and_base_url(kind: type[Kind]) -> None:
+@pytest.mark.parametrize("kind", CREDENTIAL_TYPES, ids=lambda kind: kind.slug)
+def test_the_detail_shows_nothing_but_provider_type_and_base_url(kind: type[CredentialType]) -> None:
     public = {field.name: f"<{field.name}>" for field in kind.fields if not field.secret}
     assert set(kind.detail(public)) <= {"<provider_type>", "<base_url>"}
 
@@ -131,7 +131,7 @@ def test_a_declaration_cannot_be_changed() -> None:
 def test_two_fields_of_one_name_are_refused_at_import() -> None:
     twice = (Field(name="token", label="Token", secret=True), Field(name="token", label="Token again"))
     with pytest.raises(TypeError, match="declares a field twice"):
-        type("Twice", (Kind,), {"slug": "twice", "label": "Twice", "fields": twice})
+        type("Twice", (CredentialType,), {"slug": "twice", "label": "Twice", "fields": twice})
 
 
 def _declared_in(package: ModuleType, base: type) -> set[type]:
@@ -146,8 +146,8 @@ def _declared_in(package: ModuleType, base: type) -> set[type]:
 
 
 def test_every_type_of_the_package_is_listed() -> None:
-    assert _declared_in(credstore.credential_types, Kind) == set(KINDS)
-    assert len({kind.slug for kind in KINDS}) == len(KINDS)
+    assert _declared_in(credstore.credential_types, CredentialType) == set(CREDENTIAL_TYPES)
+    assert len({kind.slug for kind in CREDENTIAL_TYPES}) == len(CREDENTIAL_TYPES)
 
 
 def test_every_provider_of_the_package_is_listed() -> None:

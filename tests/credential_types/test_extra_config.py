@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from credstore.credential_types import KINDS, Field, Kind, by_slug
+from credstore.credential_types import CREDENTIAL_TYPES, CredentialType, Field, by_slug
 from credstore.errors import InvalidFields
 
-JSON_FIELDS = [(kind, field) for kind in KINDS for field in kind.fields if field.form == "json"]
+JSON_FIELDS = [(kind, field) for kind in CREDENTIAL_TYPES for field in kind.fields if field.form == "json"]
 IDS = [kind.slug for kind, _ in JSON_FIELDS]
 
 
@@ -107,14 +107,14 @@ def test_it_is_written_back_in_one_spelling() -> None:
 
 
 @pytest.mark.parametrize(("kind", "field"), JSON_FIELDS, ids=IDS)
-def test_the_example_under_the_field_is_accepted_as_it_stands(kind: type[Kind], field: Field) -> None:
+def test_the_example_under_the_field_is_accepted_as_it_stands(kind: type[CredentialType], field: Field) -> None:
     example = json.loads(kind.clean({field.name: field.example})[field.name])
     assert example == json.loads(field.example)
     assert example.keys() <= {key.name for key in field.keys}, "the example shows a key that is not explained"
 
 
 @pytest.mark.parametrize(("kind", "field"), JSON_FIELDS, ids=IDS)
-def test_it_is_sealed_whole_and_its_keys_are_explained(kind: type[Kind], field: Field) -> None:
+def test_it_is_sealed_whole_and_its_keys_are_explained(kind: type[CredentialType], field: Field) -> None:
     assert field.secret
     assert field.keys
     assert all(key.about for key in field.keys)

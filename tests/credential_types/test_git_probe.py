@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from credstore.credential_types import Git
 from credstore.errors import InvalidFields
-from credstore.probe import Answer, Ask, Outcome, Verdict
+from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
 
 TOKEN = "ghx-canary-0123456789abcdef"
@@ -21,22 +21,24 @@ URL = "https://git.example.com/team/repo.git"
 GITHUB, GITLAB = "https://github.com/team/repo.git", "https://gitlab.com/team/repo.git"
 
 
-def answer(status: int, json: Any = None, **headers: str) -> Answer:
-    return Answer(status=status, json=json, headers={name.replace("_", "-"): value for name, value in headers.items()})
+def answer(status: int, json: Any = None, **headers: str) -> ProbeResponse:
+    return ProbeResponse(
+        status=status, json=json, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
-READ = Answer(
+READ = ProbeResponse(
     status=200,
     headers={"content-type": "application/x-git-upload-pack-advertisement"},
-    start=b"001e# service=git-upload-pack\n0000",
+    body_start=b"001e# service=git-upload-pack\n0000",
 )
-WRITE = Answer(
+WRITE = ProbeResponse(
     status=200,
     headers={"content-type": "application/x-git-receive-pack-advertisement; charset=x"},
-    start=b"001f# service=git-receive-pack\n0000",
+    body_start=b"001f# service=git-receive-pack\n0000",
 )
 NO, FORBIDDEN, ABSENT = answer(401), answer(403), answer(404)
-HTML = Answer(status=200, headers={"content-type": "text/html"}, start=b"<!doctype html>")
+HTML = ProbeResponse(status=200, headers={"content-type": "text/html"}, body_start=b"<!doctype html>")
 LOGIN = answer(302, location="https://git.example.com/users/sign_in")
 
 Key = tuple[str, str]
@@ -45,39 +47,41 @@ Key = tuple[str, str]
 class Host:
     """Answers by (what is asked, by whom) and remembers every Ask."""
 
-    def __init__(self, answers: Mapping[Key, Answer]) -> None:
+    def __init__(self, answers: Mapping[Key, ProbeResponse]) -> None:
         self.answers = answers
-        self.asks: list[Ask] = []
+        self.asks: list[ProbeRequest] = []
 
-    def send(self, ask: Ask, *, deadline: float) -> Answer:
+    def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
         self.asks.append(ask)
         return self.answers[what(ask), who(ask)]
 
 
-def what(ask: Ask) -> str:
+def what(ask: ProbeRequest) -> str:
     if "git-upload-pack" in ask.url:
         return "read"
     return "write" if "git-receive-pack" in ask.url else "facts"
 
 
-def who(ask: Ask) -> str:
+def who(ask: ProbeRequest) -> str:
     credentials = "".join(ask.headers.get(name, "") for name in ("Authorization", "PRIVATE-TOKEN"))
     if credentials.startswith("Basic "):
         credentials = base64.b64decode(credentials.removeprefix("Basic ")).decode()
     return "you" if TOKEN in credentials else "fake" if credentials else "nobody"
 
 
-def run(config: Mapping[str, str], answers: Mapping[Key, Answer] | None = None) -> tuple[Verdict, list[Ask]]:
+def run(
+    config: Mapping[str, str], answers: Mapping[Key, ProbeResponse] | None = None
+) -> tuple[Verdict, list[ProbeRequest]]:
     host = Host(answers or {})
     secrets = Git.clean({"extra_config": json.dumps(config)})
-    verdict = Tester(host).run(Git.probe(secrets), Git.unsayable(secrets))
+    verdict = Tester(host).run(Git.probe(secrets), Git.texts_to_redact(secrets))
     assert len(host.asks) <= 4
     assert all(ask.method == "GET" for ask in host.asks)
     assert TOKEN not in repr(verdict)
     return verdict, host.asks
 
 
-def asked(asks: list[Ask]) -> list[Key]:
+def asked(asks: list[ProbeRequest]) -> list[Key]:
     return [(what(ask), who(ask)) for ask in asks]
 
 
@@ -101,21 +105,23 @@ PUBLIC = {("read", "you"): READ, ("read", "nobody"): READ}
         ({("read", "you"): HTML}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(200)}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): LOGIN}, Outcome.CANNOT_TELL, 1),
-        ({("read", "you"): answer(429)}, Outcome.TROUBLE, 1),
-        ({("read", "you"): answer(503)}, Outcome.TROUBLE, 1),
+        ({("read", "you"): answer(429)}, Outcome.PROVIDER_TROUBLE, 1),
+        ({("read", "you"): answer(503)}, Outcome.PROVIDER_TROUBLE, 1),
         ({("read", "you"): answer(418)}, Outcome.CANNOT_TELL, 1),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): NO}, Outcome.VERIFIED, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): WRITE}, Outcome.KEY_NOT_CHECKED, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): answer(503)}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): NO}, Outcome.REJECTED, 3),
-        (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): NO}, Outcome.LIMITED, 4),
+        (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): NO}, Outcome.ACCEPTED_LIMITED, 4),
         (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): ABSENT, ("write", "fake"): ABSENT}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): HTML}, Outcome.CANNOT_TELL, 3),
-        (PUBLIC | {("write", "you"): answer(503)}, Outcome.TROUBLE, 3),
+        (PUBLIC | {("write", "you"): answer(503)}, Outcome.PROVIDER_TROUBLE, 3),
     ],
 )
-def test_the_verdict_on_what_a_host_shows_to_whom(answers: dict[Key, Answer], outcome: Outcome, requests: int) -> None:
+def test_the_verdict_on_what_a_host_shows_to_whom(
+    answers: dict[Key, ProbeResponse], outcome: Outcome, requests: int
+) -> None:
     verdict, asks = run({"url": URL, "username": "deploy", "token": TOKEN}, answers)
     assert (verdict.outcome, len(asks)) == (outcome, requests), verdict
     assert verdict.reason.endswith(".")
@@ -125,9 +131,9 @@ def test_the_verdict_on_what_a_host_shows_to_whom(answers: dict[Key, Answer], ou
 @pytest.mark.parametrize(
     ("found", "outcome"),
     [(READ, Outcome.KEY_NOT_CHECKED), (NO, Outcome.REJECTED), (FORBIDDEN, Outcome.REJECTED),
-     (ABSENT, Outcome.CANNOT_TELL), (LOGIN, Outcome.CANNOT_TELL), (answer(500), Outcome.TROUBLE)],
+     (ABSENT, Outcome.CANNOT_TELL), (LOGIN, Outcome.CANNOT_TELL), (answer(500), Outcome.PROVIDER_TROUBLE)],
 )  # fmt: skip
-def test_without_a_token_the_repository_is_asked_once_and_plainly(found: Answer, outcome: Outcome) -> None:
+def test_without_a_token_the_repository_is_asked_once_and_plainly(found: ProbeResponse, outcome: Outcome) -> None:
     verdict, asks = run({"url": URL}, {("read", "nobody"): found})
     assert (verdict.outcome, asked(asks)) == (outcome, [("read", "nobody")])
 
@@ -144,7 +150,7 @@ def test_without_a_token_the_repository_is_asked_once_and_plainly(found: Answer,
     ],
 )
 def test_a_repository_is_known_by_its_type_and_its_first_bytes(kind: str, start: bytes, good: bool) -> None:
-    shown = Answer(status=200, headers={"content-type": kind}, start=start)
+    shown = ProbeResponse(status=200, headers={"content-type": kind}, body_start=start)
     verdict, _ = run({"url": URL, "token": TOKEN}, PRIVATE | {("read", "you"): shown})
     assert (verdict.outcome is Outcome.VERIFIED) is good
 
@@ -166,8 +172,8 @@ def test_the_user_name_where_none_is_given_is_what_the_host_wants(url: str, toke
 
 def test_the_pair_of_name_and_token_is_scrubbed_as_basic_sends_it() -> None:
     secrets = {"extra_config": json.dumps({"url": URL, "username": "deploy", "token": TOKEN})}
-    assert {TOKEN, f"deploy:{TOKEN}"} <= Git.unsayable(secrets)
-    assert not {URL, "deploy"} & Git.unsayable(secrets)
+    assert {TOKEN, f"deploy:{TOKEN}"} <= Git.texts_to_redact(secrets)
+    assert not {URL, "deploy"} & Git.texts_to_redact(secrets)
 
 
 ME = answer(
@@ -184,7 +190,7 @@ SELF = answer(200, {"name": "deploy", "active": True, "scopes": ["read_repositor
     [
         (GITHUB, ME, PRIVATE, Outcome.VERIFIED, 3),
         (GITHUB, ME, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),
-        (GITHUB, ME, PUBLIC | {("write", "you"): FORBIDDEN}, Outcome.LIMITED, 4),
+        (GITHUB, ME, PUBLIC | {("write", "you"): FORBIDDEN}, Outcome.ACCEPTED_LIMITED, 4),
         (GITHUB, NO, PUBLIC | {("write", "you"): NO}, Outcome.REJECTED, 4),
         (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): NO}, Outcome.CANNOT_TELL, 4),
         (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),  # an installation's token
@@ -196,19 +202,19 @@ SELF = answer(200, {"name": "deploy", "active": True, "scopes": ["read_repositor
         (GITLAB, SELF, PRIVATE, Outcome.VERIFIED, 3),
         (GITLAB, NO, PRIVATE, Outcome.VERIFIED, 4),  # a deploy token: the API refuses it, git does not
         (GITLAB, NO, PUBLIC | {("write", "you"): NO}, Outcome.CANNOT_TELL, 4),
-        (GITLAB, SELF, PUBLIC | {("write", "you"): FORBIDDEN}, Outcome.LIMITED, 4),
+        (GITLAB, SELF, PUBLIC | {("write", "you"): FORBIDDEN}, Outcome.ACCEPTED_LIMITED, 4),
         (GITLAB, LOGIN, {("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 2),
     ],
 )
 def test_known_hosts_are_asked_about_the_token_itself(
-    url: str, told: Answer, answers: dict[Key, Answer], outcome: Outcome, requests: int
+    url: str, told: ProbeResponse, answers: dict[Key, ProbeResponse], outcome: Outcome, requests: int
 ) -> None:
     verdict, asks = run({"url": url, "token": TOKEN}, answers | {("facts", "you"): told})
     assert (verdict.outcome, len(asks)) == (outcome, requests), verdict
 
 
 @pytest.mark.parametrize(("url", "fake"), [(URL, NO), (GITHUB, None)])
-def test_a_known_token_that_may_not_read_its_repository_is_no_success(url: str, fake: Answer | None) -> None:
+def test_a_known_token_that_may_not_read_its_repository_is_no_success(url: str, fake: ProbeResponse | None) -> None:
     answers = {("read", "you"): FORBIDDEN, ("facts", "you"): ME} | ({("read", "fake"): fake} if fake else {})
     verdict, _ = run({"url": url, "token": TOKEN}, answers)
     assert (verdict.outcome, verdict.outcome.mark) == (Outcome.REJECTED, "fail")
@@ -258,7 +264,7 @@ def test_a_host_that_only_looks_like_github_gets_no_request_sent_to_github(url: 
         answer(200, {"login": "a"}, github_authentication_token_expiration="0001-01-01 00:00:00 +1400"),
     ],
 )
-def test_odd_facts_do_no_harm(told: Answer) -> None:
+def test_odd_facts_do_no_harm(told: ProbeResponse) -> None:
     verdict, _ = run({"url": GITHUB, "token": TOKEN}, PRIVATE | {("facts", "you"): told})
     assert verdict.outcome is Outcome.VERIFIED
     assert verdict.expires_at is None

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from credstore.credential_types import Git, Llm, Telegram, Tool
 from credstore.credential_types.paste_detection import suggestions
-from credstore.credential_types.paste_detection.key_prefixes import guess
+from credstore.credential_types.paste_detection.key_prefixes import owner_of_key
 from credstore.credential_types.paste_detection.unwrap import (
     BEARER,
     CURL,
     HEADER,
     INVISIBLE,
     LINE,
-    LONGEST,
+    MAX_LENGTH,
     NOTES,
     QUOTES,
     SPACE,
@@ -158,7 +158,7 @@ def test_a_clean_key_passes_untouched_and_is_not_in_any_sentence(key: str) -> No
     wrapped = f"  “Authorization: Bearer {key}” "
     assert unwrap(key) == Unwrapped(value=key)
     assert unwrap(wrapped).value == key
-    told = suggestions.notice(Llm, {"provider_type": "openai", "api_key": wrapped})
+    told = suggestions.suggest(Llm, {"provider_type": "openai", "api_key": wrapped})
     assert key not in repr(told)
 
 
@@ -166,15 +166,26 @@ def test_a_clean_key_passes_untouched_and_is_not_in_any_sentence(key: str) -> No
 def test_no_notice_raises(text: str, provider: str, url: str) -> None:
     for kind in (Llm, Telegram, Git, Tool):
         values = {"api_key": text, "bot_token": text, "provider_type": provider, "base_url": url, "extra_config": text}
-        assert suggestions.notice(kind, values)
+        assert suggestions.suggest(kind, values)
 
 
 @pytest.mark.parametrize(
     "text",
-    ['"' * LONGEST, '" ' * (LONGEST // 2), "Bearer " * (LONGEST // 7), "A_KEY=" * (LONGEST // 6), "\xad" * LONGEST,
-     "curl " + "\\ " * (LONGEST // 2), "curl " + "'" * (LONGEST - 6), "A_KEY=" + " #" * (LONGEST // 2 - 4),
-     "A_KEY=x" + " " * (LONGEST - 8) + "x", "\n" * LONGEST, "curl " + " " * (LONGEST - 7) + "x", "x" * 10_000_000],
-)  # fmt: skip
+    [
+        '"' * MAX_LENGTH,
+        '" ' * (MAX_LENGTH // 2),
+        "Bearer " * (MAX_LENGTH // 7),
+        "A_KEY=" * (MAX_LENGTH // 6),
+        "\xad" * MAX_LENGTH,
+        "curl " + "\\ " * (MAX_LENGTH // 2),
+        "curl " + "'" * (MAX_LENGTH - 6),
+        "A_KEY=" + " #" * (MAX_LENGTH // 2 - 4),
+        "A_KEY=x" + " " * (MAX_LENGTH - 8) + "x",
+        "\n" * MAX_LENGTH,
+        "curl " + " " * (MAX_LENGTH - 7) + "x",
+        "x" * 10_000_000,
+    ],
+)
 def test_no_paste_takes_long(text: str) -> None:
     started = time.perf_counter()
     unwrap(text)
@@ -224,14 +235,14 @@ def test_what_is_not_around_but_inside_a_key_is_refused(dirt: str) -> None:
     ],
 )
 def test_a_prefix_tells_whose_key_it_looks_like(text: str, provider: str, label: str, url: str) -> None:
-    known = guess(text)
+    known = owner_of_key(text)
     assert known is not None
     assert (known.provider_slug, known.label, known.base_url) == (provider, label, url)
 
 
 @pytest.mark.parametrize("text", ["", "x", "SK-ant", "my sk-ant-x", "12:34", "https://sk-ant-"])
 def test_anything_else_is_nobodys(text: str) -> None:
-    assert guess(text) is None
+    assert owner_of_key(text) is None
 
 
 @pytest.mark.parametrize(
@@ -271,14 +282,14 @@ def test_anything_else_is_nobodys(text: str) -> None:
     ],
 )
 def test_a_key_for_something_else_is_warned_of_never_refused(values: dict[str, str], sentence: str) -> None:
-    assert suggestions.warnings(Llm, values) == ({"api_key": sentence} if sentence else {})
+    assert suggestions.mismatch_warnings(Llm, values) == ({"api_key": sentence} if sentence else {})
 
 
 def test_an_llm_key_is_no_bot_token() -> None:
-    assert suggestions.warnings(Telegram, {"bot_token": "sk-ant-x"}) == {
+    assert suggestions.mismatch_warnings(Telegram, {"bot_token": "sk-ant-x"}) == {
         "bot_token": "This looks like an Anthropic key; the type is Telegram."
     }
-    assert suggestions.warnings(Telegram, {"bot_token": BOT}) == {}
+    assert suggestions.mismatch_warnings(Telegram, {"bot_token": BOT}) == {}
 
 
 @pytest.mark.parametrize(
@@ -307,14 +318,16 @@ def test_an_llm_key_is_no_bot_token() -> None:
     ],
 )
 def test_blank_fields_get_a_proposal(values: dict[str, str], proposals: dict[str, str]) -> None:
-    assert suggestions.proposals(Llm, values) == proposals
+    assert suggestions.proposed_values(Llm, values) == proposals
 
 
 def test_kinds_without_such_fields_get_none() -> None:
-    assert suggestions.proposals(Telegram, {"bot_token": CURL_CHAT}) == {}
-    assert suggestions.notice(Git, {"extra_config": '"{}"'}) == suggestions.Notice(notes={}, warnings={}, proposals={})
+    assert suggestions.proposed_values(Telegram, {"bot_token": CURL_CHAT}) == {}
+    assert suggestions.suggest(Git, {"extra_config": '"{}"'}) == suggestions.Suggestions(
+        notes={}, warnings={}, proposals={}
+    )
 
 
 def test_notes_stand_by_their_field() -> None:
-    assert suggestions.notes(Llm, {"api_key": f'"{KEY}"'}) == {"api_key": (QUOTES,)}
-    assert suggestions.notes(Llm, {"api_key": KEY}) == {}
+    assert suggestions.unwrap_notes(Llm, {"api_key": f'"{KEY}"'}) == {"api_key": (QUOTES,)}
+    assert suggestions.unwrap_notes(Llm, {"api_key": KEY}) == {}

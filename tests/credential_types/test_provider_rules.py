@@ -93,7 +93,7 @@ def test_the_base_url_is_stored_in_one_spelling() -> None:
     ],
 )
 def test_the_destination_of_a_secret(public: dict[str, str], dest: str | None) -> None:
-    assert Llm.dest(public) == dest
+    assert Llm.destination(public) == dest
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_destination_of_a_secret(public: dict[str, str], dest: str | None) -
 def test_provider_destination_and_organization_bind_the_secret(other: dict[str, str]) -> None:
     public = {"provider_type": "openai", "base_url": LOCAL, "organization_id": "org-1"}
     changed = {name: value for name, value in (public | other).items() if value}
-    assert Llm.binding(changed) != Llm.binding(public)
+    assert Llm.sealed_context(changed) != Llm.sealed_context(public)
 
 
 def test_a_row_edited_in_sql_to_an_unknown_provider_has_no_probe() -> None:

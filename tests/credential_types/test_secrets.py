@@ -2,7 +2,7 @@
 
 import pytest
 
-from credstore.credential_types import KINDS, Kind, by_slug
+from credstore.credential_types import CREDENTIAL_TYPES, CredentialType, by_slug
 from credstore.errors import InvalidFields
 
 KEY = "sk-proj-ABCdef123"
@@ -109,11 +109,13 @@ def test_a_bot_token_is_a_number_a_colon_and_a_code(token: str, good: bool) -> N
         assert refused("telegram", {"bot_token": token}).keys() == {"bot_token"}
 
 
-LIMITS = [(kind, field) for kind in KINDS for field in kind.fields if field.form != "choice"]
+LIMITS = [(kind, field) for kind in CREDENTIAL_TYPES for field in kind.fields if field.form != "choice"]
 
 
 @pytest.mark.parametrize(("kind", "field"), LIMITS, ids=[f"{kind.slug}.{field.name}" for kind, field in LIMITS])
-def test_a_value_beyond_the_length_of_its_field_is_refused_with_the_limit(kind: type[Kind], field: object) -> None:
+def test_a_value_beyond_the_length_of_its_field_is_refused_with_the_limit(
+    kind: type[CredentialType], field: object
+) -> None:
     name, longest = field.name, field.max_length  # type: ignore[attr-defined]
     with pytest.raises(InvalidFields) as caught:
         kind.clean({"provider_type": "openai", "api_key": KEY, name: "x" * (longest + 1)})
@@ -152,9 +154,9 @@ def test_a_refusal_never_repeats_what_was_typed(slug: str, values: dict[str, str
     assert CANARY not in f"{caught.value!r}{caught.value}{caught.value.fields}"
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
+@pytest.mark.parametrize("kind", CREDENTIAL_TYPES, ids=lambda kind: kind.slug)
 @pytest.mark.parametrize("blank", [{}, None, "", "   ", "\n\t"])
-def test_every_required_field_is_asked_for_at_once(kind: type[Kind], blank: object) -> None:
+def test_every_required_field_is_asked_for_at_once(kind: type[CredentialType], blank: object) -> None:
     values = {} if blank == {} else {field.name: blank for field in kind.fields}
     with pytest.raises(InvalidFields) as caught:
         kind.clean(values)  # type: ignore[arg-type]

@@ -9,9 +9,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from credstore.credential_types import Git, Telegram, Tool
-from credstore.egress import Door, Policy
+from credstore.egress import OutboundClient, Policy
 from credstore.errors import InvalidFields
-from credstore.probe import Answer, Ask, Outcome, Verdict
+from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
 
 KEY = "tool-canary-0123456789abcdef"
@@ -20,27 +20,27 @@ AUTH = {"Authorization": f"Bearer {KEY}"}
 
 
 class Script:
-    """A door that answers by who asks, and remembers the asks."""
+    """A client that answers by who asks, and remembers the asks."""
 
     def __init__(self, you: int, nobody: int = 401, fake: int = 401, headers: dict[str, str] | None = None) -> None:
         self.statuses = {"you": you, "nobody": nobody, "fake": fake}
         self.headers = headers or {}
-        self.asks: list[Ask] = []
+        self.asks: list[ProbeRequest] = []
 
-    def send(self, ask: Ask, *, deadline: float) -> Answer:
+    def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
         self.asks.append(ask)
-        return Answer(status=self.statuses[who(ask)], headers=self.headers)
+        return ProbeResponse(status=self.statuses[who(ask)], headers=self.headers)
 
 
-def who(ask: Ask) -> str:
+def who(ask: ProbeRequest) -> str:
     if KEY in repr(dict(ask.headers)) or KEY in ask.url:
         return "you"
     return "fake" if set(ask.headers) - {"Accept", "X-Org"} else "nobody"
 
 
-def run(config: dict[str, Any], door: Any) -> Verdict:
+def run(config: dict[str, Any], client: Any) -> Verdict:
     secrets = Tool.clean({"extra_config": json.dumps(config)})
-    verdict = Tester(door).run(Tool.probe(secrets), Tool.unsayable(secrets))
+    verdict = Tester(client).run(Tool.probe(secrets), Tool.texts_to_redact(secrets))
     assert KEY not in repr(verdict)
     assert len(verdict.steps) <= 3
     assert verdict.reason.endswith(".")
@@ -64,17 +64,17 @@ def run(config: dict[str, Any], door: Any) -> Verdict:
         (404, 401, 401, Outcome.CANNOT_TELL, 1),
         (400, 401, 401, Outcome.CANNOT_TELL, 1),
         (302, 401, 401, Outcome.CANNOT_TELL, 1),
-        (429, 401, 401, Outcome.TROUBLE, 1),
-        (503, 401, 401, Outcome.TROUBLE, 1),
+        (429, 401, 401, Outcome.PROVIDER_TROUBLE, 1),
+        (503, 401, 401, Outcome.PROVIDER_TROUBLE, 1),
     ],
 )
 def test_the_verdict_on_what_the_tool_answers_to_whom(
     you: int, nobody: int, fake: int, outcome: Outcome, requests: int
 ) -> None:
-    door = Script(you, nobody, fake)
-    verdict = run({"url": URL, "headers": AUTH}, door)
-    assert (verdict.outcome, len(door.asks)) == (outcome, requests)
-    assert {ask.url for ask in door.asks} == {URL}
+    client = Script(you, nobody, fake)
+    verdict = run({"url": URL, "headers": AUTH}, client)
+    assert (verdict.outcome, len(client.asks)) == (outcome, requests)
+    assert {ask.url for ask in client.asks} == {URL}
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_the_expected_status_decides(expected: int, you: int, nobody: int, outco
     ],
 )
 def test_the_control_leaves_out_what_says_who_asks(headers: dict[str, str], kept: set[str]) -> None:
-    door = Script(200, 401, 401)
-    assert run({"url": URL, "headers": headers}, door).outcome is Outcome.VERIFIED
-    assert [set(ask.headers) for ask in door.asks] == [set(headers), kept, set(headers)]
-    assert KEY not in repr(dict(door.asks[2].headers))
+    client = Script(200, 401, 401)
+    assert run({"url": URL, "headers": headers}, client).outcome is Outcome.VERIFIED
+    assert [set(ask.headers) for ask in client.asks] == [set(headers), kept, set(headers)]
+    assert KEY not in repr(dict(client.asks[2].headers))
 
 
 def test_a_made_up_header_keeps_the_word_before_the_token() -> None:
-    door = Script(200, 401, 401)
-    run({"url": URL, "headers": AUTH}, door)
-    made_up = door.asks[2].headers["Authorization"]
+    client = Script(200, 401, 401)
+    run({"url": URL, "headers": AUTH}, client)
+    made_up = client.asks[2].headers["Authorization"]
     assert made_up.startswith("Bearer ")
     assert len(made_up) == len(AUTH["Authorization"])
 
@@ -128,9 +128,9 @@ def test_a_made_up_header_keeps_the_word_before_the_token() -> None:
     ],
 )
 def test_without_secret_headers_one_request_is_made(config: dict[str, Any], status: int, outcome: Outcome) -> None:
-    door = Script(status, status)
-    assert run(config, door).outcome is outcome
-    assert len(door.asks) == 1
+    client = Script(status, status)
+    assert run(config, client).outcome is outcome
+    assert len(client.asks) == 1
 
 
 def test_a_key_in_the_query_is_scrubbed_from_the_steps() -> None:
@@ -145,9 +145,9 @@ def test_a_redirect_is_named_by_its_host_only() -> None:
 
 @pytest.mark.parametrize("config", [{"note": "x"}, {"headers": AUTH}, {"url": "ssh://tool.example.com/x"}])
 def test_nothing_to_test_is_said_in_words_without_a_request(config: dict[str, Any]) -> None:
-    door = Script(200)
-    verdict = run(config, door)
-    assert (verdict.outcome, door.asks) == (Outcome.CANNOT_TELL, [])
+    client = Script(200)
+    verdict = run(config, client)
+    assert (verdict.outcome, client.asks) == (Outcome.CANNOT_TELL, [])
     assert verdict.reason.startswith("There is nothing to test: ")
 
 
@@ -188,8 +188,8 @@ def test_what_could_not_be_sent_is_refused_at_entry_without_repeating_it(config:
     assert "hunter2" not in repr(refusal.value.fields)
 
 
-def door() -> Door:
-    return Door(Policy.parse([], loopback_open=True), body_cap=10_000)
+def client() -> OutboundClient:
+    return OutboundClient(Policy.parse([], loopback_open=True), body_cap=10_000)
 
 
 def gate(right: Callable[[Request], bool], length: int = 2) -> Callable[[Request], Response]:
@@ -211,7 +211,7 @@ def test_over_a_real_socket(
 ) -> None:
     httpserver.expect_request("/api").respond_with_handler(gate(right))
     config = {"url": httpserver.url_for("/api"), "headers": AUTH} | ({"method": method} if method else {})
-    assert run(config, door()).outcome is outcome
+    assert run(config, client()).outcome is outcome
     assert {request.method for request, _ in httpserver.log} == {(method or "GET").upper()}
 
 
@@ -219,7 +219,7 @@ def test_the_announced_length_of_an_answer_to_head_is_no_reason_to_refuse_it(htt
     right = gate(lambda request: request.headers.get("Authorization") == AUTH["Authorization"], length=20_000)
     httpserver.expect_request("/api").respond_with_handler(right)
     config = {"url": httpserver.url_for("/api"), "headers": AUTH, "method": "HEAD"}
-    assert run(config, door()).outcome is Outcome.VERIFIED
+    assert run(config, client()).outcome is Outcome.VERIFIED
 
 
 def test_every_kind_is_testable() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from credstore.egress import Door, Policy
-from credstore.probe import Answer, Ask
+from credstore.egress import OutboundClient, Policy
+from credstore.probe import ProbeRequest, ProbeResponse
 from tests.egress.certificates import Issue, new_authority
 from tests.egress.hostile import Behave, Hostile
 
 Serve = Callable[..., Hostile]
-Get = Callable[..., Answer]
+Get = Callable[..., ProbeResponse]
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def authority(tmp_path: Path) -> tuple[Path, Issue]:
 
 @pytest.fixture
 def get() -> Get:
-    """Send one GET (or POST, with `json`) through a door for which loopback is open."""
+    """Send one GET (or POST, with `json`) through a client for which loopback is open."""
 
-    def send(url: str, *, seconds: float = 2.0, door: Door | None = None, **parts: object) -> Answer:
-        door = door or Door(Policy.parse([], loopback_open=True))
+    def send(url: str, *, seconds: float = 2.0, client: OutboundClient | None = None, **parts: object) -> ProbeResponse:
+        client = client or OutboundClient(Policy.parse([], loopback_open=True))
         method = "POST" if "json" in parts else "GET"
-        ask = Ask(purpose="the test asks", method=method, url=url, **parts)
-        return door.send(ask, deadline=time.monotonic() + seconds)
+        ask = ProbeRequest(purpose="the test asks", method=method, url=url, **parts)
+        return client.send(ask, deadline=time.monotonic() + seconds)
 
     return send

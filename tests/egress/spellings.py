@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from hypothesis import strategies as st
 
-# Written out, not taken from the guard's own table: what must never be called by a door that opens nothing.
+# Written out, not taken from the guard's own table: what no policy without local addresses may call.
 DENIED = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"]
 DENIED += ["0.0.0.0/8", "224.0.0.0/4", "168.63.129.16/32", "192.0.0.192/32", "255.255.255.255/32"]
 DENIED_6 = [

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from credstore.egress.address_table import Reach, address_of, place_of
+from credstore.egress.address_table import AddressClass, classify, parse_address
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "11.0.0.1", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1"]
 PUBLIC += ["168.63.129.15", "169.253.255.255", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0"]
@@ -24,39 +24,39 @@ UNUSABLE += ["192.88.99.1", "fe80::1", "febf::1", "fec0::1", "feff::1", "2001:db
 UNUSABLE += ["2001:2::1", "2001:10::1", "2001:20::1", "4000::1", "8000::1", "fe00::1", "f000::1", "1000::1"]
 
 TABLE = [
-    *((text, Reach.PUBLIC) for text in PUBLIC),
-    *((text, Reach.LOOPBACK) for text in LOOPBACK),
-    *((text, Reach.LOCAL) for text in LOCAL),
-    *((text, Reach.NEVER) for text in METADATA + DISGUISED + UNUSABLE),
+    *((text, AddressClass.PUBLIC) for text in PUBLIC),
+    *((text, AddressClass.LOOPBACK) for text in LOOPBACK),
+    *((text, AddressClass.LOCAL) for text in LOCAL),
+    *((text, AddressClass.FORBIDDEN) for text in METADATA + DISGUISED + UNUSABLE),
 ]
 
 
 @pytest.mark.parametrize(("text", "reach"), TABLE)
-def test_every_address_has_the_reach_that_the_table_says(text: str, reach: Reach) -> None:
-    assert place_of(ip_address(text)).reach is reach
+def test_every_address_has_the_reach_that_the_table_says(text: str, reach: AddressClass) -> None:
+    assert classify(ip_address(text)).address_class is reach
 
 
 def test_the_middle_words_of_isatap_count_in_their_place_only() -> None:
     """The price of knowing ISATAP by its mark: one public address in two thousand million is refused."""
-    assert place_of(ip_address("2a00::5efe:0:1:2")).reach is Reach.PUBLIC
-    assert place_of(ip_address("2a00::1:5efe:1:2")).reach is Reach.PUBLIC
+    assert classify(ip_address("2a00::5efe:0:1:2")).address_class is AddressClass.PUBLIC
+    assert classify(ip_address("2a00::1:5efe:1:2")).address_class is AddressClass.PUBLIC
 
 
 def test_a_nat64_with_a_prefix_of_its_own_looks_public() -> None:
     """Written down because it is a limit: nothing in the address tells; the translator must refuse private targets."""
-    assert place_of(ip_address("2a00:64::10.0.0.1")).reach is Reach.PUBLIC
+    assert classify(ip_address("2a00:64::10.0.0.1")).address_class is AddressClass.PUBLIC
 
 
 def test_an_ipv6_zone_cannot_hide_a_link_local_address() -> None:
-    address = address_of("fe80::1%eth0")
+    address = parse_address("fe80::1%eth0")
     assert address is not None
-    assert place_of(address).reach is Reach.NEVER
+    assert classify(address).address_class is AddressClass.FORBIDDEN
 
 
 def test_a_mapped_address_is_the_ipv4_address_inside_it() -> None:
-    assert str(address_of("::ffff:192.168.1.5")) == "192.168.1.5"
+    assert str(parse_address("::ffff:192.168.1.5")) == "192.168.1.5"
 
 
 @pytest.mark.parametrize("name", ["localhost", "example.com", "127.1", "0x7f000001", "2130706433", "", "[::1]"])
 def test_a_name_is_not_an_address(name: str) -> None:
-    assert address_of(name) is None
+    assert parse_address(name) is None

@@ -1,6 +1,6 @@
 """A stored secret reaches the host that it was sealed with and no other, whoever tries: through the vault, for real.
 
-The app under test has its own tester and door; `home` is where the secret belongs, `stranger` is who would like it.
+The app under test has its own tester and client; `home` is where the secret belongs, `stranger` is who would like it.
 """
 
 import json
@@ -59,7 +59,7 @@ def stranger(serve: Serve) -> Hostile:
 
 @pytest.fixture
 def open_vault(make_app: MakeApp, config: Config) -> Iterator[Callable[..., Vault]]:
-    """A factory of vaults with a real tester and door, made of settings; the application context ends with the test."""
+    """A factory of vaults with a real tester and client; the application context ends with the test."""
     pushed = []
 
     def make(**settings: Any) -> Vault:

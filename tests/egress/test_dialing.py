@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from credstore.egress import Door, Policy, dialer, failures
+from credstore.egress import OutboundClient, Policy, dialer, failures
 from credstore.egress.resolver import Resolver
 from credstore.errors import Blocked, TestsBusy, Unreached
 from tests.egress.conftest import Get, Serve
@@ -36,15 +36,15 @@ def unused_port() -> int:
 
 def test_localhost_falls_back_from_ipv6_to_the_ipv4_server(serve: Serve, get: Get) -> None:
     server = serve(answer, address="127.0.0.1")
-    door = Door(OPEN, resolve=names("::1", "127.0.0.1"))
-    assert get(f"http://localhost:{server.port}/", door=door).status == 200
+    client = OutboundClient(OPEN, resolve=names("::1", "127.0.0.1"))
+    assert get(f"http://localhost:{server.port}/", client=client).status == 200
     assert header(server.requests[0], "host") == f"localhost:{server.port}"
 
 
 @pytest.mark.parametrize("found", [("::1",), ("::1", "127.0.0.1"), ("127.0.0.1", "::1")])
 def test_a_server_on_ipv6_alone_is_reached_in_any_order(found: tuple[str, ...], serve: Serve, get: Get) -> None:
     server = serve(answer, address="::1")
-    assert get(f"http://localhost:{server.port}/", door=Door(OPEN, resolve=names(*found))).status == 200
+    assert get(f"http://localhost:{server.port}/", client=OutboundClient(OPEN, resolve=names(*found))).status == 200
     assert header(server.requests[0], "host") == f"localhost:{server.port}"
 
 
@@ -52,15 +52,18 @@ def test_without_ipv6_on_this_machine_ipv4_still_answers(
     serve: Serve, get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a container without IPv6, whose hosts file lists ::1 all the same."""
-    server, real = serve(answer), dialer._connected
+    server, real = serve(answer), dialer._connect
 
     def no_ipv6(address: Any, port: int, seconds: float) -> socket.socket:
         if address.version == 6:
             raise OSError(errno.EAFNOSUPPORT, "text of the kernel")
         return real(address, port, seconds)
 
-    monkeypatch.setattr(dialer, "_connected", no_ipv6)
-    assert get(f"http://localhost:{server.port}/", door=Door(OPEN, resolve=names("::1", "127.0.0.1"))).status == 200
+    monkeypatch.setattr(dialer, "_connect", no_ipv6)
+    assert (
+        get(f"http://localhost:{server.port}/", client=OutboundClient(OPEN, resolve=names("::1", "127.0.0.1"))).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_without_ipv6_on_this_machine_ipv4_still_answers(
 def test_a_refused_disguise_is_named(address: str, form: str, get: Get) -> None:
     """An operator behind NAT64 must be able to see why: DNS64 answers with such addresses for every IPv4 server."""
     with pytest.raises(Blocked) as caught:
-        get("https://api.example/", door=Door(OPEN, resolve=names(address)))
+        get("https://api.example/", client=OutboundClient(OPEN, resolve=names(address)))
     assert f"an IPv4 address in disguise ({form})" in caught.value.sentence
     assert caught.value.advice == "No setting allows it."
 
@@ -90,25 +93,25 @@ def test_one_bad_address_condemns_the_name(bad: str, good_first: bool, serve: Se
     server = serve(answer)
     found = ("127.0.0.1", bad) if good_first else (bad, "127.0.0.1")
     with pytest.raises(Blocked):
-        get(f"http://mixed.example:{server.port}/", door=Door(OPEN, resolve=names(*found)))
+        get(f"http://mixed.example:{server.port}/", client=OutboundClient(OPEN, resolve=names(*found)))
     assert server.connections == 0
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "sneaky.example"])
 def test_a_closed_loopback_never_gets_a_packet(host: str, serve: Serve, get: Get) -> None:
     server = serve(answer)
-    door = Door(Policy.parse([], loopback_open=False), resolve=names("127.0.0.1"))
+    client = OutboundClient(Policy.parse([], loopback_open=False), resolve=names("127.0.0.1"))
     for scheme in ("http", "https"):
         with pytest.raises(Blocked):
-            get(f"{scheme}://{host}:{server.port}/", door=door)
+            get(f"{scheme}://{host}:{server.port}/", client=client)
     assert server.connections == 0
 
 
 def test_the_app_itself_never_gets_a_packet(serve: Serve, get: Get) -> None:
     server = serve(answer)
-    door = Door(Policy.parse([f"127.0.0.1:{server.port}"], loopback_open=True, own_port=server.port))
+    client = OutboundClient(Policy.parse([f"127.0.0.1:{server.port}"], loopback_open=True, own_port=server.port))
     with pytest.raises(Blocked, match="itself"):
-        get(f"http://127.0.0.1:{server.port}/", door=door)
+        get(f"http://127.0.0.1:{server.port}/", client=client)
     assert server.connections == 0
 
 
@@ -129,10 +132,10 @@ class AtHome:
 
 def test_the_app_itself_is_not_called_by_its_network_address_either(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
     home = AtHome()
-    monkeypatch.setattr(dialer, "_connected", lambda address, port, seconds: home)
-    door = Door(Policy.parse(["10.0.0.0/8"], loopback_open=False, own_port=5000))
+    monkeypatch.setattr(dialer, "_connect", lambda address, port, seconds: home)
+    client = OutboundClient(Policy.parse(["10.0.0.0/8"], loopback_open=False, own_port=5000))
     with pytest.raises(Blocked, match="itself"):
-        get("http://10.0.0.1:5000/", door=door)
+        get("http://10.0.0.1:5000/", client=client)
     assert home.closed
 
 
@@ -141,9 +144,9 @@ def test_of_several_failures_the_refusal_is_told(codes: list[int], get: Get, mon
     def failing_in_turn(address: object, port: int, seconds: float) -> socket.socket:
         raise OSError(codes.pop(0), "text of the kernel")
 
-    monkeypatch.setattr(dialer, "_connected", failing_in_turn)
+    monkeypatch.setattr(dialer, "_connect", failing_in_turn)
     with pytest.raises(Unreached) as caught:
-        get("http://two.example:9999/", door=Door(OPEN, resolve=names("127.0.0.1", "127.0.0.2")))
+        get("http://two.example:9999/", client=OutboundClient(OPEN, resolve=names("127.0.0.1", "127.0.0.2")))
     assert caught.value.sentence == "two.example refused the connection on port 9999."
 
 
@@ -161,11 +164,11 @@ def test_the_name_is_resolved_once_for_each_connection(serve: Serve, get: Get) -
         asked.append(host)
         return [ip_address("127.0.0.1" if len(asked) == 1 else "169.254.169.254")]
 
-    door = Door(OPEN, resolve=rebinding)
-    assert get(f"http://rebind.example:{server.port}/", door=door).status == 200
+    client = OutboundClient(OPEN, resolve=rebinding)
+    assert get(f"http://rebind.example:{server.port}/", client=client).status == 200
     assert asked == ["rebind.example"]
     with pytest.raises(Blocked):
-        get(f"http://rebind.example:{server.port}/", door=door)
+        get(f"http://rebind.example:{server.port}/", client=client)
 
 
 def test_the_peer_is_judged_again_after_the_connect(serve: Serve, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,9 +176,9 @@ def test_the_peer_is_judged_again_after_the_connect(serve: Serve, get: Get, monk
     server = serve(answer)
     policy = Policy.parse(["10.0.0.1"], loopback_open=False)
     real = socket.create_connection
-    monkeypatch.setattr(dialer, "_connected", lambda address, port, seconds: real(("127.0.0.1", port), seconds))
+    monkeypatch.setattr(dialer, "_connect", lambda address, port, seconds: real(("127.0.0.1", port), seconds))
     with pytest.raises(Blocked):
-        get(f"http://10.0.0.1:{server.port}/", door=Door(policy))
+        get(f"http://10.0.0.1:{server.port}/", client=OutboundClient(policy))
     assert not any(server.requests)
 
 
@@ -227,17 +230,17 @@ def test_64_dead_addresses_end_at_the_deadline(get: Get, monkeypatch: pytest.Mon
         time.sleep(seconds)
         raise TimeoutError
 
-    monkeypatch.setattr(dialer, "_connected", dead)
-    door = Door(OPEN, resolve=names(*(f"127.0.0.{number}" for number in range(1, 65))))
+    monkeypatch.setattr(dialer, "_connect", dead)
+    client = OutboundClient(OPEN, resolve=names(*(f"127.0.0.{number}" for number in range(1, 65))))
     started = time.monotonic()
     with pytest.raises(Unreached) as caught:
-        get("http://many.example:9999/", door=door, seconds=1.0)
+        get("http://many.example:9999/", client=client, seconds=1.0)
     assert caught.value.cause == "timeout"
     assert 0.9 < time.monotonic() - started < 1.5
 
 
 def test_one_dead_address_leaves_time_for_the_next(serve: Serve, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
-    server, real = serve(answer), dialer._connected
+    server, real = serve(answer), dialer._connect
 
     def first_is_dead(address: Any, port: int, seconds: float) -> socket.socket:
         if address.version == 6:
@@ -245,15 +248,15 @@ def test_one_dead_address_leaves_time_for_the_next(serve: Serve, get: Get, monke
             raise TimeoutError
         return real(address, port, seconds)
 
-    monkeypatch.setattr(dialer, "_connected", first_is_dead)
-    door = Door(OPEN, resolve=names("::1", "127.0.0.1"))
-    assert get(f"http://localhost:{server.port}/", door=door, seconds=1.0).status == 200
+    monkeypatch.setattr(dialer, "_connect", first_is_dead)
+    client = OutboundClient(OPEN, resolve=names("::1", "127.0.0.1"))
+    assert get(f"http://localhost:{server.port}/", client=client, seconds=1.0).status == 200
 
 
 def test_64_refusing_addresses_are_all_tried(serve: Serve, get: Get) -> None:
     port = serve(answer, address="127.0.0.64").port
-    door = Door(OPEN, resolve=names(*(f"127.0.0.{number}" for number in range(1, 65))))
-    assert get(f"http://many.example:{port}/", door=door).status == 200
+    client = OutboundClient(OPEN, resolve=names(*(f"127.0.0.{number}" for number in range(1, 65))))
+    assert get(f"http://many.example:{port}/", client=client).status == 200
 
 
 def failing(code: int) -> Callable[[str, int], Any]:
@@ -273,7 +276,7 @@ def failing(code: int) -> Callable[[str, int], Any]:
 )
 def test_a_name_without_an_address_is_told(code: int, sentence: str, get: Get) -> None:
     with pytest.raises(Unreached) as caught:
-        get("https://nowhere.example/", door=Door(OPEN, resolve=Resolver(failing(code))))
+        get("https://nowhere.example/", client=OutboundClient(OPEN, resolve=Resolver(failing(code))))
     assert (caught.value.cause, caught.value.sentence) == ("name", sentence)
 
 
@@ -286,7 +289,7 @@ def test_a_label_too_long_for_dns_is_a_bad_name(get: Get) -> None:
 def test_an_empty_list_of_addresses_is_a_bad_name(get: Get) -> None:
     for resolve in (Resolver(lambda host, port: []), names()):
         with pytest.raises(Unreached) as caught:
-            get("https://empty.example/", door=Door(OPEN, resolve=resolve))
+            get("https://empty.example/", client=OutboundClient(OPEN, resolve=resolve))
         assert caught.value.cause == "name"
 
 
@@ -299,18 +302,18 @@ def test_a_silent_name_server_costs_no_more_than_the_deadline_and_a_bounded_numb
         release.wait(10)
         return []
 
-    door = Door(OPEN, resolve=Resolver(silent, threads=2))
+    client = OutboundClient(OPEN, resolve=Resolver(silent, threads=2))
     try:
         for _ in range(2):
             started = time.monotonic()
             with pytest.raises(Unreached) as caught:
-                get("https://silent.example/", door=door, seconds=0.3)
+                get("https://silent.example/", client=client, seconds=0.3)
             assert caught.value.cause == "name"
             assert 0.2 < time.monotonic() - started < 0.8
         # Both places wait for that name: of another one nothing is known, and a verdict would be untrue.
         started = time.monotonic()
         with pytest.raises(TestsBusy):
-            get("https://api.example/", door=door, seconds=0.3)
+            get("https://api.example/", client=client, seconds=0.3)
         assert time.monotonic() - started < 0.8
         assert lookups == ["silent.example"] * 2
     finally:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import urllib3.util.connection
 
-from credstore.egress import Door, Policy, dialer
+from credstore.egress import OutboundClient, Policy, dialer
 from credstore.errors import CredstoreError
-from credstore.probe import Ask
-from credstore.urls import canonical
+from credstore.probe import ProbeRequest
+from credstore.urls import canonical_url
 from tests.egress.test_addresses import DISGUISED, LOCAL, LOOPBACK, METADATA, PUBLIC, UNUSABLE
 
 antissrf = pytest.importorskip("AntiSSRF", reason="microsoft-antissrf is not installed")
@@ -43,7 +43,9 @@ def lookup(host: str, port: int, *_args: object, **_options: object) -> list[Any
 
 
 def ours(url: str) -> object:
-    return Door(Policy()).send(Ask(purpose="p", method="GET", url=canonical(url)), deadline=time.monotonic() + 5)
+    return OutboundClient(Policy()).send(
+        ProbeRequest(purpose="p", method="GET", url=canonical_url(url)), deadline=time.monotonic() + 5
+    )
 
 
 def microsofts(url: str) -> object:
@@ -74,7 +76,7 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> Callable[[Guard, str], bool]:
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
-    monkeypatch.setattr(dialer, "_connected", refuse)
+    monkeypatch.setattr(dialer, "_connect", refuse)
 
     def ask(guard: Guard, url: str) -> bool:
         seen.clear()

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credstore.egress import Door, Policy
+from credstore.egress import OutboundClient, Policy
 from credstore.egress.explain import explain
 from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolver
 from credstore.errors import EgressError, Refused
-from credstore.probe import Ask
-from credstore.urls import canonical
+from credstore.probe import ProbeRequest
+from credstore.urls import canonical_url
 from tests.egress.conftest import Serve
 from tests.egress.hostile import Call, reply
 from tests.egress.spellings import NETWORKS, NETWORKS_6, denied_v4, denied_v6, disguises, hidden_in, urls
@@ -56,15 +56,15 @@ def recorded() -> Iterator[list[str]]:
 
 
 def send(url: str, lookup: Callable[[str, int], Any], proxy: Proxy | None = None, policy: Policy = CLOSED) -> None:
-    door = Door(policy, resolve=Resolver(lookup), proxy=proxy)
+    client = OutboundClient(policy, resolve=Resolver(lookup), proxy=proxy)
     with suppress(EgressError):
-        door.send(Ask(purpose="p", method="GET", url=url), deadline=time.monotonic() + 5)
+        client.send(ProbeRequest(purpose="p", method="GET", url=url), deadline=time.monotonic() + 5)
 
 
 def saved(url: str) -> str:
     """The URL as a credential would hold it; as typed when it could not even be saved."""
     try:
-        return canonical(url)
+        return canonical_url(url)
     except Refused:
         return url
 

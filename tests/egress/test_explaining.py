@@ -1,4 +1,4 @@
-"""`credstore egress check`: it says what the door would do, why, and what would change that; and sends nothing."""
+"""`credstore egress check`: it says what the client would do, why, and what would change that; and sends nothing."""
 
 import json
 import socket
@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credstore.cli import main
-from credstore.egress import Door, Policy, dialer
+from credstore.egress import OutboundClient, Policy, dialer
 from credstore.egress.explain import explain
 from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolver
 from credstore.errors import Blocked, Unreached
-from credstore.probe import Ask
+from credstore.probe import ProbeRequest
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     def connect(*args: object) -> None:
         raise AssertionError("a request was sent")
 
-    monkeypatch.setattr(dialer, "_connected", connect)
+    monkeypatch.setattr(dialer, "_connect", connect)
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
 
     def run(url: str, *options: str, **env: str) -> Result:
@@ -94,7 +94,7 @@ def test_loopback_is_closed_when_the_page_is_served_to_others(bind: str, check: 
 
 def test_programs_get_json(check: Callable[..., Result]) -> None:
     told = json.loads(check("https://Mixed.example/v1/", "--json").output)
-    assert (told["url"], told["allowed"], told["way"]) == ("https://mixed.example/v1", False, "directly")
+    assert (told["url"], told["allowed"], told["route"]) == ("https://mixed.example/v1", False, "directly")
     assert [(one["address"], one["allowed"]) for one in told["addresses"]] == [("8.8.8.8", True), ("10.0.0.1", False)]
     assert "10.0.0.1" in told["rule"]
     assert told["advice"] == "Set CREDSTORE_EGRESS_ALLOW=mixed.example:443 and restart."
@@ -128,9 +128,11 @@ def test_the_explanation_is_what_the_door_does(
     told = explain(url, policy, resolve, proxy, deadline=soon())
     assert told.allowed or told.advice
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dialer, "_connected", refuse)
+        patch.setattr(dialer, "_connect", refuse)
         with pytest.raises((Blocked, Unreached)) as caught:
-            Door(policy, resolve=resolve, proxy=proxy).send(Ask(purpose="p", method="GET", url=url), deadline=soon())
+            OutboundClient(policy, resolve=resolve, proxy=proxy).send(
+                ProbeRequest(purpose="p", method="GET", url=url), deadline=soon()
+            )
     named = isinstance(caught.value, Unreached) and caught.value.cause == "name"
     assert told.allowed is (not named and not isinstance(caught.value, Blocked))
     assert told.allowed or told.rule == caught.value.sentence

@@ -11,9 +11,9 @@ from functools import cache
 
 import pytest
 
-from credstore.egress import Door, Policy
+from credstore.egress import OutboundClient, Policy
 from credstore.errors import Unreached
-from credstore.probe import Answer
+from credstore.probe import ProbeResponse
 from tests.egress.conftest import Get, Serve
 from tests.egress.hostile import Behave, Call, reply
 
@@ -106,7 +106,7 @@ BODIES: dict[str, tuple[bytes, object]] = {
 }
 
 
-def timed(act: Callable[[], Answer]) -> tuple[Unreached, float]:
+def timed(act: Callable[[], ProbeResponse]) -> tuple[Unreached, float]:
     started = time.monotonic()
     with pytest.raises(Unreached) as caught:
         act()
@@ -135,12 +135,12 @@ def test_a_broken_answer_has_its_own_cause(name: str, serve: Serve, get: Get) ->
 
 @pytest.mark.parametrize("name", ["endless body", "gzip bomb", "endless chunks", "10 GB announced"])
 def test_memory_stays_flat(name: str, serve: Serve, get: Get) -> None:
-    door = Door(Policy.parse([], loopback_open=True), body_cap=100_000)
+    client = OutboundClient(Policy.parse([], loopback_open=True), body_cap=100_000)
     bomb()  # made before memory is watched
     port = serve(BROKEN[name][1]).port
     tracemalloc.start()
     try:
-        timed(lambda: get(f"http://127.0.0.1:{port}/models", door=door, seconds=4))
+        timed(lambda: get(f"http://127.0.0.1:{port}/models", client=client, seconds=4))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -169,13 +169,13 @@ def test_every_status_is_an_answer(status: int, serve: Serve, get: Get) -> None:
 
 
 def test_a_body_of_exactly_the_cap_is_read_and_one_byte_more_is_not(serve: Serve, get: Get) -> None:
-    door = Door(Policy.parse([], loopback_open=True), body_cap=10)
+    client = OutboundClient(Policy.parse([], loopback_open=True), body_cap=10)
     for body, fits in ((b'"12345678"', True), (b'"123456789"', False)):
         port = serve(lambda call, body=body: call.say(HEAD, b"\r\n", body)).port
         if fits:
-            assert get(f"http://127.0.0.1:{port}/", door=door).json == "12345678"
+            assert get(f"http://127.0.0.1:{port}/", client=client).json == "12345678"
         else:
-            assert timed(lambda port=port: get(f"http://127.0.0.1:{port}/", door=door))[0].cause == "too-large"
+            assert timed(lambda port=port: get(f"http://127.0.0.1:{port}/", client=client))[0].cause == "too-large"
 
 
 def test_header_lines_that_cannot_be_parsed_are_dropped_and_not_logged(
@@ -195,12 +195,12 @@ def test_the_deadline_may_be_over_before_the_start(serve: Serve, get: Get) -> No
 
 
 def test_one_hanging_server_does_not_hold_up_the_others(serve: Serve, get: Get) -> None:
-    door = Door(Policy.parse([], loopback_open=True))
+    client = OutboundClient(Policy.parse([], loopback_open=True))
     bad, good = serve(Call.hang).port, serve(lambda call: call.say(reply(body=b"{}"))).port
     with ThreadPoolExecutor(4) as pool:
-        hanging = [pool.submit(get, f"http://127.0.0.1:{bad}/", door=door, seconds=1) for _ in range(3)]
+        hanging = [pool.submit(get, f"http://127.0.0.1:{bad}/", client=client, seconds=1) for _ in range(3)]
         started = time.monotonic()
-        assert get(f"http://127.0.0.1:{good}/", door=door).status == 200
+        assert get(f"http://127.0.0.1:{good}/", client=client).status == 200
         assert time.monotonic() - started < 0.5
         assert all(isinstance(future.exception(), Unreached) for future in hanging)
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]

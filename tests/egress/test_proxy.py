@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from credstore.egress import Door, Policy
-from credstore.egress.failures import no_such_name
+from credstore.egress import OutboundClient, Policy
+from credstore.egress.failures import unknown_host
 from credstore.egress.proxy import Proxy
 from credstore.errors import Blocked, ConfigError, Unreached
 from credstore.probe import Outcome
@@ -27,7 +27,7 @@ LAN = ["gpu.lan:8000", "10.0.0.0/8"]
 def names(known: dict[str, list[str]]) -> Callable[..., list[Any]]:
     def resolve(host: str, port: int, *, deadline: float) -> list[Any]:
         if host not in known:
-            raise no_such_name(host)
+            raise unknown_host(host)
         return [ip_address(address) for address in known[host]]
 
     return resolve
@@ -36,11 +36,11 @@ def names(known: dict[str, list[str]]) -> Callable[..., list[Any]]:
 KNOWN = {"localhost": ["8.8.8.8"], "api.example": ["8.8.8.8"], "gpu.lan": ["10.1.2.3"], "here.lan": ["127.0.0.1"]}
 
 
-def through(port: int, *, allow: list[str] = LAN, ca_file: Path | None = None, login: str = "") -> Door:
-    """A door whose every way leads through a proxy on this port; loopback itself is closed."""
+def through(port: int, *, allow: list[str] = LAN, ca_file: Path | None = None, login: str = "") -> OutboundClient:
+    """A client whose every way leads through a proxy on this port; loopback itself is closed."""
     proxy = Proxy.parse(f"http://{login}127.0.0.1:{port}")
     policy = Policy.parse(allow, loopback_open=False)
-    return Door(policy, resolve=names(KNOWN), ca_file=ca_file, proxy=proxy)
+    return OutboundClient(policy, resolve=names(KNOWN), ca_file=ca_file, proxy=proxy)
 
 
 def ok(call: Call) -> None:
@@ -53,8 +53,8 @@ def test_https_goes_through_a_tunnel_and_the_proxy_sees_no_secret(
     root, issue = authority
     server = serve(ok, tls=issue())
     proxy = serve(connect_to(server.port))
-    door = through(proxy.port, ca_file=root, login="ann:p%40ss%20sekrit@")
-    got = get("https://localhost/v1/models", door=door, headers={"Authorization": "Bearer sk-canary"})
+    client = through(proxy.port, ca_file=root, login="ann:p%40ss%20sekrit@")
+    got = get("https://localhost/v1/models", client=client, headers={"Authorization": "Bearer sk-canary"})
     assert (got.json, got.proxy) == ({}, f"127.0.0.1:{proxy.port}")
     assert proxy.requests[0].startswith(b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n")
     assert header(proxy.requests[0], "proxy-authorization") == LOGIN
@@ -70,14 +70,14 @@ def test_the_name_in_the_certificate_is_checked_inside_the_tunnel(
     root, issue = authority
     server = serve(ok, tls=issue())
     with pytest.raises(Unreached) as caught:
-        get("https://api.example/", door=through(serve(connect_to(server.port)).port, ca_file=root))
+        get("https://api.example/", client=through(serve(connect_to(server.port)).port, ca_file=root))
     assert caught.value.cause == "certificate"
     assert server.requests == []
 
 
 def test_http_names_the_whole_url(serve: Serve, get: Get) -> None:
     proxy = serve(ok)
-    got = get("http://gpu.lan:8000/v1/models?a=1", door=through(proxy.port, login="ann:p%40ss%20sekrit@"))
+    got = get("http://gpu.lan:8000/v1/models?a=1", client=through(proxy.port, login="ann:p%40ss%20sekrit@"))
     assert got.proxy == f"127.0.0.1:{proxy.port}"
     assert proxy.requests[0].startswith(b"GET http://gpu.lan:8000/v1/models?a=1 HTTP/1.1\r\n")
     assert header(proxy.requests[0], "host") == "gpu.lan:8000"
@@ -86,9 +86,9 @@ def test_http_names_the_whole_url(serve: Serve, get: Get) -> None:
 
 def test_loopback_is_this_machine_and_never_the_proxys(serve: Serve, get: Get) -> None:
     proxy, server = serve(ok), serve(ok)
-    door = through(proxy.port, allow=["127.0.0.0/8"])
+    client = through(proxy.port, allow=["127.0.0.0/8"])
     for host in ("127.0.0.1", "here.lan"):
-        assert get(f"http://{host}:{server.port}/", door=door).proxy == ""
+        assert get(f"http://{host}:{server.port}/", client=client).proxy == ""
     assert (proxy.connections, server.connections) == (0, 2)
 
 
@@ -108,7 +108,7 @@ FORBIDDEN += ["http://metadata/", "https://017700000001/", "https://instance-dat
 def test_the_target_is_judged_before_the_proxy_hears_of_it(url: str, serve: Serve, get: Get) -> None:
     proxy = serve(ok)
     with pytest.raises(Blocked) as caught:
-        get(url, door=through(proxy.port))
+        get(url, client=through(proxy.port))
     assert caught.value.advice
     assert proxy.connections == 0
 
@@ -116,15 +116,15 @@ def test_the_target_is_judged_before_the_proxy_hears_of_it(url: str, serve: Serv
 def test_a_name_that_only_the_proxy_knows_is_the_proxys_to_judge_over_https(serve: Serve, get: Get) -> None:
     proxy = serve(lambda call: call.say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
     with pytest.raises(Unreached):
-        get("https://dark.example/", door=through(proxy.port))
+        get("https://dark.example/", client=through(proxy.port))
     assert proxy.connections == 1
 
 
 def test_http_to_an_unknown_name_needs_a_door_of_its_own(serve: Serve, get: Get) -> None:
     proxy = serve(ok)
-    assert get("http://dark.lan:8000/", door=through(proxy.port, allow=["dark.lan:8000"])).status == 200
+    assert get("http://dark.lan:8000/", client=through(proxy.port, allow=["dark.lan:8000"])).status == 200
     with pytest.raises(Blocked) as caught:
-        get("http://dark.lan:8000/", door=through(proxy.port, allow=[]))
+        get("http://dark.lan:8000/", client=through(proxy.port, allow=[]))
     assert "CREDSTORE_EGRESS_ALLOW=dark.lan:8000" in caught.value.advice
 
 
@@ -156,7 +156,7 @@ def test_what_the_proxy_refuses_is_the_proxys_and_not_the_providers(
 ) -> None:
     proxy = serve(lambda call: call.say(answer))
     with pytest.raises(Unreached) as caught:
-        get(url, door=through(proxy.port, login="ann:sekrit@"))
+        get(url, client=through(proxy.port, login="ann:sekrit@"))
     failure = caught.value
     assert failure.cause == "proxy"
     assert said in failure.sentence
@@ -168,31 +168,31 @@ def test_what_the_proxy_refuses_is_the_proxys_and_not_the_providers(
 def test_an_ipv6_target_keeps_its_brackets(serve: Serve, get: Get) -> None:
     proxy = serve(lambda call: call.say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
     with pytest.raises(Unreached, match=r"refused to connect to \[2606:4700::1111\]:443"):
-        get("https://[2606:4700::1111]/", door=through(proxy.port))
+        get("https://[2606:4700::1111]/", client=through(proxy.port))
     assert proxy.requests[0].startswith(b"CONNECT [2606:4700::1111]:443 HTTP/1.1\r\nHost: [2606:4700::1111]:443\r\n")
 
 
 def test_a_407_from_inside_the_tunnel_is_the_servers(authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
     root, issue = authority
     server = serve(lambda call: call.say(reply("407 Odd")), tls=issue())
-    assert get("https://localhost/", door=through(serve(connect_to(server.port)).port, ca_file=root)).status == 407
+    assert get("https://localhost/", client=through(serve(connect_to(server.port)).port, ca_file=root)).status == 407
 
 
 def test_a_proxy_that_is_not_there_or_not_known_is_told(serve: Serve, get: Get) -> None:
     with serve(ok) as gone:
         port = gone.port
     with pytest.raises(Unreached, match="refused the connection") as caught:
-        get("https://api.example/", door=through(port))
+        get("https://api.example/", client=through(port))
     assert caught.value.cause == "proxy"
-    nowhere = Door(Policy(), resolve=names(KNOWN), proxy=Proxy("nowhere", 3128))
+    nowhere = OutboundClient(Policy(), resolve=names(KNOWN), proxy=Proxy("nowhere", 3128))
     with pytest.raises(Unreached, match="nowhere:3128 has a name that leads to no address"):
-        get("https://api.example/", door=nowhere)
+        get("https://api.example/", client=nowhere)
 
 
 @pytest.mark.parametrize("behave", [Call.hang, lambda call: call.drip(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500)])
 def test_a_proxy_that_hangs_or_drips_ends_at_the_deadline(behave: Any, serve: Serve, get: Get) -> None:
     with pytest.raises(Unreached, match="made no connection before the time") as caught:
-        get("https://api.example/", door=through(serve(behave).port), seconds=0.6)
+        get("https://api.example/", client=through(serve(behave).port), seconds=0.6)
     assert caught.value.cause == "timeout"
 
 

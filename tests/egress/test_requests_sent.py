@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credstore.egress import Door, Policy
+from credstore.egress import OutboundClient, Policy
 from credstore.errors import Blocked, Unreached
 from tests.egress.conftest import Get, Serve
 from tests.egress.hostile import Call, header, reply
@@ -81,9 +81,9 @@ def test_an_odd_redirect_target_is_not_even_parsed(location: str, serve: Serve, 
 
 def test_a_cookie_of_one_request_is_not_sent_with_the_next(serve: Serve, get: Get) -> None:
     server = serve(lambda call: call.say(reply(Set_Cookie="session=1; Path=/")))
-    door = Door(Policy.parse([], loopback_open=True))
-    get(f"http://127.0.0.1:{server.port}/", door=door)
-    get(f"http://127.0.0.1:{server.port}/", door=door)
+    client = OutboundClient(Policy.parse([], loopback_open=True))
+    get(f"http://127.0.0.1:{server.port}/", client=client)
+    get(f"http://127.0.0.1:{server.port}/", client=client)
     assert [header(sent, "cookie") for sent in server.requests] == [None, None]
 
 

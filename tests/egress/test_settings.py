@@ -1,4 +1,4 @@
-"""The egress settings from the environment to the door: what is wrong is told at the start, and no secret with it."""
+"""The egress settings from the environment to the client: what is wrong is told at the start, and no secret with it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from credstore.cli import main
 from credstore.config import Config
-from credstore.egress import door_of
+from credstore.egress import client_from_config
 from credstore.errors import ConfigError
 from tests.conftest import MakeApp
 from tests.egress.certificates import Issue
@@ -27,13 +27,13 @@ def test_a_server_under_an_authority_of_ones_own_is_reached_by_the_ca_bundle(
 ) -> None:
     root, issue = authority
     server = serve(lambda call: call.say(reply(body=b"{}")), tls=issue())
-    door = door_of(from_env(CREDSTORE_CA_BUNDLE=str(root)))
-    assert get(f"https://localhost:{server.port}/", door=door).status == 200
+    client = client_from_config(from_env(CREDSTORE_CA_BUNDLE=str(root)))
+    assert get(f"https://localhost:{server.port}/", client=client).status == 200
 
 
 def test_the_shipped_roots_stay_trusted_beside_the_bundle(authority: tuple[Path, Issue]) -> None:
-    door = door_of(from_env(CREDSTORE_CA_BUNDLE=str(authority[0])))
-    assert door._context.cert_store_stats()["x509_ca"] > 50
+    client = client_from_config(from_env(CREDSTORE_CA_BUNDLE=str(authority[0])))
+    assert client._context.cert_store_stats()["x509_ca"] > 50
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate", LIST_ONLY, "-----BEGIN CERTIFICATE-----\nAAAA\n"])
@@ -44,7 +44,7 @@ def test_a_bundle_without_a_certificate_is_refused_at_the_start(
     if content is not None:
         file.write_text(content)
     for start in (
-        lambda: door_of(from_env(CREDSTORE_CA_BUNDLE=str(file))),
+        lambda: client_from_config(from_env(CREDSTORE_CA_BUNDLE=str(file))),
         lambda: make_app(with_bundle(config, file)),
     ):
         with pytest.raises(ConfigError) as caught:
@@ -78,7 +78,7 @@ def with_bundle(config: Config, file: Path) -> Config:
 
 def test_a_folder_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
-        door_of(from_env(CREDSTORE_CA_BUNDLE=str(tmp_path)))
+        client_from_config(from_env(CREDSTORE_CA_BUNDLE=str(tmp_path)))
 
 
 def test_the_proxy_of_the_setting_is_used_and_its_password_is_never_shown(serve: Serve, get: Get) -> None:
@@ -86,7 +86,7 @@ def test_the_proxy_of_the_setting_is_used_and_its_password_is_never_shown(serve:
     url = f"http://ann:sekrit@127.0.0.1:{proxy.port}"
     config = from_env(CREDSTORE_EGRESS_PROXY=url, CREDSTORE_EGRESS_ALLOW="10.0.0.0/8", HTTP_PROXY="http://127.0.0.1:9")
     assert "sekrit" not in repr(config)
-    assert get("http://10.1.2.3:8000/", door=door_of(config)).proxy == f"127.0.0.1:{proxy.port}"
+    assert get("http://10.1.2.3:8000/", client=client_from_config(config)).proxy == f"127.0.0.1:{proxy.port}"
 
 
 def test_a_malformed_proxy_stops_the_start_without_being_quoted(config: Config, make_app: MakeApp) -> None:

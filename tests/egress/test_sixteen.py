@@ -1,4 +1,4 @@
-"""Sixteen hostile behaviours, each through a real LLM probe, the tester and the door: time, verdict, memory, key."""
+"""Sixteen hostile behaviours, each through a real LLM probe, the tester and the client: time, verdict, memory, key."""
 
 import gzip
 import logging
@@ -22,7 +22,7 @@ import pytest
 from cryptography import x509
 
 from credstore.credential_types.llm.declaration import Llm
-from credstore.egress import Door, Policy, dialer
+from credstore.egress import OutboundClient, Policy, dialer
 from credstore.egress.resolver import Resolver
 from credstore.probe import Outcome, Verdict
 from credstore.tester import Tester
@@ -94,10 +94,10 @@ def names(*addresses: str) -> Callable[..., Sequence[Any]]:
 
 @dataclass
 class Place:
-    """Where the probe is sent: base URL, door, and the server if there is one."""
+    """Where the probe is sent: base URL, client, and the server if there is one."""
 
     url: str
-    door: Door
+    client: OutboundClient
     server: Hostile | None = None
 
 
@@ -108,7 +108,7 @@ OPEN = Policy.parse([], loopback_open=True)
 def speaking(behave: Behave) -> Stage:
     def stage(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Place:
         server = serve(behave)
-        return Place(f"http://127.0.0.1:{server.port}/v1", Door(OPEN), server)
+        return Place(f"http://127.0.0.1:{server.port}/v1", OutboundClient(OPEN), server)
 
     return stage
 
@@ -117,7 +117,7 @@ def with_certificate(make: Callable[[Path], tuple[Path | None, ssl.SSLContext]])
     def stage(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Place:
         root, context = make(folder)
         server = serve(listing, tls=context)
-        return Place(f"https://localhost:{server.port}/v1", Door(OPEN, ca_file=root), server)
+        return Place(f"https://localhost:{server.port}/v1", OutboundClient(OPEN, ca_file=root), server)
 
     return stage
 
@@ -138,7 +138,7 @@ def dns_silence(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Iterat
         release.wait(10)
         return []
 
-    yield Place("https://silent.example/v1", Door(OPEN, resolve=Resolver(silent)))
+    yield Place("https://silent.example/v1", OutboundClient(OPEN, resolve=Resolver(silent)))
     release.set()
 
 
@@ -146,7 +146,7 @@ def nxdomain(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Place:
     def unknown(host: str, port: int) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, f"text that quotes {KEY}")
 
-    return Place("https://nowhere.example/v1", Door(OPEN, resolve=Resolver(unknown)))
+    return Place("https://nowhere.example/v1", OutboundClient(OPEN, resolve=Resolver(unknown)))
 
 
 def dead_addresses(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Place:
@@ -154,8 +154,10 @@ def dead_addresses(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Pla
         time.sleep(seconds)
         raise TimeoutError
 
-    patch.setattr(dialer, "_connected", dead)
-    return Place("https://many.example/v1", Door(OPEN, resolve=names(*(f"8.8.8.{last}" for last in range(64)))))
+    patch.setattr(dialer, "_connect", dead)
+    return Place(
+        "https://many.example/v1", OutboundClient(OPEN, resolve=names(*(f"8.8.8.{last}" for last in range(64))))
+    )
 
 
 @contextmanager
@@ -166,7 +168,7 @@ def slow_accept(serve: Serve, folder: Path, patch: pytest.MonkeyPatch) -> Iterat
         for sock in held:
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", port))
-        yield Place(f"http://127.0.0.1:{port}/v1", Door(OPEN))
+        yield Place(f"http://127.0.0.1:{port}/v1", OutboundClient(OPEN))
         for sock in held:
             sock.close()
 
@@ -225,7 +227,7 @@ def measured(where: Place) -> tuple[Verdict, float, int]:
     tracemalloc.start()
     started = time.monotonic()
     try:
-        verdict = Tester(where.door, seconds=SECONDS).run(Llm.probe(values), [KEY])
+        verdict = Tester(where.client, seconds=SECONDS).run(Llm.probe(values), [KEY])
         return verdict, time.monotonic() - started, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from credstore.egress import Door, Policy
+from credstore.egress import OutboundClient, Policy
 from credstore.errors import Unreached
 from tests.egress.certificates import DAY, NOW, Issue, self_signed
 from tests.egress.conftest import Get, Serve
@@ -16,15 +16,15 @@ def answer(call: Call) -> None:
     call.say(reply(body=b"{}"))
 
 
-def door(ca_file: Path | None = None) -> Door:
-    return Door(Policy.parse([], loopback_open=True), ca_file=ca_file)
+def client(ca_file: Path | None = None) -> OutboundClient:
+    return OutboundClient(Policy.parse([], loopback_open=True), ca_file=ca_file)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_good_certificate_gets_the_request(host: str, authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
     root, issue = authority
     server = serve(answer, tls=issue())
-    assert get(f"https://{host}:{server.port}/", door=door(root)).json == {}
+    assert get(f"https://{host}:{server.port}/", client=client(root)).json == {}
     assert header(server.requests[0], "host") == f"{host}:{server.port}"
 
 
@@ -32,7 +32,7 @@ def test_the_name_is_told_in_the_handshake(authority: tuple[Path, Issue], serve:
     root, issue = authority
     context, names = issue(), []
     context.sni_callback = lambda sock, name, old: names.append(name)
-    get(f"https://localhost:{serve(answer, tls=context).port}/", door=door(root))
+    get(f"https://localhost:{serve(answer, tls=context).port}/", client=client(root))
     assert names == ["localhost"]
 
 
@@ -52,7 +52,7 @@ def test_a_wrong_certificate_is_told_in_words_and_gets_nothing(
     host = said.split(maxsplit=1)[0]
     server = serve(answer, tls=issue(**options))
     with pytest.raises(Unreached) as caught:
-        get(f"https://{host}:{server.port}/", door=door(root), headers={"Authorization": "Bearer sk-canary"})
+        get(f"https://{host}:{server.port}/", client=client(root), headers={"Authorization": "Bearer sk-canary"})
     assert caught.value.cause == "certificate"
     assert caught.value.sentence == f"The TLS certificate of {said}."
     assert caught.value.advice
@@ -106,7 +106,7 @@ def test_a_body_that_drips_through_tls_ends_at_the_deadline(
         call.drip(b" " * 1000)
 
     with pytest.raises(Unreached) as caught:
-        get(f"https://localhost:{serve(drip, tls=issue()).port}/", door=door(root), seconds=0.7)
+        get(f"https://localhost:{serve(drip, tls=issue()).port}/", client=client(root), seconds=0.7)
     assert caught.value.cause == "timeout"
     assert "finish its answer" in caught.value.sentence
 
@@ -117,5 +117,5 @@ def test_session_keys_are_not_written_to_a_file(
     root, issue = authority
     server = serve(answer, tls=issue())
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
-    get(f"https://localhost:{server.port}/", door=door(root))
+    get(f"https://localhost:{server.port}/", client=client(root))
     assert not (tmp_path / "keys.log").exists()

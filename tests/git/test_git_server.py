@@ -1,4 +1,4 @@
-"""The git check against a real git server: `git http-backend` over HTTP, through the real door and the real tester."""
+"""The git check against a real git server: `git http-backend` over HTTP, by the real client and tester."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from credstore.credential_types import Git
-from credstore.egress import Door, Policy
+from credstore.egress import OutboundClient, Policy
 from credstore.models import db
 from credstore.probe import Outcome, Verdict
 from credstore.tester import Tester
@@ -53,8 +53,8 @@ def strict(repositories: Path) -> Iterator[GitServer]:
 def judge(server: GitServer, name: str, token: str = "") -> Verdict:
     config = {"url": server.url(name), "username": "deploy"} | ({"token": token} if token else {})
     secrets = Git.clean({"extra_config": json.dumps(config)})
-    door = Door(Policy.parse([], loopback_open=True))
-    verdict = Tester(door, seconds=20).run(Git.probe(secrets), Git.unsayable(secrets))
+    client = OutboundClient(Policy.parse([], loopback_open=True))
+    verdict = Tester(client, seconds=20).run(Git.probe(secrets), Git.texts_to_redact(secrets))
     assert len(verdict.steps) <= 4
     assert not token or token not in repr(verdict)
     return verdict
@@ -74,7 +74,7 @@ def heads(repositories: Path) -> str:
         ("private.git", STRANGER, Outcome.REJECTED, [403, 401]),
         ("private.git", "", Outcome.REJECTED, [401]),
         ("public.git", WRITER, Outcome.VERIFIED, [200, 200, 200, 401]),
-        ("public.git", READER, Outcome.LIMITED, [200, 200, 403, 401]),
+        ("public.git", READER, Outcome.ACCEPTED_LIMITED, [200, 200, 403, 401]),
         ("public.git", WRONG, Outcome.REJECTED, [200, 200, 401]),
         ("public.git", "", Outcome.KEY_NOT_CHECKED, [200]),
         ("secret.git", WRITER, Outcome.REJECTED, [403, 401]),
@@ -94,7 +94,7 @@ def test_the_verdict_on_each_token_and_repository(
     ("name", "token", "outcome"),
     [
         ("public.git", WRITER, Outcome.VERIFIED),
-        ("public.git", READER, Outcome.LIMITED),
+        ("public.git", READER, Outcome.ACCEPTED_LIMITED),
         ("public.git", WRONG, Outcome.REJECTED),
         ("absent.git", WRONG, Outcome.REJECTED),
         ("absent.git", WRITER, Outcome.CANNOT_TELL),

@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from credstore.credential_types.llm import providers
-from credstore.probe import Answer, Ask, Probe, Verdict
+from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
 
 KEY = "sk-proj-RightKey123abcXYZ"
 LOCAL = "http://127.0.0.1:11434/v1"
 REMOTE = "https://gateway.example.com/v1"
 
-Responder = Callable[[Ask], Answer]
+Responder = Callable[[ProbeRequest], ProbeResponse]
 
 
 @dataclass(frozen=True)
 class Run:
     verdict: Verdict
-    asks: tuple[Ask, ...]
+    asks: tuple[ProbeRequest, ...]
 
     @property
     def outcome(self) -> str:
@@ -28,7 +28,7 @@ class Run:
 
 
 def drive(probe: Probe, respond: Responder) -> Run:
-    asks: list[Ask] = []
+    asks: list[ProbeRequest] = []
     try:
         ask = next(probe)
         while True:
@@ -51,10 +51,12 @@ def carries(headers: Mapping[str, str], key: str) -> bool:
     return any(key in value.split() for value in headers.values())
 
 
-def server(*, listing: tuple[Answer, Answer], completion: tuple[Answer, Answer], key: str = KEY) -> Responder:
+def server(
+    *, listing: tuple[ProbeResponse, ProbeResponse], completion: tuple[ProbeResponse, ProbeResponse], key: str = KEY
+) -> Responder:
     """Answers by endpoint, and by whether the right key came: (with the right key, with any other)."""
 
-    def respond(ask: Ask) -> Answer:
+    def respond(ask: ProbeRequest) -> ProbeResponse:
         right, wrong = completion if ask.method == "POST" else listing
         return right if carries(ask.headers, key) else wrong
 

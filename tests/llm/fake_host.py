@@ -6,14 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from credstore.credential_types.llm.providers import Access, by_slug
-from credstore.probe import Answer, Ask, Openness, Verdict
+from credstore.probe import Openness, ProbeRequest, ProbeResponse, Verdict
 
 KEY = "sk-right-0123456789abcdefABCDEF"
 WRONG = "sk-wrong-9876543210fedcbaFEDCBA"
 ONE_MODEL = {"object": "list", "data": [{"id": "some-model", "object": "model", "owned_by": "somebody"}]}
 OPENAI_401 = {"error": {"message": "Incorrect API key", "type": "invalid_request_error", "code": "invalid_api_key"}}
-NEEDS_MODEL = Answer(status=400, json={"error": {"message": "you must provide a model parameter"}})
-NOT_FOUND = Answer(status=404, json={"error": {"message": "Not found"}})
+NEEDS_MODEL = ProbeResponse(status=400, json={"error": {"message": "you must provide a model parameter"}})
+NOT_FOUND = ProbeResponse(status=404, json={"error": {"message": "Not found"}})
 SITUATIONS = ("right", "wrong", "no credit", "limited", "busy", "missing path", "html", "redirect")
 
 
@@ -38,26 +38,28 @@ class FakeHost:
     models: Any = field(default_factory=lambda: ONE_MODEL)
     lists: bool = True
     gates: frozenset[str] = frozenset({"check", "listing", "completion"})
-    refusal: Answer = Answer(status=401, json=OPENAI_401)
-    no_credit: Answer = Answer(status=402, json={"error": {"message": "Insufficient Balance"}})
-    limited: Answer = Answer(status=401, json={"error": {"message": "Missing scopes: api.model.read"}})
+    refusal: ProbeResponse = ProbeResponse(status=401, json=OPENAI_401)
+    no_credit: ProbeResponse = ProbeResponse(status=402, json={"error": {"message": "Insufficient Balance"}})
+    limited: ProbeResponse = ProbeResponse(status=401, json={"error": {"message": "Missing scopes: api.model.read"}})
     signed: Mapping[str, str] = field(default_factory=dict)
 
-    def key_of(self, ask: Ask) -> str:
+    def key_of(self, ask: ProbeRequest) -> str:
         headers = {name.lower(): value for name, value in ask.headers.items()}
         return headers.get(self.header, "").removeprefix("Bearer ")
 
-    def answer(self, ask: Ask, situation: str) -> Answer:
+    def answer(self, ask: ProbeRequest, situation: str) -> ProbeResponse:
         if situation == "busy":
-            return Answer(status=429, json={"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}})
+            return ProbeResponse(
+                status=429, json={"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}
+            )
         if situation == "html":
-            return Answer(status=200, headers={"content-type": "text/html"}, start=b"<!doctype html>")
+            return ProbeResponse(status=200, headers={"content-type": "text/html"}, body_start=b"<!doctype html>")
         if situation == "redirect":
-            return Answer(status=302, headers={"location": "https://login.example.net/"})
+            return ProbeResponse(status=302, headers={"location": "https://login.example.net/"})
         told = self._endpoint(ask, situation)
-        return Answer(status=told.status, headers={**told.headers, **self.signed}, json=told.json)
+        return ProbeResponse(status=told.status, headers={**told.headers, **self.signed}, json=told.json)
 
-    def _endpoint(self, ask: Ask, situation: str) -> Answer:
+    def _endpoint(self, ask: ProbeRequest, situation: str) -> ProbeResponse:
         endpoint = {
             ("GET", self.check or "-"): "check",
             ("GET", (self.listing or f"{self.base}/models") if self.lists else "-"): "listing",
@@ -69,18 +71,18 @@ class FakeHost:
             if self.key_of(ask) != KEY:
                 return self.refusal
             if endpoint == "check":
-                return Answer(status=200, json=self.told.get(situation, self.told["right"]))
+                return ProbeResponse(status=200, json=self.told.get(situation, self.told["right"]))
             if situation == "no credit":
                 return self.no_credit
             if situation == "limited":
                 return self.limited
-        return Answer(status=200, json=self.models) if endpoint == "listing" else NEEDS_MODEL
+        return ProbeResponse(status=200, json=self.models) if endpoint == "listing" else NEEDS_MODEL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     verdict: Verdict
-    asks: list[Ask]
+    asks: list[ProbeRequest]
 
 
 def run(host: FakeHost, situation: str = "right", *, openness: Openness = "unknown", key: str = KEY) -> Run:
@@ -94,7 +96,7 @@ def drive(answer: Any, provider: str, base: str, *, key: str = KEY, openness: Op
     vendor = by_slug(provider)
     assert vendor is not None
     probe = vendor.probe(Access(api_key=key, base_url=base, openness=openness))
-    asks: list[Ask] = []
+    asks: list[ProbeRequest] = []
     try:
         ask = next(probe)
         while True:

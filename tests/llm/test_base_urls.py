@@ -6,16 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.credential_types.llm.base_urls import ENDPOINTS, origin, path, siblings, without_endpoint
+from credstore.credential_types.llm.base_urls import (
+    ENDPOINTS,
+    sibling_base_urls,
+    url_origin,
+    url_path,
+    without_endpoint,
+)
 from credstore.errors import Refused
-from credstore.probe import Answer, Ask, Outcome
-from credstore.urls import canonical
+from credstore.probe import Outcome, ProbeRequest, ProbeResponse
+from credstore.urls import canonical_url
 from tests.llm.fake_host import KEY, NOT_FOUND, OPENAI_401, WRONG, FakeHost, drive, run
 
 RIGHT = "https://llm.example.com/v1"
 BARE = "https://llm.example.com"
-HTML = Answer(status=200, headers={"content-type": "text/html"}, start=b"<html>")
-UNEXPECTED = Answer(status=200, json={"error": "Unexpected endpoint or method. (GET /models)"})  # LM Studio
+HTML = ProbeResponse(status=200, headers={"content-type": "text/html"}, body_start=b"<html>")
+UNEXPECTED = ProbeResponse(status=200, json={"error": "Unexpected endpoint or method. (GET /models)"})  # LM Studio
 
 
 def host(base: str, typed: str, **rest: object) -> FakeHost:
@@ -49,11 +55,11 @@ def test_the_right_url_is_green_with_and_without_v1_and_slash(base: str) -> None
 
 
 @pytest.mark.parametrize("key", [KEY, ""])
-@pytest.mark.parametrize("stray", [HTML, UNEXPECTED, Answer(status=405), NOT_FOUND])
-def test_every_way_to_say_not_here_leads_to_the_sibling(stray: Answer, key: str) -> None:
+@pytest.mark.parametrize("stray", [HTML, UNEXPECTED, ProbeResponse(status=405), NOT_FOUND])
+def test_every_way_to_say_not_here_leads_to_the_sibling(stray: ProbeResponse, key: str) -> None:
     right = host(RIGHT, BARE)
 
-    def answer(ask: Ask) -> Answer:
+    def answer(ask: ProbeRequest) -> ProbeResponse:
         found = right.answer(ask, "right")
         return stray if found is NOT_FOUND or found.status == 404 else found
 
@@ -64,10 +70,10 @@ def test_every_way_to_say_not_here_leads_to_the_sibling(stray: Answer, key: str)
 
 @pytest.mark.parametrize("typed", [*(RIGHT + end for end in ENDPOINTS), *(BARE + end for end in ENDPOINTS)])
 def test_a_pasted_endpoint_is_never_green_even_where_anything_answers(typed: str) -> None:
-    def answer(ask: Ask) -> Answer:
+    def answer(ask: ProbeRequest) -> ProbeResponse:
         if KEY not in str(ask.headers):
-            return Answer(status=401, json=OPENAI_401)
-        return Answer(status=200, json={"data": []}) if ask.method == "GET" else Answer(status=400)
+            return ProbeResponse(status=401, json=OPENAI_401)
+        return ProbeResponse(status=200, json={"data": []}) if ask.method == "GET" else ProbeResponse(status=400)
 
     made = drive(answer, "openai_compatible", typed)
     assert made.verdict.outcome is Outcome.CANNOT_TELL
@@ -92,8 +98,8 @@ def test_a_pasted_endpoint_of_anthropic(typed: str) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_sibling_that_refuses_without_json_is_no_api(status: int) -> None:
-    def answer(ask: Ask) -> Answer:
-        return Answer(status=status) if "/v1/" in ask.url else NOT_FOUND
+    def answer(ask: ProbeRequest) -> ProbeResponse:
+        return ProbeResponse(status=status) if "/v1/" in ask.url else NOT_FOUND
 
     verdict = drive(answer, "openai_compatible", BARE).verdict
     assert verdict.outcome is Outcome.CANNOT_TELL
@@ -104,7 +110,7 @@ def test_nothing_anywhere_says_so() -> None:
     made = drive(lambda ask: NOT_FOUND, "openai_compatible", BARE)
     assert made.verdict.outcome is Outcome.CANNOT_TELL
     assert "neither a model listing nor a completion endpoint" in made.verdict.reason
-    assert made.verdict.said == "Not found"
+    assert made.verdict.provider_message == "Not found"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,7 @@ def test_nothing_anywhere_says_so() -> None:
     ],
 )
 def test_siblings(base: str, others: tuple[str, ...]) -> None:
-    assert siblings(base) == others
+    assert sibling_base_urls(base) == others
 
 
 SEGMENTS = st.lists(
@@ -134,15 +140,15 @@ SEGMENTS = st.lists(
 @given(SEGMENTS, st.sampled_from(["https://h.example", "http://127.0.0.1:8080", "https://[2001:db8::1]:444"]))
 def test_no_sibling_leaves_the_scheme_host_and_port(segments: list[str], root: str) -> None:
     base = "/".join([root, *segments])
-    assert origin(base) == root
-    assert origin(base) + path(base) == base
+    assert url_origin(base) == root
+    assert url_origin(base) + url_path(base) == base
     assert base.startswith(without_endpoint(base))
-    others = siblings(base)
+    others = sibling_base_urls(base)
     assert base not in others
     assert len(set(others)) == len(others) <= 2
     for other in others:
         assert urlsplit(other)[:2] == urlsplit(base)[:2]
         try:
-            assert canonical(other) == other
+            assert canonical_url(other) == other
         except Refused as refused:  # it would be offered in vain
             raise AssertionError(other) from refused

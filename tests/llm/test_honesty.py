@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.credential_types.llm.key_check import made_up
+from credstore.credential_types.llm.key_check import made_up_key
 from credstore.credential_types.llm.providers import PROVIDERS
-from credstore.probe import WORDS, Answer, Ask, Outcome
+from credstore.probe import LABELS, Outcome, ProbeRequest, ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, carries, drive, probe
 
 WORDS_OF_ERRORS = [
@@ -34,13 +34,13 @@ headers = st.just({}) | st.fixed_dictionaries({"location": st.text(max_size=12) 
 statuses = st.sampled_from([200, 201, 204, 302, 400, 401, 402, 403, 404, 405, 422, 429, 500, 503]) | st.integers(
     100, 599
 )
-answers = st.builds(Answer, status=statuses, headers=headers, json=bodies)
+answers = st.builds(ProbeResponse, status=statuses, headers=headers, json=bodies)
 vendors = st.sampled_from([(p.slug, url) for p in PROVIDERS for url in (p.base_url, LOCAL, REMOTE) if url])
 
 
 @given(vendor=vendors, listing=answers, completion=answers)
 def test_a_server_that_does_not_look_at_the_key_never_gives_a_passing_verdict(
-    vendor: tuple[str, str], listing: Answer, completion: Answer
+    vendor: tuple[str, str], listing: ProbeResponse, completion: ProbeResponse
 ) -> None:
     run = drive(probe(vendor[0], base_url=vendor[1]), lambda ask: completion if ask.method == "POST" else listing)
     assert run.verdict.outcome.mark != "pass"
@@ -48,9 +48,9 @@ def test_a_server_that_does_not_look_at_the_key_never_gives_a_passing_verdict(
 
 @given(vendor=vendors, right=st.tuples(answers, answers), wrong=st.tuples(answers, answers))
 def test_whatever_is_answered_there_is_a_verdict_in_our_own_words(
-    vendor: tuple[str, str], right: tuple[Answer, Answer], wrong: tuple[Answer, Answer]
+    vendor: tuple[str, str], right: tuple[ProbeResponse, ProbeResponse], wrong: tuple[ProbeResponse, ProbeResponse]
 ) -> None:
-    def respond(ask: Ask) -> Answer:
+    def respond(ask: ProbeRequest) -> ProbeResponse:
         return (right if carries(ask.headers, KEY) else wrong)[ask.method == "POST"]
 
     run = drive(probe(vendor[0], base_url=vendor[1]), respond)
@@ -63,8 +63,8 @@ def test_whatever_is_answered_there_is_a_verdict_in_our_own_words(
 
 
 @given(key=st.text("abcABC019-_.", min_size=0, max_size=40), listing=answers)
-def test_a_listing_refused_with_401_is_never_green(key: str, listing: Answer) -> None:
-    run = drive(probe("openai_compatible", key=key, base_url=LOCAL), lambda _: Answer(status=401, json=None))
+def test_a_listing_refused_with_401_is_never_green(key: str, listing: ProbeResponse) -> None:
+    run = drive(probe("openai_compatible", key=key, base_url=LOCAL), lambda _: ProbeResponse(status=401, json=None))
     assert run.outcome == "rejected"
 
 
@@ -73,7 +73,7 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 
 @given(st.text(PRINTABLE, min_size=1, max_size=60))
 def test_a_made_up_key_is_not_the_key(key: str) -> None:
-    fake = made_up(key)
+    fake = made_up_key(key)
     assert fake != key
     assert fake.isascii()
     assert fake.isprintable()
@@ -82,7 +82,7 @@ def test_a_made_up_key_is_not_the_key(key: str) -> None:
 
 @given(st.text(PRINTABLE, min_size=1, max_size=60).filter(lambda key: key.strip("-_.")))
 def test_a_made_up_key_has_the_shape_of_the_key(key: str) -> None:
-    fake = made_up(key)
+    fake = made_up_key(key)
     assert len(fake) == len(key)
     for old, new in zip(key, fake, strict=True):
         assert not old.islower() or new.islower()
@@ -93,14 +93,14 @@ def test_a_made_up_key_has_the_shape_of_the_key(key: str) -> None:
 @pytest.mark.parametrize("prefix", ["sk-", "sk-proj-", "sk-ant-api03-", "sk-or-v1-", "gsk_", "hf_", "pplx-", "xai-"])
 def test_a_made_up_key_keeps_the_vendors_prefix_and_nothing_of_the_rest(prefix: str) -> None:
     secret = "0123456789abcdefABCDEF" * 4
-    fakes = {made_up(prefix + secret) for _ in range(20)}
+    fakes = {made_up_key(prefix + secret) for _ in range(20)}
     assert len(fakes) == 20
     assert all(fake.startswith(prefix) and secret[:8] not in fake for fake in fakes)
 
 
 @pytest.mark.parametrize("key", ["-", "--", "_._", "....", "sk-", "a", "7", "-a-"])
 def test_even_an_odd_key_gets_another_one(key: str) -> None:
-    assert made_up(key) != key
+    assert made_up_key(key) != key
 
 
 @pytest.mark.spec("Green checkmark -- The credential is valid")
@@ -115,5 +115,5 @@ def test_green_means_accepted_and_red_means_failed() -> None:
 
 
 def test_every_outcome_has_a_word_of_its_own() -> None:
-    assert WORDS.keys() == set(Outcome)
-    assert len(set(WORDS.values())) == len(Outcome)
+    assert LABELS.keys() == set(Outcome)
+    assert len(set(LABELS.values())) == len(Outcome)

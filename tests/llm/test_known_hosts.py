@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from credstore.credential_types.llm.hosts import HOSTS, SERVERS, host_of
 from credstore.credential_types.llm.providers import by_slug
-from credstore.probe import Answer, Ask, Openness, Outcome
+from credstore.probe import Openness, Outcome, ProbeRequest, ProbeResponse
 from tests.llm.fake_host import KEY, ONE_MODEL, SITUATIONS, WRONG, FakeHost, drive, run
 
 OPENROUTER_KEY = {"label": "sk-or-v1-0e6...c96", "usage": 1.5, "limit": 100, "limit_remaining": 74.5}
 VENICE_KEY = {"accessPermitted": True, "apiTier": {"id": "paid"}, "balances": {"USD": 50.23, "DIEM": "7"}}
-UNKNOWN_TO_OPENROUTER = Answer(status=401, json={"error": {"message": "User not found.", "code": 401}})
+UNKNOWN_TO_OPENROUTER = ProbeResponse(status=401, json={"error": {"message": "User not found.", "code": 401}})
 CLAUDE_401 = {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}
 CLAUDE_403 = {"type": "error", "error": {"type": "permission_error", "message": "Your key may not use this"}}
 COMPLETION = frozenset({"completion"})
@@ -54,7 +54,7 @@ VENICE = FakeHost(
     offers="https://api.venice.ai/api/v1",
     check="https://api.venice.ai/api/v1/api_keys/rate_limits",
     gates=frozenset({"check", "completion"}),
-    refusal=Answer(status=401, json={"error": "Authentication failed"}),
+    refusal=ProbeResponse(status=401, json={"error": "Authentication failed"}),
     told={
         "right": {"data": {**VENICE_KEY, "keyExpiration": "2027-06-01T00:00:00.000Z"}},
         "no credit": {"data": {"accessPermitted": False, "balances": {"USD": 0, "DIEM": 0}}},
@@ -76,7 +76,7 @@ AZURE = FakeHost(
     elsewhere="https://acme.openai.azure.com/openai/deployments/gpt",
     header="api-key",
     listing="https://acme.openai.azure.com/openai/models?api-version=2024-10-21",
-    refusal=Answer(status=401, json={"error": {"code": "401", "message": "Access denied due to invalid key"}}),
+    refusal=ProbeResponse(status=401, json={"error": {"code": "401", "message": "Access denied due to invalid key"}}),
 )
 LLAMA_CPP = FakeHost(
     name="llama.cpp with a key",
@@ -84,7 +84,7 @@ LLAMA_CPP = FakeHost(
     elsewhere="http://127.0.0.1:8080/api",
     gates=COMPLETION,
     signed={"server": "llama.cpp"},
-    refusal=Answer(status=401, json={"error": {"message": "Invalid API Key", "code": 401}}),
+    refusal=ProbeResponse(status=401, json={"error": {"message": "Invalid API Key", "code": 401}}),
 )
 ROWS = (
     FakeHost(
@@ -93,7 +93,7 @@ ROWS = (
         base="https://api.openai.com/v1",
         elsewhere="https://api.openai.com",
         offers="https://api.openai.com/v1",
-        no_credit=Answer(status=429, json={"error": {"message": "Quota", "code": "insufficient_quota"}}),
+        no_credit=ProbeResponse(status=429, json={"error": {"message": "Quota", "code": "insufficient_quota"}}),
     ),
     FakeHost(
         name="Anthropic",
@@ -104,9 +104,11 @@ ROWS = (
         header="x-api-key",
         listing="https://api.anthropic.com/v1/models?limit=1",
         completion="https://api.anthropic.com/v1/messages",
-        refusal=Answer(status=401, json=CLAUDE_401),
-        limited=Answer(status=403, json=CLAUDE_403),
-        no_credit=Answer(status=400, json={"type": "error", "error": {"message": "Your credit balance is too low"}}),
+        refusal=ProbeResponse(status=401, json=CLAUDE_401),
+        limited=ProbeResponse(status=403, json=CLAUDE_403),
+        no_credit=ProbeResponse(
+            status=400, json={"type": "error", "error": {"message": "Your credit balance is too low"}}
+        ),
     ),
     OPENROUTER,
     replace(OPENROUTER, name="OpenRouter as OpenAI", provider="openai"),
@@ -126,14 +128,14 @@ ROWS = (
         base="https://api.groq.com/openai/v1",
         elsewhere="https://api.groq.com/v1",
         offers="https://api.groq.com/openai/v1",
-        refusal=Answer(status=401, json={"error": {"message": "Invalid API Key"}}),
+        refusal=ProbeResponse(status=401, json={"error": {"message": "Invalid API Key"}}),
     ),
     FakeHost(
         name="Mistral",
         base="https://api.mistral.ai/v1",
         elsewhere="https://api.mistral.ai",
         offers="https://api.mistral.ai/v1",
-        refusal=Answer(status=401, json={"detail": "Unauthorized"}),
+        refusal=ProbeResponse(status=401, json={"detail": "Unauthorized"}),
     ),
     FakeHost(
         name="Together",
@@ -148,7 +150,7 @@ ROWS = (
         elsewhere="https://ollama.com/api/v1",
         offers="https://ollama.com/v1",
         gates=COMPLETION,
-        refusal=Answer(status=401, json={"error": "unauthorized"}),
+        refusal=ProbeResponse(status=401, json={"error": "unauthorized"}),
     ),
     AZURE,
     replace(AZURE, name="Azure without /v1", base="https://acme.openai.azure.com/openai"),
@@ -167,7 +169,7 @@ ROWS = (
         elsewhere="http://10.0.0.5:8000",
         models=signed_by("vllm"),
         offers="http://10.0.0.5:8000/v1",
-        refusal=Answer(status=401, json={"error": "Unauthorized"}),
+        refusal=ProbeResponse(status=401, json={"error": "Unauthorized"}),
     ),
     FakeHost(
         name="vLLM",
@@ -211,9 +213,9 @@ ROWS = (
 JUDGED = {
     "right": Outcome.VERIFIED,
     "wrong": Outcome.REJECTED,
-    "no credit": Outcome.TROUBLE,
-    "limited": Outcome.LIMITED,
-    "busy": Outcome.TROUBLE,
+    "no credit": Outcome.PROVIDER_TROUBLE,
+    "limited": Outcome.ACCEPTED_LIMITED,
+    "busy": Outcome.PROVIDER_TROUBLE,
     "missing path": Outcome.CANNOT_TELL,
     "html": Outcome.CANNOT_TELL,
     "redirect": Outcome.CANNOT_TELL,
@@ -276,7 +278,7 @@ def test_what_openrouter_tells_of_a_key() -> None:
     assert "management key" in run(OPENROUTER, "limited").verdict.reason
     assert "no credit" in run(OPENROUTER, "no credit").verdict.reason
     refused = run(OPENROUTER, "wrong", key=WRONG).verdict
-    assert (refused.said, refused.facts, refused.expires_at) == ("User not found.", (), None)
+    assert (refused.provider_message, refused.facts, refused.expires_at) == ("User not found.", (), None)
 
 
 def test_what_venice_tells_of_a_key() -> None:
@@ -293,22 +295,22 @@ def test_what_deepseek_tells_of_a_key() -> None:
 
 @pytest.mark.parametrize("openness", ["unknown", "gated", "open"])
 def test_llama_cpp_that_loads_its_model_is_no_rejection(openness: Openness) -> None:
-    loading = Answer(
+    loading = ProbeResponse(
         status=503,
         headers={"server": "llama.cpp"},
         json={"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}},
     )
     verdict = drive(lambda ask: loading, "openai_compatible", "http://127.0.0.1:8080/v1", openness=openness).verdict
-    assert verdict.outcome is Outcome.TROUBLE
+    assert verdict.outcome is Outcome.PROVIDER_TROUBLE
     assert "loading its model" in verdict.reason
-    assert verdict.said == "Loading model"
+    assert verdict.provider_message == "Loading model"
 
 
 @pytest.mark.parametrize("openness", ["unknown", "gated", "open"])
 @pytest.mark.parametrize("row", [r for r in ROWS if "completion" in r.gates and "listing" not in r.gates][:-1])
 def test_a_public_listing_is_no_proof_whatever_was_learned(row: FakeHost, openness: Openness) -> None:
-    def lists_only(ask: Ask) -> Answer:
-        return Answer(status=200, headers=row.signed, json=ONE_MODEL)
+    def lists_only(ask: ProbeRequest) -> ProbeResponse:
+        return ProbeResponse(status=200, headers=row.signed, json=ONE_MODEL)
 
     for key in (KEY, WRONG):
         assert drive(lists_only, row.provider, row.base, key=key, openness=openness).verdict.outcome.mark == "unsure"
@@ -333,8 +335,8 @@ def test_a_refusal_in_anothers_dialect_never_counts_against_the_key() -> None:
     cloud = next(row for row in ROWS if row.name == "Ollama Cloud")
     everything = replace(cloud, provider="anthropic", base="https://ollama.com")
 
-    def bearer_only(ask: Ask) -> Answer:
-        return cloud.refusal if everything.key_of(ask) != KEY else Answer(status=200, json=ONE_MODEL)
+    def bearer_only(ask: ProbeRequest) -> ProbeResponse:
+        return cloud.refusal if everything.key_of(ask) != KEY else ProbeResponse(status=200, json=ONE_MODEL)
 
     verdict = drive(bearer_only, "anthropic", "https://ollama.com").verdict
     assert verdict.outcome is Outcome.CANNOT_TELL
@@ -385,7 +387,7 @@ PASSING = st.sampled_from(
     [ONE_MODEL, signed_by("library"), OPENROUTER.told["right"], VENICE.told["right"], balance(True), {"data": []}]
 )
 ANSWERS = st.builds(
-    Answer,
+    ProbeResponse,
     status=st.sampled_from([200, 200, 200, 201, 301, 400, 401, 402, 403, 404, 405, 422, 429, 500, 501, 503]),
     headers=st.sampled_from([{}, {}, {"server": "llama.cpp"}, {"location": "https://x.example/"}]),
     json=JSON | PASSING,
@@ -400,12 +402,12 @@ ANSWERS = st.builds(
     astray=st.booleans(),
 )
 def test_answers_that_do_not_depend_on_the_key_never_pass(
-    row: FakeHost, canned: dict[int, Answer], openness: Openness, astray: bool
+    row: FakeHost, canned: dict[int, ProbeResponse], openness: Openness, astray: bool
 ) -> None:
     """Whatever a host says at each URL: if it says so to any key, there is no green."""
     urls: list[tuple[str, str]] = []
 
-    def answer(ask: Ask) -> Answer:
+    def answer(ask: ProbeRequest) -> ProbeResponse:
         if (ask.method, ask.url) not in urls:
             urls.append((ask.method, ask.url))
         return canned.get(urls.index((ask.method, ask.url)), next(iter(canned.values())))

@@ -1,4 +1,4 @@
-"""The table of known hosts once more, over real sockets: HTTP and TLS servers, the real door, the real tester."""
+"""The table of known hosts once more, over real sockets: HTTP and TLS servers, the real client, the real tester."""
 
 import json
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ import pytest
 from cryptography import x509
 
 from credstore.credential_types.llm.providers import Access, by_slug
-from credstore.egress import Door, Policy, dialer
-from credstore.egress.address_table import Address, address_of
-from credstore.probe import Answer, Ask
+from credstore.egress import OutboundClient, Policy, dialer
+from credstore.egress.address_table import Address, parse_address
+from credstore.probe import ProbeRequest, ProbeResponse
 from credstore.tester import Tester
 from tests.egress.certificates import new_authority
 from tests.egress.hostile import Call, Hostile, reply
 from tests.llm.fake_host import KEY, WRONG, FakeHost
 from tests.llm.test_known_hosts import CASES, ROWS, expected
 
-PUBLIC = address_of("93.184.216.34")  # what every name resolves to here; nothing is ever sent there
+PUBLIC = parse_address("93.184.216.34")  # what every name resolves to here; nothing is ever sent there
 
 
 class Stage:
@@ -32,19 +32,19 @@ class Stage:
     def __init__(self, folder: Path, running: ExitStack, patch: pytest.MonkeyPatch) -> None:
         names = sorted({urlsplit(url).hostname or "" for row in ROWS for url in (row.base, row.elsewhere)})
         self.root, issue = new_authority(folder)
-        tls = issue(sans=[x509.DNSName(name) for name in names if not address_of(name)])
+        tls = issue(sans=[x509.DNSName(name) for name in names if not parse_address(name)])
         self._ports = {
             "https": running.enter_context(Hostile(self.play("https"), tls=tls)).port,
             "http": running.enter_context(Hostile(self.play("http"))).port,
         }
-        connected = dialer._connected
+        connected = dialer._connect
 
         def redirected(_address: Address, port: int, seconds: float) -> Any:
-            here = address_of("127.0.0.1")
+            here = parse_address("127.0.0.1")
             assert here is not None
             return connected(here, self._ports["https" if port == 443 else "http"], seconds)
 
-        patch.setattr(dialer, "_connected", redirected)
+        patch.setattr(dialer, "_connect", redirected)
 
     def play(self, scheme: str) -> Any:
         def behave(call: Call) -> None:
@@ -53,17 +53,17 @@ class Stage:
             headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
             method, target, _ = line.split(" ")
             url = f"{scheme}://{headers['host']}{target}"
-            asked = Ask(purpose="", method="POST" if method == "POST" else "GET", url=url, headers=headers)
+            asked = ProbeRequest(purpose="", method="POST" if method == "POST" else "GET", url=url, headers=headers)
             assert body in {"", "{}"}
             call.say(spoken(self.row.answer(asked, self.situation)))
 
         return behave
 
 
-def spoken(answer: Answer) -> bytes:
+def spoken(answer: ProbeResponse) -> bytes:
     body = b"" if answer.json is None else json.dumps(answer.json).encode()
     headers = {name.replace("-", "_"): value for name, value in answer.headers.items()}
-    return reply(f"{answer.status} So", answer.start or body, **headers)
+    return reply(f"{answer.status} So", answer.body_start or body, **headers)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,9 @@ def test_the_documented_verdict_over_real_sockets(stage: Stage, row: FakeHost, s
     assert vendor is not None
     assert PUBLIC is not None
     policy = Policy.parse(["10.0.0.0/8"], loopback_open=True)
-    door = Door(policy, resolve=lambda host, port, *, deadline: [PUBLIC], ca_file=stage.root)
+    client = OutboundClient(policy, resolve=lambda host, port, *, deadline: [PUBLIC], ca_file=stage.root)
     base = row.elsewhere if situation == "missing path" else row.base
-    verdict = Tester(door, seconds=5).run(vendor.probe(Access(api_key=key, base_url=base)), {key})
+    verdict = Tester(client, seconds=5).run(vendor.probe(Access(api_key=key, base_url=base)), {key})
     assert verdict.outcome is expected(row, situation), verdict
     assert 1 <= len(verdict.steps) <= 4
     assert key not in repr(verdict)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from credstore.probe import Answer, Ask, Json, Openness, Outcome
+from credstore.probe import Json, Openness, Outcome, ProbeRequest, ProbeResponse
 from tests.llm.fake_host import KEY, NEEDS_MODEL, NOT_FOUND, ONE_MODEL, OPENAI_401, WRONG, FakeHost, drive, run
 
 BASE = "https://llm.example.com/v1"
-LISTED = Answer(status=200, json=ONE_MODEL)
-REFUSED = Answer(status=401, json=OPENAI_401)
+LISTED = ProbeResponse(status=200, json=ONE_MODEL)
+REFUSED = ProbeResponse(status=401, json=OPENAI_401)
 
 
 def host(*gates: str, **rest: object) -> FakeHost:
@@ -53,12 +53,12 @@ def test_gated_is_said_in_words_that_name_the_earlier_test() -> None:
 
 def test_a_limited_key_is_told_by_a_control_even_where_the_host_is_known() -> None:
     made = run(GATED, "limited", openness="gated")
-    assert made.verdict.outcome is Outcome.LIMITED
+    assert made.verdict.outcome is Outcome.ACCEPTED_LIMITED
     assert len(made.asks) == 2
 
 
 def test_a_listing_that_became_public_is_learned_anew_on_a_known_public_server() -> None:
-    answer = Answer(status=200, json=ONE_MODEL, headers={"server": "llama.cpp"})
+    answer = ProbeResponse(status=200, json=ONE_MODEL, headers={"server": "llama.cpp"})
     verdict = drive(lambda ask: answer, "openai_compatible", BASE, openness="gated").verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
 
@@ -90,15 +90,15 @@ def test_a_completion_endpoint_that_is_gone_is_learned_anew() -> None:
 @pytest.mark.parametrize("openness", ["unknown", "gated", "open"])
 @pytest.mark.parametrize("status", [301, 429, 500, 503, 418])
 def test_trouble_neither_learns_nor_forgets(openness: Openness, status: int) -> None:
-    verdict = drive(lambda ask: Answer(status=status), "openai_compatible", BASE, openness=openness).verdict
+    verdict = drive(lambda ask: ProbeResponse(status=status), "openai_compatible", BASE, openness=openness).verdict
     assert verdict.outcome.mark == "unsure"
     assert verdict.openness == openness
 
 
 @pytest.mark.parametrize("control", [429, 500, 302])
 def test_a_control_without_a_clear_answer_proves_nothing(control: int) -> None:
-    def answer(ask: Ask) -> Answer:
-        return LISTED if KEY in str(ask.headers) else Answer(status=control)
+    def answer(ask: ProbeRequest) -> ProbeResponse:
+        return LISTED if KEY in str(ask.headers) else ProbeResponse(status=control)
 
     verdict = drive(answer, "openai_compatible", BASE).verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
@@ -108,17 +108,17 @@ def test_a_control_without_a_clear_answer_proves_nothing(control: int) -> None:
     "refusal",
     [
         REFUSED,
-        Answer(status=401),
-        Answer(status=403, json={"message": "Forbidden"}),
-        Answer(status=403, json={"error": {"code": 403}}),
-        Answer(status=400, json={"error": {"message": "API key not valid."}}),
-        Answer(status=400, json={"detail": "bad"}),
-        Answer(status=403, json={"error": {"type": "permission_error"}}),
-        Answer(status=200, json={"error": {"code": 401, "message": "No auth"}}),
+        ProbeResponse(status=401),
+        ProbeResponse(status=403, json={"message": "Forbidden"}),
+        ProbeResponse(status=403, json={"error": {"code": 403}}),
+        ProbeResponse(status=400, json={"error": {"message": "API key not valid."}}),
+        ProbeResponse(status=400, json={"detail": "bad"}),
+        ProbeResponse(status=403, json={"error": {"type": "permission_error"}}),
+        ProbeResponse(status=200, json={"error": {"code": 401, "message": "No auth"}}),
     ],
 )
-def test_however_a_made_up_key_is_refused_the_listing_is_proof(refusal: Answer) -> None:
-    def answer(ask: Ask) -> Answer:
+def test_however_a_made_up_key_is_refused_the_listing_is_proof(refusal: ProbeResponse) -> None:
+    def answer(ask: ProbeRequest) -> ProbeResponse:
         return LISTED if KEY in str(ask.headers) else refusal
 
     verdict = drive(answer, "openai_compatible", BASE).verdict
@@ -128,8 +128,8 @@ def test_however_a_made_up_key_is_refused_the_listing_is_proof(refusal: Answer) 
 @pytest.mark.parametrize("status", [400, 403])
 @pytest.mark.parametrize("body", [None, {}, [], "no", {"error": None}, {"error": {}}, {"error": " "}, {"ray": "1"}])
 def test_what_a_firewall_may_have_answered_to_a_made_up_key_is_no_refusal(status: int, body: Json) -> None:
-    def answer(ask: Ask) -> Answer:
-        return LISTED if KEY in str(ask.headers) else Answer(status=status, json=body, start=b"<html>")
+    def answer(ask: ProbeRequest) -> ProbeResponse:
+        return LISTED if KEY in str(ask.headers) else ProbeResponse(status=status, json=body, body_start=b"<html>")
 
     verdict = drive(answer, "openai_compatible", BASE).verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
@@ -146,7 +146,7 @@ def test_ollama_behind_https_is_not_remembered_by_what_it_showed() -> None:
 
 
 @pytest.mark.parametrize("answer", [lambda ask: LISTED, lambda ask: NEEDS_MODEL, lambda ask: REFUSED])
-def test_the_made_up_key_has_the_shape_and_never_the_value(answer: Callable[[Ask], Answer]) -> None:
+def test_the_made_up_key_has_the_shape_and_never_the_value(answer: Callable[[ProbeRequest], ProbeResponse]) -> None:
     for ask in drive(answer, "openai_compatible", BASE).asks:
         key = ask.headers["Authorization"].removeprefix("Bearer ")
         assert len(key) == len(KEY)

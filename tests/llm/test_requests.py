@@ -2,11 +2,11 @@
 
 import pytest
 
-from credstore.probe import Answer, Ask
+from credstore.probe import ProbeRequest, ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, Run, drive, probe, server
 
-LISTED = Answer(status=200, json={"data": [{"id": "m"}]})
-INVALID, BAD = Answer(status=400), Answer(status=401)
+LISTED = ProbeResponse(status=200, json={"data": [{"id": "m"}]})
+INVALID, BAD = ProbeResponse(status=400), ProbeResponse(status=401)
 FOUR = server(listing=(LISTED, LISTED), completion=(INVALID, BAD))
 
 
@@ -16,7 +16,7 @@ def four(slug: str, **how: str) -> Run:
     return run
 
 
-def addresses(asks: tuple[Ask, ...]) -> list[str]:
+def addresses(asks: tuple[ProbeRequest, ...]) -> list[str]:
     return [f"{ask.method} {ask.url}" for ask in asks]
 
 
@@ -94,7 +94,7 @@ def test_a_verdict_names_who_answered(slug: str, base_url: str, actor: str) -> N
 
 
 def test_a_redirect_is_told_with_its_host_and_without_its_path() -> None:
-    answer = Answer(status=302, headers={"location": f"https://login.example.com/?next={KEY}"})
+    answer = ProbeResponse(status=302, headers={"location": f"https://login.example.com/?next={KEY}"})
     run = drive(probe("openai"), lambda _: answer)
     assert "login.example.com" in run.words
     assert "next=" not in run.words
@@ -102,4 +102,4 @@ def test_a_redirect_is_told_with_its_host_and_without_its_path() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 401, 402, 404, 429, 500, 503])
 def test_every_verdict_but_success_says_what_to_do_next(status: int) -> None:
-    assert drive(probe("openai"), lambda _: Answer(status=status)).verdict.advice
+    assert drive(probe("openai"), lambda _: ProbeResponse(status=status)).verdict.advice

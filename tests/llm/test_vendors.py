@@ -2,42 +2,44 @@
 
 import pytest
 
-from credstore.probe import Answer
+from credstore.probe import ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, drive, probe, server
 
 ECHO = "PROVIDER-SAYS"  # stands in every error body, and must stand in no sentence of ours
 
 
-def error(status: int, code: str = "", message: str = "") -> Answer:
-    return Answer(status=status, json={"error": {"message": f"{ECHO} {message} {KEY}", "type": ECHO, "code": code}})
+def error(status: int, code: str = "", message: str = "") -> ProbeResponse:
+    return ProbeResponse(
+        status=status, json={"error": {"message": f"{ECHO} {message} {KEY}", "type": ECHO, "code": code}}
+    )
 
 
-def moved(status: int, location: str) -> Answer:
-    return Answer(status=status, headers={"location": location})
+def moved(status: int, location: str) -> ProbeResponse:
+    return ProbeResponse(status=status, headers={"location": location})
 
 
-LISTED = Answer(status=200, json={"object": "list", "data": [{"id": "gpt-9", "object": "model"}]})
-BARE = Answer(status=200, json=[{"id": "gpt-9"}])
-EMPTY = Answer(status=200, json={"data": []})
-HTML = Answer(status=200, json=None)
+LISTED = ProbeResponse(status=200, json={"object": "list", "data": [{"id": "gpt-9", "object": "model"}]})
+BARE = ProbeResponse(status=200, json=[{"id": "gpt-9"}])
+EMPTY = ProbeResponse(status=200, json={"data": []})
+HTML = ProbeResponse(status=200, json=None)
 BAD = error(401, "invalid_api_key", "Incorrect API key provided")
-ANTHROPIC_BAD = Answer(
+ANTHROPIC_BAD = ProbeResponse(
     status=401, json={"type": "error", "error": {"type": "authentication_error", "message": f"{ECHO} {KEY}"}}
 )
-MISTRAL_BAD = Answer(status=401, json={"detail": "Unauthorized"})
-REVOKED = Answer(status=403, json={"error": {"message": "This API key has been disabled (revoked)."}})
-EXPIRED = Answer(status=401, json={"error": {"message": "Your token expired yesterday."}})
+MISTRAL_BAD = ProbeResponse(status=401, json={"detail": "Unauthorized"})
+REVOKED = ProbeResponse(status=403, json={"error": {"message": "This API key has been disabled (revoked)."}})
+EXPIRED = ProbeResponse(status=401, json={"error": {"message": "Your token expired yesterday."}})
 INVALID, MISSING, FORBIDDEN = error(400, "invalid_request_error"), error(404), error(403, "region")
 SCOPES = error(401, "", "You have insufficient permissions. Missing scopes: api.model.read")
-SCOPES_403 = Answer(status=403, json={"type": "error", "error": {"type": "permission_error", "message": ECHO}})
+SCOPES_403 = ProbeResponse(status=403, json={"type": "error", "error": {"type": "permission_error", "message": ECHO}})
 QUOTA = error(429, "insufficient_quota")
-BILLING = Answer(status=402, json={"error": {"type": "billing_error", "message": ECHO}})
+BILLING = ProbeResponse(status=402, json={"error": {"type": "billing_error", "message": ECHO}})
 OLD_BILLING = error(400, "invalid_request_error", "Your credit balance is too low")
 BUSY, DOWN = error(429, "rate_limit_exceeded"), error(503, "unavailable_error")
 UNUSED = (error(418), error(418))
-WAF = Answer(status=403, start=b"<html>Attention Required")  # a bot guard's page: no JSON
-WAF_400 = Answer(status=400, start=b"<html>Bad Request")
-WAF_JSON = Answer(status=403, json={"ray": "8f1", "blocked": True})  # JSON, but no API's error
+WAF = ProbeResponse(status=403, body_start=b"<html>Attention Required")  # a bot guard's page: no JSON
+WAF_400 = ProbeResponse(status=400, body_start=b"<html>Bad Request")
+WAF_JSON = ProbeResponse(status=403, json={"ray": "8f1", "blocked": True})  # JSON, but no API's error
 
 OPENAI, ANTHROPIC, COMPATIBLE = ("openai", ""), ("anthropic", ""), ("openai_compatible", LOCAL)
 GATEWAY = ("openai_compatible", REMOTE)
@@ -55,7 +57,7 @@ SERVERS = {
     "wrong key": ((BAD, BAD), UNUSED, "rejected", 1),
     "wrong key, Anthropic's shape": ((ANTHROPIC_BAD, ANTHROPIC_BAD), UNUSED, "rejected", 1),
     "wrong key, Mistral's shape": ((MISTRAL_BAD, MISTRAL_BAD), UNUSED, "rejected", 1),
-    "wrong key, no body": ((Answer(status=401), Answer(status=401)), UNUSED, "rejected", 1),
+    "wrong key, no body": ((ProbeResponse(status=401), ProbeResponse(status=401)), UNUSED, "rejected", 1),
     "open listing, the completion judges": ((LISTED, LISTED), (INVALID, BAD), "verified", 4),
     "open listing, the completion judges by 403": ((LISTED, LISTED), (INVALID, FORBIDDEN), "verified", 4),
     "open listing, the completion judges, 422": ((LISTED, LISTED), (error(422), BAD), "verified", 4),
@@ -98,7 +100,7 @@ SERVERS = {
     "403 against a listing": ((FORBIDDEN, LISTED), UNUSED, "cannot-tell", 2),
     "no credit, 429": ((QUOTA, BAD), UNUSED, "provider-trouble", 1),
     "no credit, 402": ((BILLING, BAD), UNUSED, "provider-trouble", 1),
-    "no credit, 402 without words": ((Answer(status=402), BAD), UNUSED, "provider-trouble", 1),
+    "no credit, 402 without words": ((ProbeResponse(status=402), BAD), UNUSED, "provider-trouble", 1),
     "no credit, old 400": ((OLD_BILLING, BAD), UNUSED, "provider-trouble", 1),
     "rate limit": ((BUSY, BUSY), UNUSED, "provider-trouble", 1),
     "rate limit on the control": ((LISTED, BUSY), UNUSED, "cannot-tell", 2),
@@ -106,15 +108,15 @@ SERVERS = {
     "503": ((DOWN, DOWN), UNUSED, "provider-trouble", 1),
     "500": ((error(500), error(500)), UNUSED, "provider-trouble", 1),
     "redirect": ((moved(302, f"https://evil.example/{KEY}"), BAD), UNUSED, "cannot-tell", 1),
-    "redirect without a place": ((Answer(status=307), BAD), UNUSED, "cannot-tell", 1),
+    "redirect without a place": ((ProbeResponse(status=307), BAD), UNUSED, "cannot-tell", 1),
     "redirect to nonsense": ((moved(301, "http://[oops"), BAD), UNUSED, "cannot-tell", 1),
     "HTML": ((HTML, HTML), UNUSED, "cannot-tell", 1),
     "HTML for a wrong key only": ((LISTED, HTML), UNUSED, "cannot-tell", 2),
-    "204": ((Answer(status=204), BAD), UNUSED, "cannot-tell", 1),
+    "204": ((ProbeResponse(status=204), BAD), UNUSED, "cannot-tell", 1),
     "teapot": ((error(418), BAD), UNUSED, "cannot-tell", 1),
-    "100": ((Answer(status=100), BAD), UNUSED, "cannot-tell", 1),
+    "100": ((ProbeResponse(status=100), BAD), UNUSED, "cannot-tell", 1),
 }
-# In OpenAI's dialect the API may be next door, with or without /v1: one more request.
+# In OpenAI's dialect the API may be next to it, with or without /v1: one more request.
 LOOKS_ASIDE = {"no listing, nothing there", "HTML", "204"}
 TABLE = [
     pytest.param(
@@ -133,8 +135,8 @@ TABLE = [
 @pytest.mark.parametrize(("vendor", "listing", "completion", "outcome", "asks", "aside"), TABLE)
 def test_what_a_server_answers_decides_the_verdict(
     vendor: tuple[str, str],
-    listing: tuple[Answer, Answer],
-    completion: tuple[Answer, Answer],
+    listing: tuple[ProbeResponse, ProbeResponse],
+    completion: tuple[ProbeResponse, ProbeResponse],
     outcome: str,
     asks: int,
     aside: bool,
@@ -166,7 +168,7 @@ def test_a_server_that_takes_any_key_is_called_so_only_on_plain_http(vendor: tup
         (LISTED, "key-not-checked", 1),
         (BARE, "key-not-checked", 1),
         (BAD, "rejected", 1),
-        (HTML, "cannot-tell", 2),  # the second one looks next door
+        (HTML, "cannot-tell", 2),  # the second one looks next to it
         (FORBIDDEN, "cannot-tell", 1),
         (WAF, "cannot-tell", 1),
         (MISSING, "cannot-tell", 2),
@@ -176,7 +178,7 @@ def test_a_server_that_takes_any_key_is_called_so_only_on_plain_http(vendor: tup
     ],
 )
 def test_without_a_key_no_control_is_asked_and_nothing_is_called_verified(
-    answer: Answer, outcome: str, asks: int
+    answer: ProbeResponse, outcome: str, asks: int
 ) -> None:
     run = drive(probe("openai_compatible", key="", base_url=LOCAL), lambda _: answer)
     assert (run.outcome, len(run.asks)) == (outcome, asks)
@@ -216,7 +218,7 @@ def deep(levels: int) -> object:
 )
 @pytest.mark.parametrize("vendor", EVERYWHERE)
 def test_a_200_that_is_no_listing_proves_nothing(vendor: tuple[str, str], body: object) -> None:
-    odd = Answer(status=200, json=body)  # type: ignore[arg-type]
+    odd = ProbeResponse(status=200, json=body)  # type: ignore[arg-type]
     run = drive(probe(vendor[0], base_url=vendor[1]), lambda ask: odd)
     assert (run.outcome, len(run.asks)) == ("cannot-tell", 1 if vendor == ANTHROPIC else 2)
     assert "answers at" not in run.verdict.advice, "offered a place that is no listing either"
@@ -241,6 +243,6 @@ def test_a_200_that_is_no_listing_proves_nothing(vendor: tuple[str, str], body: 
     ids=lambda body: repr(body)[:24],
 )
 def test_an_error_of_any_shape_is_read_without_a_fault(status: int, body: object) -> None:
-    answer = Answer(status=status, json=body)  # type: ignore[arg-type]
+    answer = ProbeResponse(status=status, json=body)  # type: ignore[arg-type]
     run = drive(probe("openai"), lambda _: answer)
     assert run.verdict.outcome.mark != "pass"

@@ -2,14 +2,14 @@
 
 import pytest
 
-from credstore.credential_types.llm.response_meaning import moved_to
-from credstore.probe import Answer, Ask, Outcome, Verdict
+from credstore.credential_types.llm.response_meaning import redirect_host
+from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
 from tests.llm.driving import KEY, LOCAL, REMOTE, Run, carries, drive, probe, server
 
-LISTED = Answer(status=200, json={"data": [{"id": "m"}]})
-BAD = Answer(status=401, json={"error": {"code": "invalid_api_key", "message": "Incorrect API key provided"}})
-MISMATCHED = Answer(
+LISTED = ProbeResponse(status=200, json={"data": [{"id": "m"}]})
+BAD = ProbeResponse(status=401, json={"error": {"code": "invalid_api_key", "message": "Incorrect API key provided"}})
+MISMATCHED = ProbeResponse(
     status=401,
     json={
         "error": {
@@ -18,21 +18,23 @@ MISMATCHED = Answer(
         }
     },
 )
-NO_SUCH = Answer(status=401, json={"error": {"code": "invalid_organization", "message": "No such organization: x."}})
-NAMED = Answer(status=401, json={"error": {"message": "You are not in this organization."}})
-PERMISSION = Answer(status=403, json={"error": {"type": "permission_error", "message": "no"}})
-HTML_403 = Answer(status=403, start=b"<html>")
-UNUSED = (Answer(status=418), Answer(status=418))
+NO_SUCH = ProbeResponse(
+    status=401, json={"error": {"code": "invalid_organization", "message": "No such organization: x."}}
+)
+NAMED = ProbeResponse(status=401, json={"error": {"message": "You are not in this organization."}})
+PERMISSION = ProbeResponse(status=403, json={"error": {"type": "permission_error", "message": "no"}})
+HTML_403 = ProbeResponse(status=403, body_start=b"<html>")
+UNUSED = (ProbeResponse(status=418), ProbeResponse(status=418))
 
 
-def opened(right: Answer, wrong: Answer, base_url: str = REMOTE) -> Run:
+def opened(right: ProbeResponse, wrong: ProbeResponse, base_url: str = REMOTE) -> Run:
     """A server with an open listing, whose completion endpoint answers so to the right key and to another."""
     answers = server(listing=(LISTED, LISTED), completion=(right, wrong))
     return drive(probe("openai_compatible", base_url=base_url), answers)
 
 
 @pytest.mark.parametrize("refusal", [MISMATCHED, NO_SUCH, NAMED])
-def test_a_wrong_organization_is_not_called_a_wrong_key(refusal: Answer) -> None:
+def test_a_wrong_organization_is_not_called_a_wrong_key(refusal: ProbeResponse) -> None:
     run = drive(probe("openai", organization="org-77"), server(listing=(refusal, BAD), completion=UNUSED))
     assert (run.outcome, len(run.asks)) == ("rejected", 1)
     assert "refused the organization" in run.verdict.reason
@@ -81,10 +83,12 @@ def test_at_a_hosts_own_check_no_listing_is_spoken_of() -> None:
     assert "list models" not in run.words
 
 
-@pytest.mark.parametrize("answer", [Answer(status=500), Answer(status=503, json={"error": "x"}), Answer(status=200)])
+@pytest.mark.parametrize(
+    "answer", [ProbeResponse(status=500), ProbeResponse(status=503, json={"error": "x"}), ProbeResponse(status=200)]
+)
 @pytest.mark.parametrize(("base_url", "any_key"), [(LOCAL, True), (REMOTE, False)])
 def test_a_completion_that_says_the_same_to_any_key_is_no_trouble_for_ever(
-    answer: Answer, base_url: str, *, any_key: bool
+    answer: ProbeResponse, base_url: str, *, any_key: bool
 ) -> None:
     run = opened(answer, answer, base_url)
     assert len(run.asks) == 4
@@ -95,16 +99,16 @@ def test_a_completion_that_says_the_same_to_any_key_is_no_trouble_for_ever(
 
 @pytest.mark.parametrize("body", [{}, {"choices": []}, {"data": []}, {"error": "model is required"}])
 def test_a_local_completion_that_says_200_in_json_to_any_key_takes_any_key(body: dict[str, object]) -> None:
-    answer = Answer(status=200, json=body)  # type: ignore[arg-type]
+    answer = ProbeResponse(status=200, json=body)  # type: ignore[arg-type]
     local, remote = opened(answer, answer, LOCAL), opened(answer, answer)
     assert (local.outcome, len(local.asks)) == ("key-not-checked", 4)
     assert "takes any key" in local.verdict.reason
     assert (remote.outcome, len(remote.asks)) == ("cannot-tell", 4)
 
 
-@pytest.mark.parametrize("answer", [Answer(status=500), Answer(status=200, json={}), HTML_403])
+@pytest.mark.parametrize("answer", [ProbeResponse(status=500), ProbeResponse(status=200, json={}), HTML_403])
 @pytest.mark.parametrize("base_url", [LOCAL, REMOTE])
-def test_beside_a_refused_control_an_answer_that_is_no_apis_is_not_green(answer: Answer, base_url: str) -> None:
+def test_beside_a_refused_control_an_answer_that_is_no_apis_is_not_green(answer: ProbeResponse, base_url: str) -> None:
     run = opened(answer, BAD, base_url)
     assert (run.outcome, len(run.asks)) == ("cannot-tell", 4)
     assert "refused a made-up key" in run.verdict.reason
@@ -134,7 +138,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("location", HOSTILE)
 def test_a_host_that_is_no_host_name_is_not_shown(location: str) -> None:
-    assert moved_to(Answer(status=302, headers={"location": location}), KEY) == "an address that is not valid"
+    assert (
+        redirect_host(ProbeResponse(status=302, headers={"location": location}), KEY) == "an address that is not valid"
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,7 @@ def test_a_host_that_is_no_host_name_is_not_shown(location: str) -> None:
     ],
 )
 def test_a_host_name_is_shown_in_its_one_spelling(location: str, host: str) -> None:
-    assert moved_to(Answer(status=302, headers={"location": location}), KEY) == host
+    assert redirect_host(ProbeResponse(status=302, headers={"location": location}), KEY) == host
 
 
 @pytest.mark.parametrize("shape", [str, str.upper, str.lower, str.swapcase])
@@ -158,12 +164,12 @@ def test_a_host_name_is_shown_in_its_one_spelling(location: str, host: str) -> N
 def test_the_key_in_a_redirect_appears_in_no_case_and_in_no_parts(shape: type[str], parts: tuple[str, ...]) -> None:
     location = f"https://{shape('.'.join(parts))}.evil.example/{shape(KEY)}"
 
-    class Door:
-        def send(self, ask: Ask, *, deadline: float) -> Answer:
+    class Client:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
             assert carries(ask.headers, KEY)
-            return Answer(status=302, headers={"location": location})
+            return ProbeResponse(status=302, headers={"location": location})
 
-    verdict: Verdict = Tester(Door()).run(probe("openai"), (KEY,))
+    verdict: Verdict = Tester(Client()).run(probe("openai"), (KEY,))
     shown = repr(verdict).casefold()
     assert verdict.outcome is Outcome.CANNOT_TELL
     assert not any(KEY[at : at + 8].casefold() in shown for at in range(len(KEY) - 7))
@@ -171,12 +177,12 @@ def test_the_key_in_a_redirect_appears_in_no_case_and_in_no_parts(shape: type[st
 
 @pytest.mark.parametrize("shape", [str, str.upper, str.lower, str.swapcase])
 def test_the_tester_alone_scrubs_the_key_in_any_case(shape: type[str]) -> None:
-    class Door:
-        def send(self, ask: Ask, *, deadline: float) -> Answer:
+    class Client:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
             raise AssertionError("nothing is asked")
 
     def leaky():  # type: ignore[no-untyped-def]
         yield from ()
         return Verdict(outcome=Outcome.CANNOT_TELL, reason=f"To {shape(KEY)}.evil.example.")
 
-    assert Tester(Door()).run(leaky(), (KEY,)).reason == "To [secret].evil.example."
+    assert Tester(Client()).run(leaky(), (KEY,)).reason == "To [secret].evil.example."

@@ -142,15 +142,15 @@ def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) 
 
 def test_reordered_and_added_keys_open_what_the_old_one_sealed(sealed: Server) -> None:
     old = key_file(sealed).read_text().strip()
-    ring = f" {Fernet.generate_key().decode()} , {old}"
-    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": ring})) as server:
+    keyring = f" {Fernet.generate_key().decode()} , {old}"
+    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring})) as server:
         assert server.get("/readyz")[0] == 200
         person = Person(server).sign_in()
         row = re.search(r'name="ids" value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
         assert person.post(f"/credentials/{row}/test").status == 303
         assert "Unreadable" not in person.get("/credentials").text
         person.create("Sealed with the new", base_url="http://127.0.0.1:9/v1")
-    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": ring}).run("keys", "status").stdout
+    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run("keys", "status").stdout
 
 
 def test_beyond_loopback_an_administrator_must_exist_first(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.desk import open_app
+from tests.browser.live_site import open_app
 from tests.conftest import close
 from tests.fixtures.serving import Server, serving_gunicorn
 from tests.provider import BEHAVIOURS, Call, Provider, Reply, openai
@@ -105,13 +105,13 @@ def test_five_hundred_tests_and_a_killed_server(tmp_path: Path, provider: Provid
         kill(server)
     assert slow.most == 2, "half of the four places are left to people"
 
-    outcomes = Counter(outcome for (outcome,) in sql(server, "SELECT outcome FROM run_item"))
+    outcomes = Counter(outcome for (outcome,) in sql(server, "SELECT outcome FROM test_run_item"))
     assert set(outcomes) == {"", "verified"}
     assert outcomes["verified"] >= 10
     with serving_gunicorn(server):
         assert progress(person, run_id)["state"] == "running", "it may be on another server: its silence decides"
         assert person.post("/credentials/test", **JSON).status == 409
-        sql(server, "UPDATE run SET beat_at = '2020-01-01 00:00:00.000000'")
+        sql(server, "UPDATE test_run SET heartbeat_at = '2020-01-01 00:00:00.000000'")
         cut = progress(person, run_id)
         assert (cut["state"], cut["done"]) == ("interrupted", outcomes["verified"])
         page = person.get(f"/credentials/runs/{run_id}").text

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from credstore.models import db
-from credstore.probe import Answer, Ask
+from credstore.probe import ProbeRequest, ProbeResponse
 from credstore.tester import Tester
 from credstore.vault import Record, Vault
 
@@ -23,25 +23,25 @@ TOKEN = "123456789:CANARYcanary_0123456789"
 
 
 class Provider:
-    """The door of these tests: accepts KEY alone. `before` runs inside each request."""
+    """The outbound client of these tests: accepts KEY alone. `before` runs inside each request."""
 
     def __init__(self) -> None:
-        self.asks: list[Ask] = []
+        self.asks: list[ProbeRequest] = []
         self.key = KEY
         self.before: Callable[[], None] = lambda: None
 
-    def send(self, ask: Ask, *, deadline: float) -> Answer:
+    def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
         self.asks.append(ask)
         self.before()
         right = ask.headers.get("Authorization") == f"Bearer {self.key}"
-        return Answer(status=200, json={"data": [{"id": "m"}]}) if right else Answer(status=401)
+        return ProbeResponse(status=200, json={"data": [{"id": "m"}]}) if right else ProbeResponse(status=401)
 
 
 @pytest.fixture
 def llm_provider(stored_app: Flask) -> Provider:
-    door = Provider()
-    stored_app.extensions["credstore"].vault._tester = Tester(door)
-    return door
+    fake_client = Provider()
+    stored_app.extensions["credstore"].vault._tester = Tester(fake_client)
+    return fake_client
 
 
 def llm(vault: Vault, name: str = "an LLM", **values: str) -> Record:
@@ -111,7 +111,7 @@ def together(stored_app: Flask) -> Together:
 
 def fill(number: int, key_id: str = "00000000") -> None:
     """Insert many rows by SQL; their sealed values are rubbish on purpose."""
-    columns = "public_id, name, name_key, kind, public, holds, sealed, key_id, created_at, updated_at, version"
+    columns = "public_id, name, name_key, kind, public, secret_names, sealed, key_id, created_at, updated_at, version"
     if not number:
         return
     moment = "2026-01-01 00:00:00"

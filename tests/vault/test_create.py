@@ -20,7 +20,7 @@ EVERY_KIND = [
 @pytest.mark.parametrize(("kind", "values", "secret"), EVERY_KIND)
 def test_what_is_stored_is_what_a_workflow_gets(vault: Vault, kind: str, values: dict[str, str], secret: str) -> None:
     record = vault.create(kind, "  my name ", values)
-    assert (record.name, record.kind, record.holds) == ("my name", kind, {secret})
+    assert (record.name, record.kind, record.secret_names) == ("my name", kind, {secret})
     assert vault.get(record.public_id) == record
     assert vault.resolve(record.public_id) == values
     assert vault.get(record.public_id).last_used_at is not None
@@ -39,7 +39,7 @@ def test_no_secret_is_in_clear_in_the_row_or_in_a_record(
     record = vault.create(kind, "n", values)
     sealed = scalar("SELECT sealed FROM credential")
     assert sealed.startswith("gAAAA")
-    for column in ("sealed", "public", "holds", "fingerprint", "name"):
+    for column in ("sealed", "public", "secret_names", "fingerprint", "name"):
         assert "CANARY" not in str(scalar(f"SELECT {column} FROM credential"))
     assert "CANARY" not in repr(record)
     assert sealed not in repr(record)
@@ -108,7 +108,7 @@ def test_public_ids_are_random_and_row_ids_are_never_used_again(vault: Vault) ->
     assert uuid.UUID(first.public_id).version == 4
     highest = scalar("SELECT max(id) FROM credential")
     vault.delete([first.public_id])
-    vault.erase_deleted()
+    vault.purge_deleted()
     llm(vault, "one")
     assert scalar("SELECT max(id) FROM credential") > highest
 
@@ -173,5 +173,5 @@ def test_a_record_has_what_the_table_shows(vault: Vault) -> None:
     assert (record.name, record.kind_label, record.testable) == ("mine", "LLM", True)
     assert record.detail == ("openai_compatible", LOCAL)
     assert record.created_at.tzinfo is not None
-    assert KEY not in str(record.facts)
-    assert [label for label, _ in record.facts] == ["Provider Type", "Base URL", "Organization ID"]
+    assert KEY not in str(record.public_values)
+    assert [label for label, _ in record.public_values] == ["Provider Type", "Base URL", "Organization ID"]

@@ -114,7 +114,7 @@ def test_a_damaged_verdict_reads_as_untested(vault: Vault, verdict: str) -> None
 
 def test_a_row_that_should_hold_a_secret_never_resolves_without_it(vault: Vault) -> None:
     record = vault.create("llm", "open", PUBLIC)
-    sql("UPDATE credential SET holds = 'api_key'")
+    sql("UPDATE credential SET secret_names = 'api_key'")
     with pytest.raises(Unreadable):
         vault.resolve(record.public_id)
 
@@ -150,9 +150,9 @@ def test_a_row_repointed_by_sql_is_not_sealed_anew_by_a_rename(vault: Vault, llm
 
 def test_a_row_that_claims_secrets_it_does_not_have(vault: Vault, llm_provider: Provider) -> None:
     victim = llm(vault, "victim").public_id
-    sql("UPDATE credential SET holds = 'api_key bogus' WHERE public_id = :victim", victim=victim)
+    sql("UPDATE credential SET secret_names = 'api_key bogus' WHERE public_id = :victim", victim=victim)
     with pytest.raises(Unreadable):
         vault.resolve(victim)
     edited = vault.edit(victim, version=1, name="victim", values=LLM | {"api_key": OTHER})
-    assert edited.holds == {"api_key"}
+    assert edited.secret_names == {"api_key"}
     assert vault.resolve(victim)["api_key"] == OTHER

@@ -167,5 +167,5 @@ def test_with_no_days_to_keep_nothing_is_kept(vault: Vault) -> None:
 
 def test_all_the_deleted_can_be_erased_at_once(vault: Vault) -> None:
     vault.delete([llm(vault, name).public_id for name in "ab"])
-    assert (vault.erase_deleted(), vault.erase_deleted()) == (2, 0)
+    assert (vault.purge_deleted(), vault.purge_deleted()) == (2, 0)
     assert scalar("SELECT count(*) FROM deleted_credential") == 0

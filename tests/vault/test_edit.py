@@ -14,7 +14,7 @@ def test_a_blank_secret_is_kept(vault: Vault) -> None:
     record = llm(vault)
     sealed = scalar("SELECT sealed FROM credential")
     edited = vault.edit(record.public_id, version=1, name="renamed", values=PUBLIC | {"api_key": "  "})
-    assert (edited.name, edited.version, edited.holds) == ("renamed", 2, {"api_key"})
+    assert (edited.name, edited.version, edited.secret_names) == ("renamed", 2, {"api_key"})
     assert vault.resolve(record.public_id)["api_key"] == KEY
     assert scalar("SELECT sealed FROM credential") == sealed, "a rename does not touch the sealed value"
 
@@ -30,7 +30,7 @@ def test_a_new_secret_replaces_the_old_one(vault: Vault) -> None:
 def test_an_optional_secret_can_be_removed(vault: Vault) -> None:
     record = llm(vault)
     edited = vault.edit(record.public_id, version=1, name="an LLM", values=PUBLIC, remove=["api_key"])
-    assert edited.holds == frozenset()
+    assert edited.secret_names == frozenset()
     assert vault.resolve(record.public_id) == PUBLIC
     assert scalar("SELECT fingerprint FROM credential") is None
 

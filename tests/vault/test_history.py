@@ -12,7 +12,7 @@ from credstore.credential_types.llm.declaration import Llm
 from credstore.errors import InvalidFields
 from credstore.probe import Outcome
 from credstore.vault import Vault
-from credstore.vault.host_openness import about, known_openness, learn
+from credstore.vault.host_openness import destination_hash, known_openness, remember_openness
 from tests.vault.script import BAD, GOOD, ScriptedTester
 
 VALUES = {"provider_type": "openai", "api_key": "sk-a-key-of-a-test"}
@@ -39,7 +39,7 @@ def test_history_survives_undo_and_goes_when_the_credential_is_erased(vault: Vau
     vault.restore(batch)
     assert len(vault.history(public_id)) == 1
     vault.delete([public_id])
-    vault.erase_deleted()
+    vault.purge_deleted()
     assert vault.history(public_id) == ()
 
 
@@ -48,13 +48,13 @@ def test_an_expiry_told_by_the_provider_is_kept(vault: Vault, tester: ScriptedTe
     public_id = vault.create("llm", "A", VALUES).public_id
     tester.verdict = replace(GOOD, expires_at=end, facts=("scopes: repo",))
     found = vault.test(public_id)
-    assert (found.expires_at, found.expiry_told, found.verdict.facts) == (end, True, ("scopes: repo",))
+    assert (found.expires_at, found.expiry_from_provider, found.verdict.facts) == (end, True, ("scopes: repo",))
     assert vault.history(public_id)[0].verdict.expires_at == end
 
 
 def test_an_expiry_can_be_entered_changed_and_cleared(vault: Vault) -> None:
     found = vault.create("llm", "A", VALUES, expires="2030-05-06")
-    assert (found.expires_at, found.expiry_told) == (datetime(2030, 5, 6, 23, 59, 59, tzinfo=UTC), False)
+    assert (found.expires_at, found.expiry_from_provider) == (datetime(2030, 5, 6, 23, 59, 59, tzinfo=UTC), False)
     same = vault.edit(found.public_id, version=1, name="A", values=VALUES | {"api_key": ""}, expires="2030-05-06")
     assert same.version == 1
     cleared = vault.edit(found.public_id, version=1, name="A", values=VALUES | {"api_key": ""}, expires="")
@@ -82,7 +82,7 @@ def test_the_list_can_be_narrowed_to_what_ends_soon_and_sorted_by_it(vault: Vaul
 
 def test_a_draft_is_tested_and_nothing_is_stored(vault: Vault, tester: ScriptedTester) -> None:
     tester.verdict = BAD
-    assert vault.try_out("llm", VALUES).outcome is Outcome.REJECTED
+    assert vault.test_draft("llm", VALUES).outcome is Outcome.REJECTED
     assert vault.page().pagination.total == 0
 
 
@@ -91,23 +91,23 @@ def test_a_draft_of_an_edit_uses_the_stored_secret_only_where_it_was_saved_for(
 ) -> None:
     public_id = vault.create("llm", "A", VALUES).public_id
     blank = VALUES | {"api_key": ""}
-    assert vault.try_out("llm", blank, public_id=public_id).outcome is Outcome.VERIFIED
+    assert vault.test_draft("llm", blank, public_id=public_id).outcome is Outcome.VERIFIED
     with pytest.raises(InvalidFields):
-        vault.try_out("llm", blank | {"base_url": "https://elsewhere.example/v1"}, public_id=public_id)
+        vault.test_draft("llm", blank | {"base_url": "https://elsewhere.example/v1"}, public_id=public_id)
     assert tester.ran == 1
 
 
 def test_what_is_known_of_a_host_is_forgotten_after_a_day_or_by_a_test_that_says_so(vault: Any) -> None:
     def asked(url: str) -> str:
-        return about(Llm, {"provider_type": "openai_compatible", "base_url": url})
+        return destination_hash(Llm, {"provider_type": "openai_compatible", "base_url": url})
 
     here, session = asked("https://api.example.com/v1"), vault._session
-    learn(session, here, "gated")
+    remember_openness(session, here, "gated")
     assert known_openness(session, here) == "gated"
     assert known_openness(session, asked("https://api.example.com:8443/v1")) == "unknown"
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=25), tick=False):
         assert known_openness(session, here) == "unknown"
-    learn(session, here, "unknown")
+    remember_openness(session, here, "unknown")
     assert known_openness(session, here) == "unknown"
 
 
@@ -115,4 +115,4 @@ def test_a_test_is_told_what_earlier_tests_learned_of_its_host(vault: Any, teste
     tester.verdict = replace(GOOD, openness="gated")
     public_id = vault.create("llm", "A", VALUES).public_id
     vault.test(public_id)
-    assert known_openness(vault._session, about(Llm, vault.get(public_id).public)) == "gated"
+    assert known_openness(vault._session, destination_hash(Llm, vault.get(public_id).public)) == "gated"

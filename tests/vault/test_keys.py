@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 
 from credstore.config import Config
-from credstore.encryption.keyring import Ring, key_id
+from credstore.encryption.keyring import Keyring, key_id
 from credstore.errors import Locked
 from credstore.models import db
 from credstore.probe import Outcome
@@ -20,12 +20,12 @@ OTHER = Fernet.generate_key().decode()
 
 def with_keys(text: str) -> Vault:
     """Another process over the same database, with these keys."""
-    return Vault(db.session, Ring(text), Tester(Provider()))
+    return Vault(db.session, Keyring(text), Tester(Provider()))
 
 
 def test_an_empty_database_is_open_to_any_key(vault: Vault, keys: str) -> None:
     state = vault.key_state()
-    assert (state.locked, state.given, state.expected) == (False, (key_id(keys),), ())
+    assert (state.locked, state.configured, state.known) == (False, (key_id(keys),), ())
 
 
 def test_the_first_sealing_leaves_one_key_check_row(vault: Vault, keys: str) -> None:
@@ -34,7 +34,7 @@ def test_the_first_sealing_leaves_one_key_check_row(vault: Vault, keys: str) -> 
     assert scalar("SELECT count(*) FROM key_check") == 1
     assert scalar("SELECT key_id FROM key_check") == key_id(keys)
     assert keys not in scalar("SELECT token FROM key_check")
-    assert with_keys(keys).key_state().expected == (key_id(keys),)
+    assert with_keys(keys).key_state().known == (key_id(keys),)
 
 
 def test_a_wrong_key_locks_what_seals_or_opens_and_nothing_else(vault: Vault, keys: str) -> None:
@@ -98,10 +98,10 @@ def test_a_damaged_key_check_row_is_mended_by_the_next_sealing(vault: Vault, key
     assert not again.key_state().locked
     assert again.resolve(record.public_id)["api_key"] == KEY
     llm(again, "another")
-    assert Ring(keys).verifies(key_id(keys), scalar("SELECT token FROM key_check"))
+    assert Keyring(keys).verifies_check_token(key_id(keys), scalar("SELECT token FROM key_check"))
 
 
 def test_the_vault_of_an_application_uses_its_configured_keys(stored_app: Flask, config: Config) -> None:
     vault = stored_app.extensions["credstore"].vault
-    assert replace(config).field_encryption_key not in repr(vault.__dict__["_ring"])
-    assert vault._ring.key_ids == Ring(config.field_encryption_key).key_ids
+    assert replace(config).field_encryption_key not in repr(vault.__dict__["_keyring"])
+    assert vault._keyring.key_ids == Keyring(config.field_encryption_key).key_ids

@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
 from sqlalchemy.exc import InvalidRequestError
 
-from credstore.encryption.keyring import Ring
+from credstore.encryption.keyring import Keyring
 from credstore.models import Credential, db
 from credstore.vault import Vault
 from tests.vault.conftest import fill, llm, statements
@@ -17,7 +17,7 @@ def test_a_page_loads_no_ciphertext_and_decrypts_nothing(vault: Vault, monkeypat
     def never(*args: object, **how: object) -> None:
         raise AssertionError("a listing decrypted")
 
-    for owner, name in ((Ring, "open"), (Fernet, "decrypt"), (MultiFernet, "decrypt")):
+    for owner, name in ((Keyring, "unseal"), (Fernet, "decrypt"), (MultiFernet, "decrypt")):
         monkeypatch.setattr(owner, name, never)
     with statements() as seen:
         page = vault.page(query="LLM", kind="llm")

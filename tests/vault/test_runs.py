@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from credstore.background_runner import Runner
+from credstore.background_runner import BackgroundRunner
 from credstore.errors import NotFound, NotTestable, RunActive, TestsBusy
 from credstore.probe import Outcome
 from credstore.vault import Vault
@@ -32,7 +32,7 @@ def test_a_run_tests_everything_that_can_be_tested(stored_app: Flask, vault: Any
     run_id = vault.start_run()
     assert vault.progress(run_id).state == "running"
     vault._session.rollback()  # a request ends here, and with it what it saw of the database
-    Runner(stored_app, vault).work(run_id)
+    BackgroundRunner(stored_app, vault).run(run_id)
     progress = vault.progress(run_id)
     assert (progress.state, progress.done) == ("done", 5)
     assert [item.public_id for item in progress.items] == ids[::-1]
@@ -43,7 +43,7 @@ def test_a_run_tests_everything_that_can_be_tested(stored_app: Flask, vault: Any
 def test_a_run_of_chosen_ids_tests_those_alone(stored_app: Flask, vault: Vault, tester: ScriptedTester) -> None:
     ids = fill(vault, 3)
     run_id = vault.start_run([ids[1], "no-such-id"])
-    Runner(stored_app, vault).work(run_id)
+    BackgroundRunner(stored_app, vault).run(run_id)
     assert tester.ran == 1
     assert [item.public_id for item in vault.progress(run_id).items] == [ids[1]]
 
@@ -61,7 +61,7 @@ def test_a_run_of_nothing_is_refused(vault: Vault, tester: ScriptedTester) -> No
 def test_no_more_tests_at_once_than_the_runner_may(stored_app: Flask, vault: Vault, tester: ScriptedTester) -> None:
     fill(vault, 8)
     tester.seconds = 0.05
-    Runner(stored_app, vault, at_once=2).work(vault.start_run())
+    BackgroundRunner(stored_app, vault, at_once=2).run(vault.start_run())
     assert (tester.ran, tester.most) == (8, 2)
 
 
@@ -76,7 +76,7 @@ def test_cancel_stops_after_the_tests_under_way(stored_app: Flask, vault: Vault,
     fill(vault, 10)
     run_id = vault.start_run()
     tester.meanwhile = lambda: vault.cancel_run(run_id) if tester.ran == 3 else None
-    Runner(stored_app, vault, at_once=1).work(run_id)
+    BackgroundRunner(stored_app, vault, at_once=1).run(run_id)
     progress = vault.progress(run_id)
     assert (progress.state, progress.done, tester.ran) == ("cancelled", 3, 3)
     assert vault.start_run()
@@ -99,7 +99,7 @@ def test_a_credential_deleted_meanwhile_is_said_to_be_gone(
     ids = fill(vault, 2)
     run_id = vault.start_run()
     vault.delete(ids[:1])
-    Runner(stored_app, vault).work(run_id)
+    BackgroundRunner(stored_app, vault).run(run_id)
     gone = vault.progress(run_id).items[1]
     assert (gone.done, gone.outcome) == (True, None)
     assert "deleted" in gone.reason
@@ -129,5 +129,5 @@ def test_failures_are_counted_with_their_reasons(stored_app: Flask, vault: Vault
     fill(vault, 1)
     tester.verdict = BAD
     run_id = vault.start_run()
-    Runner(stored_app, vault).work(run_id)
+    BackgroundRunner(stored_app, vault).run(run_id)
     assert vault.progress(run_id).items[0].reason == BAD.reason

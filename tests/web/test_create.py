@@ -227,7 +227,7 @@ def test_fields_of_other_types_are_ignored(form: Page, app: Flask) -> None:
     form.post(
         "/credentials/new", telegram() | {"llm-base_url": "ftp://nonsense", "git-extra_config": "{", "tool-x": "1"}
     )
-    assert rows(app, "SELECT kind, public, holds FROM credential") == [("telegram", "{}", "bot_token")]
+    assert rows(app, "SELECT kind, public, secret_names FROM credential") == [("telegram", "{}", "bot_token")]
 
 
 def test_fields_that_no_type_has_are_ignored(form: Page, app: Flask) -> None:

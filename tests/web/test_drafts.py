@@ -45,7 +45,7 @@ def local(provider: Provider, base: str = "/openai/v1", **more: str) -> dict[str
 def panel(page: Page) -> tuple[str, str]:
     """(mark, words) of the verdict on a draft."""
     assert page.document is not None
-    (found,) = [e for e in page.document.find("div", role="status") if "tried" in e.attrs["class"].split()]
+    (found,) = [e for e in page.document.find("div", role="status") if "draft-verdict" in e.attrs["class"].split()]
     return found.attrs["data-mark"], found.text
 
 
@@ -54,7 +54,7 @@ def left(app: Flask) -> int:
 
 
 def test_a_draft_is_tested_and_nothing_is_stored(form: Page, provider: Provider, app: Flask) -> None:
-    form.post(NEW, llm("Draft", **local(provider)) | {"then": "try"}, status=200)
+    form.post(NEW, llm("Draft", **local(provider)) | {"then": "test_draft"}, status=200)
     mark, words = panel(form)
     assert mark == "pass"
     assert "Verified" in words
@@ -62,29 +62,29 @@ def test_a_draft_is_tested_and_nothing_is_stored(form: Page, provider: Provider,
     assert f"GET {provider.url('/openai/v1/models')} -> 200" in words
     assert (value(form, "name"), value(form, "llm-base_url")) == ("Draft", provider.url("/openai/v1"))
     assert value(form, "llm-api_key") == ""
-    form.post(NEW, llm("Draft", **local(provider, api_key=KEY)) | {"then": "try"}, status=200)
+    form.post(NEW, llm("Draft", **local(provider, api_key=KEY)) | {"then": "test_draft"}, status=200)
     assert panel(form)[0] == "fail"
-    assert (left(app), rows(app, "SELECT count(*) FROM past_verdict")[0][0]) == (0, 0)
+    assert (left(app), rows(app, "SELECT count(*) FROM verdict_history")[0][0]) == (0, 0)
 
 
 @pytest.mark.parametrize("base", ["/echo/v1", "/openai/v1", "/reset/v1", "/redirect/v1"])
 def test_a_key_that_the_provider_repeats_does_not_come_back(form: Page, provider: Provider, base: str) -> None:
-    form.post(NEW, llm("Draft", **local(provider, base, api_key=KEY)) | {"then": "try"}, status=200)
+    form.post(NEW, llm("Draft", **local(provider, base, api_key=KEY)) | {"then": "test_draft"}, status=200)
     assert panel(form)[0] != "pass"
     assert not provider.strayed
 
 
 def test_what_is_wrong_with_a_draft_stands_beside_its_field(form: Page, provider: Provider) -> None:
-    form.post(NEW, llm("", base_url="nonsense", api_key="a b") | {"then": "try"}, status=400)
+    form.post(NEW, llm("", base_url="nonsense", api_key="a b") | {"then": "test_draft"}, status=400)
     assert {"llm-api_key", "llm-base_url"} <= set(errors(form))
-    form.post(NEW, {"type": "telegram", "telegram-bot_token": "no token", "then": "try"}, status=400)
+    form.post(NEW, {"type": "telegram", "telegram-bot_token": "no token", "then": "test_draft"}, status=400)
     assert "telegram-bot_token" in errors(form)
-    form.post(NEW, {"type": "nobody", "then": "try"}, status=400)
+    form.post(NEW, {"type": "nobody", "then": "test_draft"}, status=400)
     assert "Choose a type." in form.text
 
 
 def test_a_draft_needs_no_name_yet(form: Page, provider: Provider) -> None:
-    form.post(NEW, llm("", **local(provider)) | {"then": "try"}, status=200)
+    form.post(NEW, llm("", **local(provider)) | {"then": "test_draft"}, status=200)
     assert panel(form)[0] == "pass"
 
 
@@ -92,34 +92,36 @@ def test_the_stored_secret_goes_to_its_own_destination_alone(form: Page, store: 
     row = store("Local", **local(provider))
     url = f"/credentials/{row}/edit"
     form.get(url)
-    form.post(url, data("Local", **local(provider, api_key="")) | {"then": "try"}, status=200)
+    form.post(url, data("Local", **local(provider, api_key="")) | {"then": "test_draft"}, status=200)
     assert panel(form)[0] == "pass"
     assert provider.asked("/openai")[0].key == provider.key
     for moved in ({"base_url": provider.url("/echo/v1")}, {"organization_id": "org-2"}, {"provider_type": "openai"}):
         before = len(provider.requests)
-        form.post(url, data("Local", **local(provider, api_key="") | moved) | {"then": "try"}, status=400)
+        form.post(url, data("Local", **local(provider, api_key="") | moved) | {"then": "test_draft"}, status=400)
         assert "enter it again" in errors(form)["llm-api_key"]
         assert len(provider.requests) == before
-    form.post(url, data("Local", **local(provider, "/echo/v1", api_key="sk-typed-again")) | {"then": "try"}, status=200)
+    form.post(
+        url, data("Local", **local(provider, "/echo/v1", api_key="sk-typed-again")) | {"then": "test_draft"}, status=200
+    )
     assert {asked.key for asked in provider.asked("/echo")}.isdisjoint({provider.key})
 
 
 def test_a_removed_secret_is_not_used_for_the_draft(form: Page, store: Store, provider: Provider) -> None:
     row = store("Local", **local(provider))
     form.get(f"/credentials/{row}/edit")
-    draft = data("Local", **local(provider, api_key="")) | {"then": "try", "remove": "api_key"}
+    draft = data("Local", **local(provider, api_key="")) | {"then": "test_draft", "remove": "api_key"}
     form.post(f"/credentials/{row}/edit", draft, status=200)
     assert provider.key not in {asked.key for asked in provider.requests}
 
 
 @pytest.mark.usefixtures("busy")
 def test_busy_is_told_in_the_form_and_no_input_is_lost(form: Page, store: Store, provider: Provider) -> None:
-    form.post(NEW, llm("Draft", **local(provider)) | {"then": "try", "expires": "2030-01-02"}, status=429)
+    form.post(NEW, llm("Draft", **local(provider)) | {"then": "test_draft", "expires": "2030-01-02"}, status=429)
     assert BUSY in form.text
     assert (value(form, "name"), value(form, "expires")) == ("Draft", "2030-01-02")
     row = store("Local", **local(provider))
     form.get(f"/credentials/{row}/edit")
-    draft = data("Renamed", **local(provider, api_key="")) | {"then": "try"}
+    draft = data("Renamed", **local(provider, api_key="")) | {"then": "test_draft"}
     form.post(f"/credentials/{row}/edit", draft, status=429)
     assert BUSY in form.text
     assert value(form, "name") == "Renamed"
@@ -141,7 +143,7 @@ def test_locked_is_told_in_the_form(
     locked.canaries |= {KEY, provider.key}
     locked.sign_in(USERNAME, PASSWORD)
     locked.get(f"/credentials/{row}/edit")
-    draft = data("Renamed", **local(provider, api_key="")) | {"then": "try"}
+    draft = data("Renamed", **local(provider, api_key="")) | {"then": "test_draft"}
     locked.post(f"/credentials/{row}/edit", draft, status=503)
     assert locked.document is not None
     assert locked.document.find("p", role="alert")
@@ -161,13 +163,13 @@ def test_save_and_test_tells_both(form: Page, provider: Provider) -> None:
 
 
 def test_a_program_gets_json_for_drafts_too(program: Program, store: Store, provider: Provider) -> None:
-    told = program("post", NEW, llm("", **local(provider)) | {"then": "try"}, status=200)
+    told = program("post", NEW, llm("", **local(provider)) | {"then": "test_draft"}, status=200)
     assert told["outcome"] == "verified"
-    assert {"reason", "advice", "said", "facts", "steps"} < told.keys()
+    assert {"reason", "advice", "provider_message", "facts", "steps"} < told.keys()
     row = store("Local", **local(provider))
-    draft = data("Local", **local(provider, api_key="")) | {"then": "try"}
+    draft = data("Local", **local(provider, api_key="")) | {"then": "test_draft"}
     assert program("post", f"/credentials/{row}/edit", draft, status=200)["outcome"] == "verified"
-    refused = program("post", NEW, llm("", api_key="") | {"then": "try"}, status=400)
+    refused = program("post", NEW, llm("", api_key="") | {"then": "test_draft"}, status=400)
     assert set(refused["fields"]) == {"api_key"}
     saved = program("post", NEW, llm("New", **local(provider)) | {"then": "test"}, status=201)
     assert saved["test"]["outcome"] == "verified"
@@ -213,5 +215,5 @@ def test_a_twin_s_name_is_text_and_not_markup(form: Page, store: Store) -> None:
 
 
 def test_json_form_says_busy_and_locked_as_problems(program: Program, busy: None, provider: Provider) -> None:
-    told = program("post", NEW, llm("Draft", **local(provider)) | {"then": "try"}, status=429)
+    told = program("post", NEW, llm("Draft", **local(provider)) | {"then": "test_draft"}, status=429)
     assert (told["code"], told["detail"]) == ("tests-busy", BUSY)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from credstore.background_runner import Runner
+from credstore.background_runner import BackgroundRunner
 from tests.page import Page
 from tests.vault.script import BAD, ScriptedTester
 from tests.web.conftest import JSON, KEY, Store, rows
@@ -30,22 +30,22 @@ def tester(app: Flask) -> ScriptedTester:
 @pytest.fixture
 def planned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are planned, and nobody works on them."""
-    monkeypatch.setattr(Runner, "begin", lambda self, run_id: None)
+    monkeypatch.setattr(BackgroundRunner, "start", lambda self, run_id: None)
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch, tester: ScriptedTester) -> ScriptedTester:
     """A run has ended when its start is answered."""
-    monkeypatch.setattr(Runner, "begin", Runner.work)
+    monkeypatch.setattr(BackgroundRunner, "start", BackgroundRunner.run)
     return tester
 
 
 def runs(app: Flask) -> int:
-    return int(rows(app, "SELECT count(*) FROM run")[0][0])
+    return int(rows(app, "SELECT count(*) FROM test_run")[0][0])
 
 
 def planned_names(app: Flask) -> list[str]:
-    return [name for (name,) in rows(app, "SELECT name FROM run_item ORDER BY position")]
+    return [name for (name,) in rows(app, "SELECT name FROM test_run_item ORDER BY position")]
 
 
 def start(admin: Page, data: dict[str, Any] | None = None, where: str = "") -> str:

@@ -5,18 +5,18 @@ import re
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from credstore.credential_types.base import ConfigKey, Field, Kind, Values
+from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.git import http_check, ssh_key, verdicts
 from credstore.errors import Refused
-from credstore.probe import Probe, concluded
-from credstore.urls import canonical
+from credstore.probe import Probe, probe_without_requests
+from credstore.urls import canonical_url
 
 # What goes as the user name beside a token where none is given; most hosts look at the token alone.
 _USERNAMES = {"github.com": "x-access-token", "gitlab.com": "oauth2", "bitbucket.org": "x-token-auth"}
 _BITBUCKET_API_TOKEN = "ATATT"  # noqa: S105 - how those begin
 
 
-class Git(Kind):
+class Git(CredentialType):
     slug: ClassVar[str] = "git"
     label: ClassVar[str] = "Git"
     summary: ClassVar[str] = "Git repository access"
@@ -43,7 +43,7 @@ class Git(Kind):
     )
 
     @classmethod
-    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+    def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
         config = _config(values)
         for name in ("username", "token"):
             if re.search(r"^\s|\s$|[\x00-\x1f\x7f]", config.get(name, "")):
@@ -55,32 +55,36 @@ class Git(Kind):
             if re.match(r"https?://[^/?#]*@", url):
                 return {"extra_config": "Leave name and password out of “url”; put them into “username” and “token”."}
             try:
-                canonical(url)
+                canonical_url(url)
             except Refused as refusal:
                 return {"extra_config": f"“url”: {refusal.sentence}"}
         return {}
 
     @classmethod
-    def unsayable(cls, secrets: Values) -> set[str]:
+    def texts_to_redact(cls, secrets: Values) -> set[str]:
         config = _config(secrets)
         pair = {f"{_username(config)}:{config['token']}"} if config.get("token") else set()
-        return super().unsayable(secrets) | pair
+        return super().texts_to_redact(secrets) | pair
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
         config = _config(values)
         url, over_http = config.get("url", ""), config.get("url", "").startswith(("http://", "https://"))
         if over_http and (config.get("token") or not config.get("ssh_key")):
-            return http_check.check(
-                http_check.Repository(url=canonical(url), username=_username(config), token=config.get("token", ""))
+            return http_check.check_repository(
+                http_check.Repository(url=canonical_url(url), username=_username(config), token=config.get("token", ""))
             )
         if config.get("ssh_key"):
-            return concluded(ssh_key.judge(config["ssh_key"]))
+            return probe_without_requests(ssh_key.check_ssh_key(config["ssh_key"]))
         if url:
             why = "over ssh only an “ssh_key” counts, and this credential has none."
-            return concluded(verdicts.nothing(why, "Add “ssh_key”, or use the https URL together with a “token”."))
+            return probe_without_requests(
+                verdicts.nothing_to_test(why, "Add “ssh_key”, or use the https URL together with a “token”.")
+            )
         why = "this credential has neither a “url” with a “token” nor an “ssh_key”."
-        return concluded(verdicts.nothing(why, "Add “url” and “token” to Extra Config, then test again."))
+        return probe_without_requests(
+            verdicts.nothing_to_test(why, "Add “url” and “token” to Extra Config, then test again.")
+        )
 
 
 def _config(values: Values) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from credstore.credential_types.inconclusive import told
-from credstore.probe import Answer, Ask
+from credstore.credential_types.inconclusive import printable_line
+from credstore.probe import ProbeRequest, ProbeResponse
 
 GITHUB_API = "https://api.github.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class TokenFacts:
     """`known` None: the host was not asked, or did not say."""
 
     known: bool | None = None
@@ -24,26 +24,26 @@ class Told:
     expires_at: datetime | None = None
 
 
-def has_facts(url: str, token: str) -> bool:
+def has_token_api(url: str, token: str) -> bool:
     """Whether the host of this repository can be asked about the token itself."""
     return _is_github(url) or _is_gitlab(url, token)
 
 
-def facts(url: str, token: str) -> Generator[Ask, Answer, Told]:
+def token_facts(url: str, token: str) -> Generator[ProbeRequest, ProbeResponse, TokenFacts]:
     """Ask the repository's host what it knows of the token. One request; none where there is nobody to ask."""
     if _is_github(url):
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
         whose = f"{GITHUB_API}/user"
-        answer = yield Ask(purpose="Ask GitHub whose token this is", method="GET", url=whose, headers=headers)
+        answer = yield ProbeRequest(purpose="Ask GitHub whose token this is", method="GET", url=whose, headers=headers)
         return _from_github(answer)
     if _is_gitlab(url, token):
         parts = urlsplit(url)
         about = f"{parts.scheme}://{parts.netloc}/api/v4/personal_access_tokens/self"
-        answer = yield Ask(
+        answer = yield ProbeRequest(
             purpose="Ask GitLab about this token", method="GET", url=about, headers={"PRIVATE-TOKEN": token}
         )
         return _from_gitlab(answer)
-    return Told()
+    return TokenFacts()
 
 
 def _is_github(url: str) -> bool:
@@ -55,37 +55,41 @@ def _is_gitlab(url: str, token: str) -> bool:
     return host == "gitlab.com" or host.startswith("gitlab.") or token.startswith("glpat-")
 
 
-def _from_github(answer: Answer) -> Told:
+def _from_github(answer: ProbeResponse) -> TokenFacts:
     if answer.status == 401:
-        return Told(known=False)
+        return TokenFacts(known=False)
     login = answer.json.get("login") if isinstance(answer.json, dict) else None
     # An installation's token cannot read /user (403), and yet is good: then nothing is known.
     if answer.status != 200 or not isinstance(login, str):
-        return Told()
-    scopes = told(answer.headers.get("x-oauth-scopes"), 500)
+        return TokenFacts()
+    scopes = printable_line(answer.headers.get("x-oauth-scopes"), 500)
     ends = answer.headers.get("github-authentication-token-expiration", "")
     named = f"@{login}" if re.fullmatch(r"[A-Za-z0-9_-]{1,39}(?:\[bot\])?", login) else ""
-    return _told(named, scopes, _moment(ends))
+    return _facts(named, scopes, _parse_time(ends))
 
 
-def _from_gitlab(answer: Answer) -> Told:
+def _from_gitlab(answer: ProbeResponse) -> TokenFacts:
     body = answer.json
     # Deploy and job tokens are refused here (401) while git takes them: a refusal says nothing.
     if answer.status != 200 or not isinstance(body, dict) or not isinstance(body.get("scopes"), list):
-        return Told()
+        return TokenFacts()
     scopes = ", ".join(scope for scope in body["scopes"] if isinstance(scope, str))
     if body.get("active") is False:
-        return Told(known=False)
+        return TokenFacts(known=False)
     ends = body.get("expires_at")
-    return _told(told(body.get("name")), told(scopes, 500), _moment(ends) if isinstance(ends, str) else None)
+    return _facts(
+        printable_line(body.get("name")),
+        printable_line(scopes, 500),
+        _parse_time(ends) if isinstance(ends, str) else None,
+    )
 
 
-def _told(name: str, scopes: str, ends: datetime | None) -> Told:
+def _facts(name: str, scopes: str, ends: datetime | None) -> TokenFacts:
     found = (name, f"scopes: {scopes}" if scopes else "", f"expires {ends:%Y-%m-%d}" if ends else "")
-    return Told(known=True, facts=tuple(filter(None, found)), expires_at=ends)
+    return TokenFacts(known=True, facts=tuple(filter(None, found)), expires_at=ends)
 
 
-def _moment(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     """A date, or a date and time, in UTC; None when it is neither."""
     text = re.sub(r" (UTC|Z)$", "+00:00", text.strip())
     try:

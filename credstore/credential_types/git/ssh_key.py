@@ -18,7 +18,7 @@ _BEGIN = re.compile(
 _NEW_KEY = "Paste the whole private key file, with its line breaks as \\n, into “ssh_key”."
 
 
-def judge(text: str) -> Verdict:
+def check_ssh_key(text: str) -> Verdict:
     """The verdict on a private key in PEM or OpenSSH form."""
     begin = _BEGIN.search(text)
     if begin is None:

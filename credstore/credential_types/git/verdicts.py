@@ -3,28 +3,28 @@
 `actor` is the host. Every reason says what was seen there, every advice the next act.
 """
 
-from credstore.credential_types.git.host_apis import Told
+from credstore.credential_types.git.host_apis import TokenFacts
 from credstore.probe import Outcome, Verdict
 
 NEW_TOKEN = "Create a new token at the host, then edit this credential and replace it."  # noqa: S105
 CHECK_URL = "Check “url”: it is the address that git clone takes, often ending in .git."
 
 
-def may_read(actor: str, told: Told) -> Verdict:
+def may_read(actor: str, told: TokenFacts) -> Verdict:
     return _verified(f"{actor} shows the repository with this token, and hides it without.", told)
 
 
-def may_write(actor: str, told: Told) -> Verdict:
+def may_write(actor: str, told: TokenFacts) -> Verdict:
     return _verified(f"{actor} gives this token the right to write. Anybody may read this public repository.", told)
 
 
-def _verified(reason: str, told: Told) -> Verdict:
+def _verified(reason: str, told: TokenFacts) -> Verdict:
     return Verdict(outcome=Outcome.VERIFIED, reason=reason, facts=told.facts, expires_at=told.expires_at)
 
 
-def read_only(actor: str, told: Told) -> Verdict:
+def read_only(actor: str, told: TokenFacts) -> Verdict:
     return Verdict(
-        outcome=Outcome.LIMITED,
+        outcome=Outcome.ACCEPTED_LIMITED,
         reason=f"{actor} knows this token, but does not let it write. Anybody may read this public repository.",
         advice="Nothing to do, if your workflows only read.",
         facts=told.facts,
@@ -32,7 +32,7 @@ def read_only(actor: str, told: Told) -> Verdict:
     )
 
 
-def not_allowed(actor: str, told: Told) -> Verdict:
+def not_allowed(actor: str, told: TokenFacts) -> Verdict:
     if told.known:
         return Verdict(
             outcome=Outcome.REJECTED,
@@ -55,7 +55,7 @@ def refused(actor: str, *, reading_is_open: bool = False) -> Verdict:
     return Verdict(outcome=Outcome.REJECTED, reason=f"{actor} refused this token (401){where}.", advice=NEW_TOKEN)
 
 
-def absent(actor: str, told: Told) -> Verdict:
+def not_found(actor: str, told: TokenFacts) -> Verdict:
     if told.known is False:
         return refused(actor)
     known = "knows this token, but has no such repository" if told.known else "has no such repository"
@@ -76,7 +76,7 @@ def any_token(actor: str) -> Verdict:
     )
 
 
-def public(actor: str) -> Verdict:
+def public_repository(actor: str) -> Verdict:
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"{actor} shows this public repository to anybody, and does not say whether it knows this token.",
@@ -113,6 +113,6 @@ def not_git(actor: str) -> Verdict:
     )
 
 
-def nothing(reason: str, advice: str) -> Verdict:
+def nothing_to_test(reason: str, advice: str) -> Verdict:
     """No request was made, and why."""
     return Verdict(outcome=Outcome.CANNOT_TELL, reason=f"There is nothing to test: {reason}", advice=advice)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import ClassVar
 
-from credstore.credential_types.base import Choice, Field, Kind, Values
+from credstore.credential_types.base import Choice, CredentialType, Field, Values
 from credstore.credential_types.llm import providers
 from credstore.probe import Probe, openness_of
 
@@ -13,7 +13,7 @@ def provider_choices() -> tuple[Choice, ...]:
     return tuple(Choice(value=provider.slug, label=provider.label) for provider in providers.PROVIDERS)
 
 
-class Llm(Kind):
+class Llm(CredentialType):
     slug: ClassVar[str] = "llm"
     label: ClassVar[str] = "LLM"
     summary: ClassVar[str] = "LLM provider API access"
@@ -52,7 +52,7 @@ class Llm(Kind):
     )
 
     @classmethod
-    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:
+    def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:
         provider = providers.by_slug(values["provider_type"])
         if provider is None:
             return {"provider_type": "Choose one of the listed options."}
@@ -73,7 +73,7 @@ class Llm(Kind):
         return tuple(filter(None, (public.get("provider_type"), public.get("base_url"))))
 
     @classmethod
-    def dest(cls, public: Values) -> str | None:
+    def destination(cls, public: Values) -> str | None:
         provider = providers.by_slug(public.get("provider_type", ""))
         return public.get("base_url") or (provider.base_url if provider else None)
 
@@ -85,7 +85,7 @@ class Llm(Kind):
         return provider.probe(
             providers.Access(
                 api_key=values.get("api_key", ""),
-                base_url=cls.dest(values) or "",
+                base_url=cls.destination(values) or "",
                 organization_id=values.get("organization_id", ""),
                 openness=openness_of(values.get("host_openness", "")),
             )

@@ -8,9 +8,9 @@ from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from credstore.errors import Refused
-from credstore.probe import Answer, Json
-from credstore.redaction import foreign_scrubber
-from credstore.urls import canonical
+from credstore.probe import Json, ProbeResponse
+from credstore.redaction import foreign_text_redactor
+from credstore.urls import canonical_url
 
 _NO_CREDIT = (
     "insufficient_quota",
@@ -41,38 +41,38 @@ _ENDED = re.compile(
 _TEXTS = ("message", "msg", "detail", "title", "error_description")
 
 
-class Reading(Enum):
+class Meaning(Enum):
     LISTED = auto()  # 2xx and JSON in the shape of a model listing
-    FOREIGN = auto()  # 2xx, but not this API
+    NOT_THIS_API = auto()  # 2xx, but not this API
     REFUSED = auto()  # 401
     WRONG_ORGANIZATION = auto()  # a refusal whose words name the organization, not the key
     LIMITED = auto()  # 401/403 whose words say: known key, not for this
     FORBIDDEN = auto()  # 403 with JSON that tells of an error, but without such words
-    BARRED = auto()  # 403/400 without such JSON: perhaps of a firewall or bot guard, that never asked the API
-    ABSENT = auto()  # 404, 405, 501: no such endpoint
-    INVALID = auto()  # 400 with JSON that tells of an error: the request was read and found wanting
-    UNFIT = auto()  # 422: the same, but nobody refuses a key so
+    NOT_AN_API_ERROR = auto()  # 403/400 without such JSON: perhaps of a firewall or bot guard, that never asked the API
+    NOT_FOUND = auto()  # 404, 405, 501: no such endpoint
+    BAD_REQUEST = auto()  # 400 with JSON that tells of an error: the request was read and found wanting
+    UNPROCESSABLE = auto()  # 422: the same, but nobody refuses a key so
     NO_CREDIT = auto()
-    BUSY = auto()  # 429
-    LOADING = auto()  # 503 of a server that is up and loads its model
-    DOWN = auto()  # 5xx
-    MOVED = auto()  # 3xx
-    ODD = auto()
+    RATE_LIMITED = auto()  # 429
+    MODEL_LOADING = auto()  # 503 of a server that is up and loads its model
+    SERVER_ERROR = auto()  # 5xx
+    REDIRECT = auto()  # 3xx
+    UNKNOWN = auto()
 
 
-ELSEWHERE = {Reading.ABSENT, Reading.FOREIGN}  # so the API may be next door
-WANTING = {Reading.INVALID, Reading.UNFIT}
+NO_API_HERE = {Meaning.NOT_FOUND, Meaning.NOT_THIS_API}  # so the API may be next door
+REQUEST_INVALID = {Meaning.BAD_REQUEST, Meaning.UNPROCESSABLE}
 
-_BY_STATUS = {
-    400: Reading.INVALID,
-    401: Reading.REFUSED,
-    402: Reading.NO_CREDIT,
-    403: Reading.FORBIDDEN,
-    404: Reading.ABSENT,
-    405: Reading.ABSENT,
-    422: Reading.UNFIT,
-    429: Reading.BUSY,
-    501: Reading.ABSENT,
+MEANING_OF_STATUS = {
+    400: Meaning.BAD_REQUEST,
+    401: Meaning.REFUSED,
+    402: Meaning.NO_CREDIT,
+    403: Meaning.FORBIDDEN,
+    404: Meaning.NOT_FOUND,
+    405: Meaning.NOT_FOUND,
+    422: Meaning.UNPROCESSABLE,
+    429: Meaning.RATE_LIMITED,
+    501: Meaning.NOT_FOUND,
 }
 
 
@@ -82,42 +82,42 @@ def is_listing(json: Json) -> bool:
     return isinstance(items, list) and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in items)
 
 
-def read(answer: Answer, wanted: Callable[[Json], bool] = is_listing) -> Reading:
+def classify(answer: ProbeResponse, wanted: Callable[[Json], bool] = is_listing) -> Meaning:
     """What the answer says, whichever vendor's error shape it has; LISTED when a 2xx is what was `wanted`."""
     status = answer.status
     if 200 <= status < 300:
-        status = _error_inside(answer.json)
+        status = _status_in_error(answer.json)
         if not status:
-            return Reading.LISTED if wanted(answer.json) else Reading.FOREIGN
+            return Meaning.LISTED if wanted(answer.json) else Meaning.NOT_THIS_API
     if 300 <= status < 400:
-        return Reading.MOVED
-    words = " ".join(_words(answer.json)).lower()
+        return Meaning.REDIRECT
+    words = " ".join(_error_texts(answer.json)).lower()
     for marks, statuses, reading in (
-        (_NO_CREDIT, {400, 402, 403, 429}, Reading.NO_CREDIT),
-        (_LIMITED, {401, 403}, Reading.LIMITED),
-        (_BAD_KEY, {400, 401, 403}, Reading.REFUSED),
-        (_WRONG_ORGANIZATION, {400, 401, 403}, Reading.WRONG_ORGANIZATION),
-        (("organization",), {401}, Reading.WRONG_ORGANIZATION),
-        (("loading",), {503}, Reading.LOADING),
+        (_NO_CREDIT, {400, 402, 403, 429}, Meaning.NO_CREDIT),
+        (_LIMITED, {401, 403}, Meaning.LIMITED),
+        (_BAD_KEY, {400, 401, 403}, Meaning.REFUSED),
+        (_WRONG_ORGANIZATION, {400, 401, 403}, Meaning.WRONG_ORGANIZATION),
+        (("organization",), {401}, Meaning.WRONG_ORGANIZATION),
+        (("loading",), {503}, Meaning.MODEL_LOADING),
     ):
         if status in statuses and any(mark in words for mark in marks):
             return reading
     if status in {401, 403} and _ENDED.search(words):
-        return Reading.REFUSED
-    if status in {400, 403} and not _tells_of_an_error(answer.json):
-        return Reading.BARRED
-    return _BY_STATUS.get(status, Reading.DOWN if status >= 500 else Reading.ODD)
+        return Meaning.REFUSED
+    if status in {400, 403} and not _is_api_error(answer.json):
+        return Meaning.NOT_AN_API_ERROR
+    return MEANING_OF_STATUS.get(status, Meaning.SERVER_ERROR if status >= 500 else Meaning.UNKNOWN)
 
 
-def said(answer: Answer) -> str:
+def provider_message(answer: ProbeResponse) -> str:
     """The provider's own message, whole: it may echo the key, so only `tester` may show it, scrubbed and cut."""
     json = answer.json
-    if not isinstance(json, dict) or (answer.status < 400 and not _error_inside(json)):
+    if not isinstance(json, dict) or (answer.status < 400 and not _status_in_error(json)):
         return ""
     inner = json.get("error")
     for holder in (inner, json):
         if isinstance(holder, dict):
-            texts = [text for name in _TEXTS for text in _texts(holder.get(name))]
+            texts = [text for name in _TEXTS for text in _message_texts(holder.get(name))]
             if texts:
                 return texts[0]
         elif isinstance(holder, str) and holder.strip():
@@ -125,33 +125,35 @@ def said(answer: Answer) -> str:
     return ""
 
 
-def moved_to(answer: Answer, key: str = "") -> str:
+def redirect_host(answer: ProbeResponse, key: str = "") -> str:
     """The host a redirect points to, for words only; never followed. It may be hostile, and built of the key."""
     try:
         host = urlsplit(answer.headers.get("location", "")).hostname
         if not host:
             return "another page of the same host"
-        host = urlsplit(canonical(f"https://[{host}]" if ":" in host else f"https://{host}")).hostname or ""
+        host = urlsplit(canonical_url(f"https://[{host}]" if ":" in host else f"https://{host}")).hostname or ""
     except (ValueError, Refused):
         return "an address that is not valid"
-    return host if foreign_scrubber([key])(host, len(host)) == host else "an address with a part of the key in it"
+    return host if foreign_text_redactor([key])(host, len(host)) == host else "an address with a part of the key in it"
 
 
-def _tells_of_an_error(json: Json) -> bool:
+def _is_api_error(json: Json) -> bool:
     """Whether this is JSON in the shape of some API's error."""
     if not isinstance(json, dict):
         return False
-    return any(word.strip() for word in _words(json)) or (isinstance(json.get("error"), dict) and bool(json["error"]))
+    return any(word.strip() for word in _error_texts(json)) or (
+        isinstance(json.get("error"), dict) and bool(json["error"])
+    )
 
 
-def _error_inside(json: Json) -> int:
+def _status_in_error(json: Json) -> int:
     """The status that a gateway put inside of a 200: `{"error": {"code": 401}}`; 0 without one."""
     error = json.get("error") if isinstance(json, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600 else 0
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _message_texts(value: Json) -> Iterator[str]:
     """The texts of a message: a text, or as FastAPI's `detail` a list of objects with a `msg` each."""
     if isinstance(value, str) and value.strip():
         yield value
@@ -161,11 +163,11 @@ def _texts(value: Json) -> Iterator[str]:
             yield joined
     elif isinstance(value, dict):
         yield from (
-            text for name in _TEXTS for text in _texts(value.get(name)) if not isinstance(value.get(name), dict)
+            text for name in _TEXTS for text in _message_texts(value.get(name)) if not isinstance(value.get(name), dict)
         )
 
 
-def _words(json: Json) -> Iterator[str]:
+def _error_texts(json: Json) -> Iterator[str]:
     """Every text that may name the fault: of `error`, `code`, `type`, `status`, `detail` and `message`."""
     if not isinstance(json, dict):
         return
@@ -174,4 +176,4 @@ def _words(json: Json) -> Iterator[str]:
             yield holder
         elif isinstance(holder, dict):
             yield from (text for name in ("code", "type", "status") if isinstance(text := holder.get(name), str))
-            yield from (text for name in _TEXTS for text in _texts(holder.get(name)))
+            yield from (text for name in _TEXTS for text in _message_texts(holder.get(name)))

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass, field
 
 from credstore.errors import Refused
-from credstore.urls import canonical
+from credstore.urls import canonical_url
 
 _KEY_HEADERS = {"authorization", "x-api-key", "api-key", "private-token", "x-goog-api-key"}
 _ORGANIZATION = "openai-organization"
@@ -20,12 +20,12 @@ _ANTHROPIC = re.compile(r"/v1/(?:messages|complete)(?:/.*)?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class CurlCommand:
     key: str = field(repr=False)
     found: dict[str, str]
 
 
-def read(text: str) -> Command | None:
+def parse_curl(text: str) -> CurlCommand | None:
     """None where this is no curl command, or has no key in it."""
     if not re.match(r"(?:\$\s+)?curl(?:\.exe)?\s", text):
         return None
@@ -42,10 +42,10 @@ def read(text: str) -> Command | None:
         return None
     found: dict[str, str] = {}
     if headers.get(_ORGANIZATION):
-        keep(found, "organization_id", headers[_ORGANIZATION])
+        keep_if_valid(found, "organization_id", headers[_ORGANIZATION])
     url = next((word for word in words if re.match(r"https?://", word)), "")
-    keep(found, "base_url", re.split(r"[?#]", url)[0])
-    return Command(key=key, found=found)
+    keep_if_valid(found, "base_url", re.split(r"[?#]", url)[0])
+    return CurlCommand(key=key, found=found)
 
 
 def _headers(words: list[str]) -> dict[str, str]:
@@ -59,12 +59,12 @@ def _headers(words: list[str]) -> dict[str, str]:
     return found
 
 
-def keep(found: dict[str, str], name: str, value: str) -> None:
+def keep_if_valid(found: dict[str, str], name: str, value: str) -> None:
     """Remember what a field may be filled with, if it is fit for that field; the first one stays."""
     if name == "base_url":
         value = _ENDPOINT.sub("", _ANTHROPIC.sub("", value.rstrip("/")))
         try:
-            value = canonical(value)
+            value = canonical_url(value)
         except Refused:
             return
     elif not re.fullmatch(r"[\x21-\x7e]{1,200}", value):

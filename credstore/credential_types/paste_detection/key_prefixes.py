@@ -8,7 +8,7 @@ OPENAI, ANTHROPIC, COMPATIBLE = "openai", "anthropic", "openai_compatible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
+class KeyOwner:
     """`provider_slug` is "" for what is no LLM key; `sure` False where others hand out keys that begin alike."""
 
     provider_slug: str
@@ -26,14 +26,14 @@ class Guess:
         return "an" if self.label[0] in "AEIOUx" else "a"
 
 
-def _compatible(label: str, base_url: str) -> Guess:
-    return Guess(provider_slug=COMPATIBLE, label=label, base_url=base_url)
+def _compatible(label: str, base_url: str) -> KeyOwner:
+    return KeyOwner(provider_slug=COMPATIBLE, label=label, base_url=base_url)
 
 
-_OPENAI = Guess(provider_slug=OPENAI, label="OpenAI", base_url="https://api.openai.com/v1")
-_GITHUB = Guess(provider_slug="", label="GitHub", base_url="https://github.com", kind="git")
-_TABLE: tuple[tuple[str, Guess], ...] = (  # the first that fits
-    (r"sk-ant-", Guess(provider_slug=ANTHROPIC, label="Anthropic", base_url="https://api.anthropic.com")),
+_OPENAI = KeyOwner(provider_slug=OPENAI, label="OpenAI", base_url="https://api.openai.com/v1")
+_GITHUB = KeyOwner(provider_slug="", label="GitHub", base_url="https://github.com", kind="git")
+_TABLE: tuple[tuple[str, KeyOwner], ...] = (  # the first that fits
+    (r"sk-ant-", KeyOwner(provider_slug=ANTHROPIC, label="Anthropic", base_url="https://api.anthropic.com")),
     (r"sk-or-", _compatible("OpenRouter", "https://openrouter.ai/api/v1")),
     (r"sk-(?:proj|svcacct|admin)-", _OPENAI),
     (r"gsk_", _compatible("Groq", "https://api.groq.com/openai/v1")),
@@ -42,16 +42,16 @@ _TABLE: tuple[tuple[str, Guess], ...] = (  # the first that fits
     (r"hf_", _compatible("Hugging Face", "https://router.huggingface.co/v1")),
     (r"AIza", _compatible("Google", "https://generativelanguage.googleapis.com/v1beta/openai")),
     (r"gh[pousr]_|github_pat_", _GITHUB),
-    (r"gl(?:pat|dt)-", Guess(provider_slug="", label="GitLab", base_url="https://gitlab.com", kind="git")),
+    (r"gl(?:pat|dt)-", KeyOwner(provider_slug="", label="GitLab", base_url="https://gitlab.com", kind="git")),
     (
         r"\d{6,12}:[A-Za-z0-9_-]{30,}\Z",
-        Guess(provider_slug="", label="Telegram", base_url="https://api.telegram.org", kind="telegram"),
+        KeyOwner(provider_slug="", label="Telegram", base_url="https://api.telegram.org", kind="telegram"),
     ),
-    (r"sk-", Guess(provider_slug=OPENAI, label="OpenAI", base_url="https://api.openai.com/v1", sure=False)),
+    (r"sk-", KeyOwner(provider_slug=OPENAI, label="OpenAI", base_url="https://api.openai.com/v1", sure=False)),
 )
 _KNOWN = tuple((re.compile(rf"(?:{pattern})"), known) for pattern, known in _TABLE)
 
 
-def guess(text: str) -> Guess | None:
+def owner_of_key(text: str) -> KeyOwner | None:
     """Whose key this looks like, or None."""
     return next((known for pattern, known in _KNOWN if pattern.match(text)), None)

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from credstore.credential_types.base import Kind, Values
+from credstore.credential_types.base import CredentialType, Values
 from credstore.credential_types.llm import providers
-from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, Guess, guess
+from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, KeyOwner, owner_of_key
 from credstore.credential_types.paste_detection.unwrap import unwrap
 from credstore.errors import Refused
-from credstore.urls import canonical
+from credstore.urls import canonical_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Suggestions:
     """`notes` and `warnings` are sentences by field; `proposals` are values for fields that were left blank."""
 
     notes: Mapping[str, tuple[str, ...]]
@@ -24,29 +24,35 @@ class Notice:
     proposals: Mapping[str, str]
 
 
-def notice(kind: type[Kind], values: Values) -> Notice:
+def suggest(kind: type[CredentialType], values: Values) -> Suggestions:
     """Everything at once, from the values as they were typed."""
-    return Notice(notes=notes(kind, values), warnings=warnings(kind, values), proposals=proposals(kind, values))
+    return Suggestions(
+        notes=unwrap_notes(kind, values),
+        warnings=mismatch_warnings(kind, values),
+        proposals=proposed_values(kind, values),
+    )
 
 
-def notes(kind: type[Kind], values: Values) -> dict[str, tuple[str, ...]]:
+def unwrap_notes(kind: type[CredentialType], values: Values) -> dict[str, tuple[str, ...]]:
     """What was dropped around each secret."""
-    found = {field.name: unwrap(values.get(field.name) or "").notes for field in kind.secrets() if field.form == "text"}
+    found = {
+        field.name: unwrap(values.get(field.name) or "").notes for field in kind.secret_fields() if field.form == "text"
+    }
     return {name: said for name, said in found.items() if said}
 
 
-def proposals(kind: type[Kind], values: Values) -> dict[str, str]:
+def proposed_values(kind: type[CredentialType], values: Values) -> dict[str, str]:
     """What the pasted text says of fields that are blank: provider, base URL, organization."""
     offered: dict[str, str] = {}
-    for field in kind.secrets():
+    for field in kind.secret_fields():
         if field.form == "text":
             taken = unwrap(values.get(field.name) or "")
-            offered |= taken.found | _provider(guess(taken.value), taken.found.get("base_url", ""))
+            offered |= taken.found | _provider(owner_of_key(taken.value), taken.found.get("base_url", ""))
     public = {field.name for field in kind.fields if not field.secret}
     return {name: value for name, value in offered.items() if name in public and value and not values.get(name)}
 
 
-def _provider(known: Guess | None, pasted_url: str) -> dict[str, str]:
+def _provider(known: KeyOwner | None, pasted_url: str) -> dict[str, str]:
     """The provider of a key and of the URL that was pasted with it; the URL only where it is not the provider's own."""
     if known and known.kind != "llm":
         return {}
@@ -63,18 +69,18 @@ def _host(url: str) -> str | None:
     return urlsplit(url).hostname
 
 
-def warnings(kind: type[Kind], values: Values) -> dict[str, str]:
+def mismatch_warnings(kind: type[CredentialType], values: Values) -> dict[str, str]:
     """One sentence for each secret that looks as if it were for something else."""
     found: dict[str, str] = {}
-    for field in kind.secrets():
-        if field.form == "text" and (known := guess(unwrap(values.get(field.name) or "").value)):
+    for field in kind.secret_fields():
+        if field.form == "text" and (known := owner_of_key(unwrap(values.get(field.name) or "").value)):
             sentence = _mismatch(kind, known, values)
             if sentence:
                 found[field.name] = sentence
     return found
 
 
-def _mismatch(kind: type[Kind], known: Guess, values: Values) -> str:
+def _mismatch(kind: type[CredentialType], known: KeyOwner, values: Values) -> str:
     looks = f"This looks like {known.article} {known.label} {known.what}"
     if known.kind != kind.slug:
         return f"{looks}; the type is {kind.label}." if known.sure else ""
@@ -95,6 +101,6 @@ def _mismatch(kind: type[Kind], known: Guess, values: Values) -> str:
 def _typed_url(values: Values) -> str:
     """The base URL as it was typed, if it is one."""
     try:
-        return canonical(values.get("base_url") or "")
+        return canonical_url(values.get("base_url") or "")
     except Refused:
         return ""

@@ -35,7 +35,7 @@ _TELEGRAM = re.compile(
     r"https?://[^\s/]+/(?:file/)?bot(\d{3,20})(?::|%3A)([\w-]{10,})(?:/\S*)?\Z", re.ASCII | re.IGNORECASE
 )
 # More is no key with something around it, and is left as it is.
-LONGEST = 20_000
+MAX_LENGTH = 20_000
 MOST_LAYERS = 50
 
 
@@ -51,11 +51,11 @@ class Unwrapped:
 def unwrap(text: str) -> Unwrapped:
     """The key in this text. Unwrapping once more changes nothing."""
     inner, notes, found = text, list[str](), dict[str, str]()
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return Unwrapped(value=text)
     for _ in range(MOST_LAYERS):
         before = inner
-        for peel, note in _PEELS:
+        for peel, note in _STEPS:
             shorter = peel(inner, found)
             if len(shorter) < len(inner):
                 inner = shorter
@@ -76,7 +76,7 @@ def _invisible(text: str, _found: dict[str, str]) -> str:
 
 
 def _curl(text: str, found: dict[str, str]) -> str:
-    command = curl.read(text)
+    command = curl.parse_curl(text)
     if command is None:
         return text
     for name, value in command.found.items():
@@ -99,7 +99,7 @@ def _lines(text: str, found: dict[str, str]) -> str:
     for name, value in pairs:
         about = next((field_name for field_name, pattern in _FOUND_NAMES if pattern.search(name)), "")
         if about:
-            curl.keep(found, about, value)
+            curl.keep_if_valid(found, about, value)
         elif value and _SECRET_NAME.search(name):
             secrets.append(value)
     return secrets[0] if secrets else text
@@ -128,7 +128,7 @@ def _quotes(text: str, _found: dict[str, str]) -> str:
     return inner if len(inner) < len(text.rstrip(",;")) else text
 
 
-_PEELS: tuple[tuple[Callable[[str, dict[str, str]], str], str], ...] = (
+_STEPS: tuple[tuple[Callable[[str, dict[str, str]], str], str], ...] = (
     (_invisible, INVISIBLE),
     (_space, SPACE),
     (_curl, CURL),

@@ -7,15 +7,15 @@ import re
 from collections.abc import Collection
 from typing import ClassVar
 
-from credstore.credential_types.base import Field, Kind, Values
-from credstore.credential_types.inconclusive import no_verdict, told
-from credstore.probe import Answer, Ask, Outcome, Probe, Verdict
+from credstore.credential_types.base import CredentialType, Field, Values
+from credstore.credential_types.inconclusive import inconclusive_verdict, printable_line
+from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Verdict
 
 _TOKEN = re.compile(r"(?P<bot>\d{3,20}):(?P<secret>[A-Za-z0-9_-]{10,})")
 _NEW_TOKEN = "Ask @BotFather for the token again (/mybots, API Token), then edit this credential."  # noqa: S105
 
 
-class Telegram(Kind):
+class Telegram(CredentialType):
     slug: ClassVar[str] = "telegram"
     label: ClassVar[str] = "Telegram"
     summary: ClassVar[str] = "Telegram bot authentication"
@@ -32,56 +32,59 @@ class Telegram(Kind):
     )
 
     @classmethod
-    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+    def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
         if "bot_token" in values and not _TOKEN.fullmatch(values["bot_token"]):
             return {"bot_token": "A bot token is a number, a colon and a code. Copy it whole from @BotFather."}
         return {}
 
     @classmethod
-    def dest(cls, public: Values) -> str | None:  # noqa: ARG003
+    def destination(cls, public: Values) -> str | None:  # noqa: ARG003
         return cls.root
 
     @classmethod
-    def unsayable(cls, secrets: Values) -> set[str]:
+    def texts_to_redact(cls, secrets: Values) -> set[str]:
         # Cut at the colon too: a server or proxy may repeat only the part after it. The number is no secret.
         return {part for token in secrets.values() for part in (token, token.partition(":")[2])}
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
         token = values["bot_token"]
-        answer = yield Ask(purpose="Ask who this bot is", method="GET", url=f"{cls.root}/bot{token}/getMe")
-        return _judged(answer, bot=token.partition(":")[0])
+        answer = yield ProbeRequest(purpose="Ask who this bot is", method="GET", url=f"{cls.root}/bot{token}/getMe")
+        return judge_get_me(answer, bot=token.partition(":")[0])
 
 
-def _judged(answer: Answer, *, bot: str) -> Verdict:
+def judge_get_me(answer: ProbeResponse, *, bot: str) -> Verdict:
     """The verdict on the answer to getMe. Only a body of Telegram's own shape counts: a proxy can answer anything."""
-    if verdict := no_verdict("Telegram", answer):
+    if verdict := inconclusive_verdict("Telegram", answer):
         return verdict
     body = answer.json if isinstance(answer.json, dict) else {}
     who = body.get("result")
     if answer.status == 200 and body.get("ok") is True and isinstance(who, dict) and str(who.get("id")) == bot:
-        username, name = told(who.get("username"), 32), told(who.get("first_name"))
+        username, name = printable_line(who.get("username"), 32), printable_line(who.get("first_name"))
         called = f"@{username}" if username else f"bot {bot}"
         return Verdict(
             outcome=Outcome.VERIFIED,
             reason=f"Telegram accepted this token: it belongs to {called}{f' ({name})' if name else ''}.",
             facts=tuple(filter(None, (called, name))),
         )
-    said = told(body.get("description"), 1000)
+    said = printable_line(body.get("description"), 1000)
     if body.get("ok") is False and answer.status == 401:
         return Verdict(
-            outcome=Outcome.REJECTED, reason="Telegram refused this token (401).", advice=_NEW_TOKEN, said=said
+            outcome=Outcome.REJECTED,
+            reason="Telegram refused this token (401).",
+            advice=_NEW_TOKEN,
+            provider_message=said,
         )
     if body.get("ok") is False and answer.status == 404:
         return Verdict(
             outcome=Outcome.REJECTED,
             reason="Telegram does not recognise this as a bot token (404): it is not in the form of one.",
             advice=_NEW_TOKEN,
-            said=said,
+            provider_message=said,
         )
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"An answer came ({answer.status}), but not one that Telegram's Bot API gives.",
         advice="Check whether a proxy or a captive portal stands between this server and Telegram.",
-        said=said,
+        provider_message=said,
     )

@@ -6,17 +6,17 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from credstore.credential_types.base import ConfigKey, Field, Kind, Values
+from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.tool import check
 from credstore.errors import Refused
-from credstore.http_headers import fault
-from credstore.probe import Probe, concluded
-from credstore.urls import canonical
+from credstore.http_headers import header_error
+from credstore.probe import Probe, probe_without_requests
+from credstore.urls import canonical_url
 
 _STATUSES = range(100, 600)
 
 
-class Tool(Kind):
+class Tool(CredentialType):
     slug: ClassVar[str] = "tool"
     label: ClassVar[str] = "Tool"
     summary: ClassVar[str] = "Tool-specific credentials"
@@ -51,27 +51,27 @@ class Tool(Kind):
     )
 
     @classmethod
-    def check(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
-        wrong = _wrong(_config(values))
+    def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
+        wrong = _config_error(_config(values))
         return {"extra_config": wrong} if wrong else {}
 
     @classmethod
-    def unsayable(cls, secrets: Values) -> set[str]:
+    def texts_to_redact(cls, secrets: Values) -> set[str]:
         config = _config(secrets)
         query = config.get("url", "").partition("?")[2]
         parts = {part.rpartition("=")[2] for part in query.split("&")} | {value for _, value in parse_qsl(query)}
         # Without the word before it too: a server may repeat the token and not the "Bearer".
         parts |= {value.rpartition(" ")[2] for value in config.get("headers", {}).values()}
-        return super().unsayable(secrets) | parts
+        return super().texts_to_redact(secrets) | parts
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
         config = _config(values)
         if not config.get("url", "").startswith(("http://", "https://")):
-            return concluded(check.nothing_to_test())
+            return probe_without_requests(check.nothing_to_test())
         expected = config.get("expect_status")
-        return check.check(
-            check.Call(
+        return check.check_tool(
+            check.ToolRequest(
                 url=_url(config["url"]),
                 headers=config.get("headers", {}),
                 method="HEAD" if config.get("method", "").upper() == "HEAD" else "GET",
@@ -80,7 +80,7 @@ class Tool(Kind):
         )
 
 
-def _wrong(config: dict[str, Any]) -> str:
+def _config_error(config: dict[str, Any]) -> str:
     """What of this could never be sent, in a sentence that repeats no value; "" when nothing."""
     if config.get("method", "GET").upper() not in {"GET", "HEAD"}:
         return "“method” must be GET or HEAD: a test changes nothing at the tool."
@@ -92,7 +92,7 @@ def _wrong(config: dict[str, Any]) -> str:
     for name, value in headers.items():
         if not isinstance(value, str):
             return "“headers”: each value must be a text."
-        if why := fault(name, value):
+        if why := header_error(name, value):
             return f"“headers”: {why}."
     url = config.get("url", "")
     if url.startswith(("http://", "https://")):
@@ -110,7 +110,7 @@ def _url(text: str) -> str:
     path, mark, query = text.partition("?")
     if not re.fullmatch(r"[\x21\x24-\x7e]*", query):
         raise Refused("The query of a URL has no “#”, quotes, spaces or characters outside plain ASCII.")
-    return canonical(path) + mark + query
+    return canonical_url(path) + mark + query
 
 
 def _config(values: Values) -> dict[str, Any]:

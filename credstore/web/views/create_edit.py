@@ -7,13 +7,13 @@ from uuid import UUID
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.credential_types import KINDS, Kind, by_slug
+from credstore.credential_types import CREDENTIAL_TYPES, CredentialType, by_slug
 from credstore.errors import Conflict, CredstoreError, NotFound
 from credstore.vault import Record
 from credstore.web import forms, request_context
-from credstore.web.error_handlers import problem, status_of
-from credstore.web.flash_messages import notes, tell
-from credstore.web.json_output import as_json, verdict_as_json
+from credstore.web.error_handlers import problem_details, status_of
+from credstore.web.flash_messages import flash_message, notes_after_save
+from credstore.web.json_output import credential_json, verdict_json
 
 
 def register(bp: Blueprint) -> None:
@@ -26,16 +26,16 @@ def register(bp: Blueprint) -> None:
 
 @cache
 def _create_form() -> type[Any]:
-    return forms.create_form(KINDS)
+    return forms.create_form(CREDENTIAL_TYPES)
 
 
 @cache
 def _edit_form(slug: str) -> type[Any]:
-    return forms.edit_form(next(kind for kind in KINDS if kind.slug == slug))
+    return forms.edit_form(next(kind for kind in CREDENTIAL_TYPES if kind.slug == slug))
 
 
 def new() -> ResponseReturnValue:
-    wanted = by_slug(request.args.get("type", "")) or KINDS[0]
+    wanted = by_slug(request.args.get("type", "")) or CREDENTIAL_TYPES[0]
     return _render_new(_create_form()(formdata=None, data={"type": wanted.slug}))
 
 
@@ -47,13 +47,17 @@ def create() -> ResponseReturnValue:
     if request.form.get("insert_example"):
         return _with_example(form, request.form["insert_example"])
     try:
-        if request.form.get("then") == "try":
-            tried = request_context.vault().try_out(slug, values)
-            return jsonify(verdict_as_json(tried)) if request_context.wants_json() else _render_new(form, tried=tried)
+        if request.form.get("then") == "test_draft":
+            draft_verdict = request_context.vault().test_draft(slug, values)
+            return (
+                jsonify(verdict_json(draft_verdict))
+                if request_context.wants_json()
+                else _render_new(form, draft_verdict=draft_verdict)
+            )
         record = request_context.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
     except CredstoreError as refusal:
-        return _refused(form, slug, refusal) or _render_new(form, status_of(refusal))
-    told = [f"{record.name} is sealed and stored.", *notes(record, values)]
+        return _show_errors(form, slug, refusal) or _render_new(form, status_of(refusal))
+    told = [f"{record.name} is sealed and stored.", *notes_after_save(record, values)]
     return _saved(record, told, url_for("credstore.index"), 201)
 
 
@@ -68,7 +72,7 @@ def _with_example(form: Any, slug: str) -> ResponseReturnValue:
 
 def edit(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    return _render_edit(_edit_form(kind.slug)(formdata=None, data=forms.stored(kind, record)), record, kind)
+    return _render_edit(_edit_form(kind.slug)(formdata=None, data=forms.stored_data(kind, record)), record, kind)
 
 
 def save(public_id: UUID) -> ResponseReturnValue:
@@ -76,19 +80,21 @@ def save(public_id: UUID) -> ResponseReturnValue:
     form = _edit_form(kind.slug)(request.form)
     values, remove = form.values(kind.slug), request.form.getlist("remove")
     try:
-        if request.form.get("then") == "try":
-            tried = request_context.vault().try_out(kind.slug, values, public_id=record.public_id, remove=remove)
-            return (
-                jsonify(verdict_as_json(tried))
-                if request_context.wants_json()
-                else _render_edit(form, record, kind, tried=tried)
+        if request.form.get("then") == "test_draft":
+            draft_verdict = request_context.vault().test_draft(
+                kind.slug, values, public_id=record.public_id, remove=remove
             )
-        record = request_context.vault().edit(record.public_id, remove=remove, **form.changes(kind.slug))
+            return (
+                jsonify(verdict_json(draft_verdict))
+                if request_context.wants_json()
+                else _render_edit(form, record, kind, draft_verdict=draft_verdict)
+            )
+        record = request_context.vault().edit(record.public_id, remove=remove, **form.edit_arguments(kind.slug))
     except Conflict as refusal:
-        return _outrun(form, record, kind, refusal)
+        return _edit_conflict(form, record, kind, refusal)
     except CredstoreError as refusal:
-        return _refused(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
-    told = [f"{record.name} is saved.", *notes(record, values)]
+        return _show_errors(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
+    told = [f"{record.name} is saved.", *notes_after_save(record, values)]
     return _saved(record, told, url_for("credstore.show", public_id=record.public_id), 200)
 
 
@@ -97,33 +103,35 @@ def _saved(record: Record, told: list[str], there: str, status: int) -> Response
     if request.form.get("then") == "test":
         try:
             record = request_context.vault().test(record.public_id)
-            told.append(f"{record.verdict.outcome.word}: {record.verdict.reason}")
+            told.append(f"{record.verdict.outcome.label}: {record.verdict.reason}")
         except CredstoreError as refusal:
             told.append(refusal.sentence)
     if request_context.wants_json():
-        return jsonify(as_json(record) | ({"notes": told[1:]} if told[1:] else {})), status
-    tell(" ".join(told))
+        return jsonify(credential_json(record) | ({"notes": told[1:]} if told[1:] else {})), status
+    flash_message(" ".join(told))
     return redirect(there, 303)
 
 
-def _outrun(form: Any, record: Record, kind: type[Kind], refusal: Conflict) -> ResponseReturnValue:
+def _edit_conflict(form: Any, record: Record, kind: type[CredentialType], refusal: Conflict) -> ResponseReturnValue:
     """Somebody was faster: show what is stored now beside what was typed; saving again is then a decision."""
     if request_context.wants_json():
-        return problem(409, refusal.code, refusal.sentence)
+        return problem_details(409, refusal.code, refusal.sentence)
     record, _ = _editable(UUID(record.public_id))
     form.version.data = str(record.version)
     return _render_edit(form, record, kind, 409, conflict=refusal.sentence)
 
 
-def _refused(form: Any, slug: str, refusal: CredstoreError) -> ResponseReturnValue | None:
+def _show_errors(form: Any, slug: str, refusal: CredstoreError) -> ResponseReturnValue | None:
     """For a program the problem; for a person None, and the form carries the sentences, so that no input is lost."""
     if request_context.wants_json():
-        return problem(status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {}))
-    form.accuse(slug, refusal)
+        return problem_details(
+            status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {})
+        )
+    form.show_errors(slug, refusal)
     return None
 
 
-def _editable(public_id: UUID) -> tuple[Record, type[Kind]]:
+def _editable(public_id: UUID) -> tuple[Record, type[CredentialType]]:
     record = request_context.vault().get(str(public_id))
     kind = by_slug(record.kind)
     if kind is None:
@@ -133,9 +141,11 @@ def _editable(public_id: UUID) -> tuple[Record, type[Kind]]:
 
 def _render_new(form: Any, status: int = 200, **more: Any) -> ResponseReturnValue:
     if by_slug(form.type.data or "") is None:
-        form.type.data = KINDS[0].slug
-    return render_template("credstore/new.html", form=form, kinds=KINDS, **more), status
+        form.type.data = CREDENTIAL_TYPES[0].slug
+    return render_template("credstore/new.html", form=form, kinds=CREDENTIAL_TYPES, **more), status
 
 
-def _render_edit(form: Any, record: Record, kind: type[Kind], status: int = 200, **more: Any) -> ResponseReturnValue:
+def _render_edit(
+    form: Any, record: Record, kind: type[CredentialType], status: int = 200, **more: Any
+) -> ResponseReturnValue:
     return render_template("credstore/edit.html", form=form, record=record, kind=kind, **more), status

@@ -6,9 +6,9 @@ from uuid import UUID
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.credential_types import KINDS
+from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.web import request_context
-from credstore.web.json_output import as_json, page_as_json
+from credstore.web.json_output import credential_json, page_json
 
 
 def register(bp: Blueprint) -> None:
@@ -16,13 +16,13 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/credentials/<uuid:public_id>", view_func=show)
 
 
-def place() -> dict[str, Any]:
+def list_arguments() -> dict[str, Any]:
     """Where in the list the person is: page, search and filter, to come back to after an act."""
     return {name: request.args[name] for name in ("page", "q", "type", "expiring", "sort") if request.args.get(name)}
 
 
-def back() -> str:
-    return url_for("credstore.index", **place())
+def list_url() -> str:
+    return url_for("credstore.index", **list_arguments())
 
 
 def index() -> ResponseReturnValue:
@@ -36,15 +36,17 @@ def index() -> ResponseReturnValue:
         sort=args.get("sort", ""),
     )
     if request_context.wants_json():
-        return jsonify(page_as_json(page))
+        return jsonify(page_json(page))
     state = request_context.vault().key_state()
-    return render_template("credstore/index.html", page=page, kinds=KINDS, state=state, place=place())
+    return render_template(
+        "credstore/index.html", page=page, kinds=CREDENTIAL_TYPES, state=state, list_arguments=list_arguments()
+    )
 
 
 def show(public_id: UUID) -> ResponseReturnValue:
     record = request_context.vault().get(str(public_id))
     if request_context.wants_json():
-        return jsonify(as_json(record))
+        return jsonify(credential_json(record))
     return render_template(
         "credstore/show.html", record=record, history=request_context.vault().history(record.public_id)
     )

@@ -6,9 +6,9 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from credstore.web import request_context
-from credstore.web.flash_messages import tell
-from credstore.web.json_output import as_json
-from credstore.web.views.credential_list import back
+from credstore.web.flash_messages import flash_message
+from credstore.web.json_output import credential_json
+from credstore.web.views.credential_list import list_url
 
 
 def register(bp: Blueprint) -> None:
@@ -19,13 +19,13 @@ def test(public_id: UUID) -> ResponseReturnValue:
     """Takes an id and nothing else. Our script gets the row's new result, a program JSON, a browser the page again."""
     record = request_context.vault().test(str(public_id))
     if request_context.wants_json():
-        return jsonify(as_json(record))
+        return jsonify(credential_json(record))
     if request_context.wants_fragment():
         return render_template("credstore/_verdict.html", record=record)
-    tell(f"{record.name}: {record.verdict.outcome.word}. {record.verdict.reason}")
+    flash_message(f"{record.name}: {record.verdict.outcome.label}. {record.verdict.reason}")
     if request.args.get("from") == "show":
         return redirect(url_for("credstore.show", public_id=record.public_id), 303)
-    return redirect(f"{back()}#c-{record.public_id}", 303)
+    return redirect(f"{list_url()}#c-{record.public_id}", 303)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a view, not a test function

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from credstore.errors import NotFound
 from credstore.vault import Deletion
 from credstore.web import request_context
-from credstore.web.flash_messages import tell
-from credstore.web.template_filters import count
-from credstore.web.views.credential_list import back, place
+from credstore.web.flash_messages import flash_message
+from credstore.web.template_filters import with_noun
+from credstore.web.views.credential_list import list_arguments, list_url
 
-NAMED = 10  # a confirmation names so many, then counts the rest
+NAMES_SHOWN = 10  # a confirmation names so many, then counts the rest
 
 
 def register(bp: Blueprint) -> None:
@@ -30,10 +30,10 @@ def confirm_one(public_id: UUID) -> ResponseReturnValue:
 
 
 def confirm_many() -> ResponseReturnValue:
-    ids = posted_ids(request.args.getlist("ids"))
+    ids = parse_ids(request.args.getlist("ids"))
     if not ids:
-        tell("Nothing was selected, so nothing would be deleted.")
-        return redirect(back(), 303)
+        flash_message("Nothing was selected, so nothing would be deleted.")
+        return redirect(list_url(), 303)
     return _confirm(ids)
 
 
@@ -42,38 +42,40 @@ def _confirm(ids: list[str]) -> ResponseReturnValue:
     if not found:
         raise NotFound
     days = request_context.vault().keep_deleted_days
-    return render_template("credstore/delete.html", found=found, named=NAMED, days=days, place=place())
+    return render_template(
+        "credstore/delete.html", found=found, named=NAMES_SHOWN, days=days, list_arguments=list_arguments()
+    )
 
 
 def delete_one(public_id: UUID) -> ResponseReturnValue:
-    return _deleted(request_context.vault().delete([str(public_id)]))
+    return _after_delete(request_context.vault().delete([str(public_id)]))
 
 
 def delete_many() -> ResponseReturnValue:
-    return _deleted(request_context.vault().delete(posted_ids(request.form.getlist("ids"))))
+    return _after_delete(request_context.vault().delete(parse_ids(request.form.getlist("ids"))))
 
 
-def _deleted(done: Deletion) -> ResponseReturnValue:
+def _after_delete(done: Deletion) -> ResponseReturnValue:
     if request_context.wants_json():
         return jsonify(deleted=done.deleted, missing=done.missing, batch=done.batch)
-    text = f"Deleted {count(done.deleted, 'credential')}." if done.deleted else "Nothing was deleted."
+    text = f"Deleted {with_noun(done.deleted, 'credential')}." if done.deleted else "Nothing was deleted."
     if done.missing:
-        text += f" {count(done.missing, 'id was', 'ids were')} not there any more."
+        text += f" {with_noun(done.missing, 'id was', 'ids were')} not there any more."
     undo = done.batch if done.deleted and request_context.vault().keep_deleted_days else ""
-    tell(text, undo)
-    return redirect(back(), 303)
+    flash_message(text, undo)
+    return redirect(list_url(), 303)
 
 
 def restore() -> ResponseReturnValue:
     restored = request_context.vault().restore(request.form.get("batch", "")[:36])
     if request_context.wants_json():
         return jsonify(restored=restored)
-    text = f"Restored {count(restored, 'credential')}." if restored else "There was nothing to restore any more."
-    tell(text)
-    return redirect(back(), 303)
+    text = f"Restored {with_noun(restored, 'credential')}." if restored else "There was nothing to restore any more."
+    flash_message(text)
+    return redirect(list_url(), 303)
 
 
-def posted_ids(texts: Iterable[str]) -> list[str]:
+def parse_ids(texts: Iterable[str]) -> list[str]:
     """Ids from repeated or space-separated values; what is no id at all stays, and is counted as missing."""
     return [_canonical(word) for text in texts for word in text.split()]
 

@@ -20,7 +20,7 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """503 while the database is missing or behind, or the keys are not this database's."""
     try:
-        request_context.store().require_ready()
+        request_context.services().require_ready()
     except CredstoreError as refusal:
         body: dict[str, Any] = {"status": "not ready", "code": refusal.code, "detail": refusal.sentence}
         return jsonify(body), 503

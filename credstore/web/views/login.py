@@ -8,7 +8,7 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired
 
 from credstore.errors import AccessError, InvalidFields, SetupClosed, Throttled, WrongPassword
-from credstore.web.authentication import accounts, enter, leave, local_path, only_over_https
+from credstore.web.authentication import accounts, end_session, local_path, require_https, start_session
 
 _NAME = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -36,9 +36,9 @@ class SetupForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 def register(bp: Blueprint) -> None:
     """Add the views to the blueprint `credstore`."""
     bp.add_url_rule("/", "home", home)
-    bp.add_url_rule("/login", "login", only_over_https(login), methods=["GET", "POST"])
+    bp.add_url_rule("/login", "login", require_https(login), methods=["GET", "POST"])
     bp.add_url_rule("/logout", "logout", logout, methods=["POST"])
-    bp.add_url_rule("/setup", "setup", only_over_https(setup), methods=["GET", "POST"])
+    bp.add_url_rule("/setup", "setup", require_https(setup), methods=["GET", "POST"])
 
 
 def home() -> ResponseReturnValue:
@@ -52,7 +52,7 @@ def login() -> ResponseReturnValue:
     if not form.validate():
         return _login_page(form), 400
     try:
-        enter(form.username.data or "", form.password.data or "")
+        start_session(form.username.data or "", form.password.data or "")
     except WrongPassword as refusal:
         return _login_page(form, refusal), 401
     except Throttled as refusal:
@@ -61,7 +61,7 @@ def login() -> ResponseReturnValue:
 
 
 def logout() -> ResponseReturnValue:
-    leave()
+    end_session()
     response = redirect(url_for("credstore.login"), 303)
     # Not "cookies": browsers clear those of the whole domain, and on localhost of every port; ours is deleted by name.
     # Not "cache": browsers may take seconds over it, and hold the redirect until then. Nothing of ours is cached.
@@ -74,7 +74,7 @@ def setup() -> ResponseReturnValue:
     token, username, password = form.token.data or "", form.username.data or "", form.password.data or ""
     try:
         if request.method == "POST" and form.validate():
-            accounts().claim(token, username, password)
+            accounts().create_first_admin(token, username, password)
             return _first_sign_in(username, password)
         if not accounts().setup_open(token):
             raise SetupClosed("This set-up link is used, expired or unknown.")
@@ -96,7 +96,7 @@ def _after_sign_in(form: LoginForm) -> ResponseReturnValue:
 
 def _first_sign_in(username: str, password: str) -> ResponseReturnValue:
     try:
-        enter(username, password)
+        start_session(username, password)
     except AccessError:  # throttled by guesses from before the set-up; the account exists all the same
         return redirect(url_for("credstore.login"), 303)
     return redirect(url_for("credstore.index"), 303)

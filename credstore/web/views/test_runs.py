@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from credstore.errors import RunActive
 from credstore.vault import Progress
 from credstore.web import request_context
-from credstore.web.flash_messages import tell
-from credstore.web.views.credential_list import place
-from credstore.web.views.delete_restore import posted_ids
+from credstore.web.flash_messages import flash_message
+from credstore.web.views.credential_list import list_arguments
+from credstore.web.views.delete_restore import parse_ids
 
 
 def register(bp: Blueprint) -> None:
@@ -24,22 +24,22 @@ def register(bp: Blueprint) -> None:
 
 def confirm_run() -> ResponseReturnValue:
     """Says how many would be tested. `ids` names them; without any, all that match `q`, `type` and `expiring`."""
-    ids = posted_ids(request.args.getlist("ids"))
-    chosen = request_context.vault().testable(ids or None, **_filters())
-    return render_template("credstore/run_new.html", chosen=chosen, ids=ids, place=place())
+    ids = parse_ids(request.args.getlist("ids"))
+    chosen = request_context.vault().list_testable(ids or None, **_filters())
+    return render_template("credstore/run_new.html", chosen=chosen, ids=ids, list_arguments=list_arguments())
 
 
 def start_run() -> ResponseReturnValue:
-    ids = posted_ids(request.form.getlist("ids"))
+    ids = parse_ids(request.form.getlist("ids"))
     try:
         run_id = request_context.vault().start_run(ids or None, **_filters())
     except RunActive as active:
         if request_context.wants_json():
             raise
-        tell(active.sentence)
+        flash_message(active.sentence)
         run_id = request_context.vault().latest_run() or ""
     else:
-        request_context.store().runner.begin(run_id)
+        request_context.services().runner.start(run_id)
     if request_context.wants_json():
         return jsonify(id=run_id), 202
     return redirect(url_for("credstore.run", run_id=run_id), 303)

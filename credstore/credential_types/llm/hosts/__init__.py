@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from credstore.credential_types.llm.hosts.azure import AZURE
-from credstore.credential_types.llm.hosts.base import Host, Server, Told
+from credstore.credential_types.llm.hosts.base import Host, KeyFacts, ServerSoftware
 from credstore.credential_types.llm.hosts.deepseek import DEEPSEEK
 from credstore.credential_types.llm.hosts.groq import GROQ
 from credstore.credential_types.llm.hosts.llama_cpp import LLAMA_CPP
@@ -14,12 +14,12 @@ from credstore.credential_types.llm.hosts.openrouter import OPENROUTER
 from credstore.credential_types.llm.hosts.together import TOGETHER
 from credstore.credential_types.llm.hosts.venice import VENICE
 from credstore.credential_types.llm.hosts.vllm import VLLM
-from credstore.probe import Answer
+from credstore.probe import ProbeResponse
 
 HOSTS: tuple[Host, ...] = (OPENROUTER, VENICE, DEEPSEEK, GROQ, MISTRAL, TOGETHER, OLLAMA_CLOUD, AZURE)
-SERVERS: tuple[Server, ...] = (LLAMA_CPP, OLLAMA, VLLM, LM_STUDIO)
+SERVERS: tuple[ServerSoftware, ...] = (LLAMA_CPP, OLLAMA, VLLM, LM_STUDIO)
 
-__all__ = ["HOSTS", "SERVERS", "Host", "Server", "Told", "host_of", "server_shown_by"]
+__all__ = ["HOSTS", "SERVERS", "Host", "KeyFacts", "ServerSoftware", "host_of", "server_of"]
 
 
 def host_of(base_url: str) -> Host | None:
@@ -30,5 +30,5 @@ def host_of(base_url: str) -> Host | None:
     return next((host for host in HOSTS if host.owns(parts.hostname or "")), None)
 
 
-def server_shown_by(answer: Answer) -> Server | None:
-    return next((server for server in SERVERS if server.shows(answer)), None)
+def server_of(answer: ProbeResponse) -> ServerSoftware | None:
+    return next((server for server in SERVERS if server.recognises(answer)), None)

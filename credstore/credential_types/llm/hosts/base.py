@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from credstore.credential_types.llm.response_meaning import is_listing
-from credstore.probe import Answer, Json
+from credstore.probe import Json, ProbeResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class KeyFacts:
     """What a passing answer says of the key: `spent` (no credit left), `limited` (what it may not do, after "but")."""
 
     facts: tuple[str, ...] = ()
@@ -21,9 +21,9 @@ class Told:
     limited: str = ""
 
 
-def lists(json: Json) -> Told | None:
+def facts_of_listing(json: Json) -> KeyFacts | None:
     """The answer of most hosts: a model listing, which tells nothing more of the key. None: not a listing."""
-    return Told() if is_listing(json) else None
+    return KeyFacts() if is_listing(json) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Host:
     bases: tuple[str, ...]
     check: str = ""
     public_listing: bool = False
-    tell: Callable[[Json], Told | None] = lists
+    key_facts: Callable[[Json], KeyFacts | None] = facts_of_listing
     completion: str = ""
     key_header: str = ""
     anthropic: tuple[str, ...] = ()
@@ -54,26 +54,26 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class ServerSoftware:
     """Server software that runs anywhere, known by what its answer shows. It may lie, so it never earns a green."""
 
     name: str
-    shows: Callable[[Answer], bool]
+    recognises: Callable[[ProbeResponse], bool]
     public_listing: bool = False
     any_key: bool = False  # it is known to ignore keys
 
 
-def owned_by(*owners: str) -> Callable[[Answer], bool]:
+def owned_by(*owners: str) -> Callable[[ProbeResponse], bool]:
     """A `shows` for servers that sign each model of their listing."""
 
-    def shows(answer: Answer) -> bool:
+    def shows(answer: ProbeResponse) -> bool:
         items = answer.json.get("data") if isinstance(answer.json, dict) else None
-        return bool(items) and isinstance(items, list) and all(field(item, "owned_by") in owners for item in items)
+        return bool(items) and isinstance(items, list) and all(json_at(item, "owned_by") in owners for item in items)
 
     return shows
 
 
-def field(json: Json, *names: str) -> Any:
+def json_at(json: Json, *names: str) -> Any:
     """The item at the end of this path of names, None where there is none."""
     found: Any = json
     for name in names:
@@ -81,7 +81,7 @@ def field(json: Json, *names: str) -> Any:
     return found
 
 
-def number(value: object) -> float | None:
+def parse_number(value: object) -> float | None:
     """A finite number, also one written as a text; None for everything else (True is no number)."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -92,7 +92,7 @@ def number(value: object) -> float | None:
     return found if abs(found) < 1e15 else None
 
 
-def moment(value: object) -> datetime | None:
+def parse_time(value: object) -> datetime | None:
     """An ISO 8601 time as an aware datetime (UTC when it names no zone); None when it is none."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None

@@ -1,11 +1,11 @@
 """llama.cpp: signs with its Server header; its listing stays public even with `--api-key`."""
 
-from credstore.credential_types.llm.hosts.base import Server
-from credstore.probe import Answer
+from credstore.credential_types.llm.hosts.base import ServerSoftware
+from credstore.probe import ProbeResponse
 
 
-def shows(answer: Answer) -> bool:
+def recognises(answer: ProbeResponse) -> bool:
     return answer.headers.get("server", "").strip().lower().startswith("llama.cpp")
 
 
-LLAMA_CPP = Server(name="llama.cpp", shows=shows, public_listing=True)
+LLAMA_CPP = ServerSoftware(name="llama.cpp", recognises=recognises, public_listing=True)

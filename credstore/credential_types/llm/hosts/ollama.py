@@ -1,6 +1,6 @@
 """Ollama: the cloud's listing is public and its completion endpoint judges keys; a local one ignores every key."""
 
-from credstore.credential_types.llm.hosts.base import Host, Server, owned_by
+from credstore.credential_types.llm.hosts.base import Host, ServerSoftware, owned_by
 
 OLLAMA_CLOUD = Host(name="Ollama Cloud", domains=("ollama.com",), bases=("/v1",), public_listing=True)
-OLLAMA = Server(name="Ollama", shows=owned_by("library"), any_key=True)
+OLLAMA = ServerSoftware(name="Ollama", recognises=owned_by("library"), any_key=True)

@@ -1,27 +1,27 @@
 """Venice: `/models` counts as public; `/api_keys/rate_limits` judges the key, tells balances and its end."""
 
-from credstore.credential_types.llm.hosts.base import Host, Told, field, moment, number
+from credstore.credential_types.llm.hosts.base import Host, KeyFacts, json_at, parse_number, parse_time
 from credstore.probe import Json
 
 
-def tell(json: Json) -> Told | None:
-    data = field(json, "data")
+def key_facts(json: Json) -> KeyFacts | None:
+    data = json_at(json, "data")
     if not isinstance(data, dict) or not {"accessPermitted", "apiTier", "balances", "rateLimits"} & data.keys():
         return None
-    tier = field(data, "apiTier", "id")
+    tier = json_at(data, "apiTier", "id")
     balances = data.get("balances")
     amounts = {
         name: amount
         for name, value in (balances.items() if isinstance(balances, dict) else ())
-        if (amount := number(value)) is not None
+        if (amount := parse_number(value)) is not None
     }
     facts = [f"tier: {tier}"] if isinstance(tier, str) else []
     facts += [f"balance: {amount:.2f} {name}" for name, amount in amounts.items()]
     shut = data.get("accessPermitted") is False
     spent = shut and not any(amount > 0 for amount in amounts.values())
-    return Told(
+    return KeyFacts(
         facts=tuple(facts),
-        expires_at=moment(data.get("keyExpiration")),
+        expires_at=parse_time(data.get("keyExpiration")),
         spent=spent,
         limited="it may not call models." if shut and not spent else "",
     )
@@ -33,5 +33,5 @@ VENICE = Host(
     bases=("/api/v1",),
     check="/api/v1/api_keys/rate_limits",
     public_listing=True,
-    tell=tell,
+    key_facts=key_facts,
 )

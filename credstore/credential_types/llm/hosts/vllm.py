@@ -1,5 +1,5 @@
 """vLLM: without `--api-key` it takes any key; with it, everything under /v1 is judged. The general protocol tells."""
 
-from credstore.credential_types.llm.hosts.base import Server, owned_by
+from credstore.credential_types.llm.hosts.base import ServerSoftware, owned_by
 
-VLLM = Server(name="vLLM", shows=owned_by("vllm"))
+VLLM = ServerSoftware(name="vLLM", recognises=owned_by("vllm"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from credstore.credential_types.llm import base_urls, verdicts
-from credstore.credential_types.llm.api_requests import Api, check_of
+from credstore.credential_types.llm.api_requests import LlmApi, with_host_check
 from credstore.credential_types.llm.hosts import Host, host_of
 from credstore.credential_types.llm.key_check import check_key
 from credstore.credential_types.llm.providers.base import Access, Provider
@@ -32,26 +32,26 @@ class Anthropic(Provider):
         base = access.base_url.rstrip("/")
         root, cut = base.removesuffix("/v1"), base_urls.without_endpoint(base)
         host = host_of(root)
-        api = Api(
+        api = LlmApi(
             base=root,
             listing=f"{root}/v1/models?limit=1",
             completion=f"{root}/v1/messages",
             headers=headers,
-            list_at=lambda other: f"{other}/v1/models?limit=1",
+            listing_at=lambda other: f"{other}/v1/models?limit=1",
             siblings=(cut.removesuffix("/v1"),) if cut != base else (),
-            official=cls.label if root == cls.base_url else host.name if host else "",
+            vendor_name=cls.label if root == cls.base_url else host.name if host else "",
             public_listing=host is not None and host.public_listing,
         )
         if host is None:
             return check_key(api, access.api_key, access.openness)
-        if base_urls.path(root) in host.anthropic:
+        if base_urls.url_path(root) in host.anthropic:
             own = replace(api, headers=lambda key: bearer("", key), siblings=())
-            own = replace(own, completion=f"{base_urls.origin(root)}{host.bases[0]}/chat/completions")
-            return check_key(check_of(host, own), access.api_key, access.openness)
-        return _doubting(check_key(api, access.api_key, access.openness), host, base_urls.origin(root))
+            own = replace(own, completion=f"{base_urls.url_origin(root)}{host.bases[0]}/chat/completions")
+            return check_key(with_host_check(host, own), access.api_key, access.openness)
+        return _not_sure_of_refusal(check_key(api, access.api_key, access.openness), host, base_urls.url_origin(root))
 
 
-def _doubting(probe: Probe, host: Host, origin: str) -> Probe:
+def _not_sure_of_refusal(probe: Probe, host: Host, origin: str) -> Probe:
     verdict = yield from probe
     if verdict.outcome is not Outcome.REJECTED:
         return verdict

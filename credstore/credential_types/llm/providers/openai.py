@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
-from credstore.credential_types.llm.api_requests import ORGANIZATION, Api, at_known_host
-from credstore.credential_types.llm.base_urls import siblings
+from credstore.credential_types.llm.api_requests import ORGANIZATION, LlmApi, for_known_host
+from credstore.credential_types.llm.base_urls import sibling_base_urls
 from credstore.credential_types.llm.key_check import check_key
 from credstore.credential_types.llm.providers.base import Access, Provider
 from credstore.probe import Probe
@@ -26,13 +26,13 @@ class OpenAI(Provider):
     @classmethod
     def probe(cls, access: Access) -> Probe:
         base = access.base_url.rstrip("/")
-        api = Api(
+        api = LlmApi(
             base=base,
             listing=f"{base}/models",
             completion=f"{base}/chat/completions",
             headers=partial(bearer, access.organization_id),
-            list_at=lambda root: f"{root}/models",
-            siblings=siblings(base),
-            official=cls.label if base == cls.base_url else "",
+            listing_at=lambda root: f"{root}/models",
+            siblings=sibling_base_urls(base),
+            vendor_name=cls.label if base == cls.base_url else "",
         )
-        return check_key(at_known_host(api), access.api_key, access.openness)
+        return check_key(for_known_host(api), access.api_key, access.openness)

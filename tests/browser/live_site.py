@@ -1,4 +1,4 @@
-"""A running site with its shelf: the credentials that a browser test finds there, put in without the browser."""
+"""A running site and its credentials, put in without the browser."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +11,11 @@ from sqlalchemy import delete, update
 
 from credstore import create_app
 from credstore.config import Config
-from credstore.database import writing
+from credstore.database import write_transaction
 from credstore.models import Credential, DeletedCredential, db
 from credstore.probe import Outcome, Step, Verdict
 from credstore.vault import Record, Vault
-from credstore.vault.stored_verdicts import dump
+from credstore.vault.stored_verdicts import dump_verdict
 from tests.fixtures.serving import Server
 
 LONG_URL = "https://gateway-{0}.inference.eu-central-1.example-platform.com/teams/{0}/openai-compatible/v1"
@@ -23,12 +23,12 @@ BOT = "123456789:AAbbccddeeffgghhii"
 
 
 def open_app(server: Server) -> Flask:
-    """An application on the files of a running server: the second door to the same database, with the same keys."""
+    """An application on the files of a running server: the second way to the same database, with the same keys."""
     return create_app(Config.from_env(server.environment, bind="127.0.0.1", port=server.port))
 
 
 @dataclass
-class Desk:
+class LiveSite:
     """`server` is what the browser sees; the rest fills, empties and looks into its database."""
 
     server: Server
@@ -44,7 +44,7 @@ class Desk:
             yield self.app.extensions["credstore"].vault
 
     def clear(self) -> None:
-        with self.app.app_context(), writing(db.session):
+        with self.app.app_context(), write_transaction(db.session):
             for table in (Credential, DeletedCredential):
                 db.session.execute(delete(table))
 
@@ -70,8 +70,12 @@ class Desk:
             vault.edit(record.public_id, version=record.version, name=name, values=dict(record.public))
 
     def judged(self, record: Record, verdict: Verdict) -> None:
-        with self.app.app_context(), writing(db.session):
-            measured = {"verdict": dump(verdict), "verdict_version": record.version, "verdict_at": datetime.now(UTC)}
+        with self.app.app_context(), write_transaction(db.session):
+            measured = {
+                "verdict": dump_verdict(verdict),
+                "verdict_version": record.version,
+                "verdict_at": datetime.now(UTC),
+            }
             db.session.execute(update(Credential).where(Credential.public_id == record.public_id).values(**measured))
 
     def fifty(self) -> None:

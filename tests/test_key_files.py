@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from credstore.config import Config
-from credstore.encryption.key_files import keep, with_keys
-from credstore.encryption.keyring import Ring, generate_key, key_id
+from credstore.encryption.key_files import ensure_keys, write_key_file
+from credstore.encryption.keyring import Keyring, generate_key, key_id
 from credstore.errors import ConfigError
 
 
@@ -20,19 +20,19 @@ def keyless(config: Config) -> Config:
 
 
 def test_both_keys_are_made_for_their_owner_alone_beside_the_data(app: Flask, config: Config) -> None:
-    made = with_keys(keyless(config), app)
-    assert Ring(made.field_encryption_key)
+    made = ensure_keys(keyless(config), app)
+    assert Keyring(made.field_encryption_key)
     assert len(made.secret_key) >= 32
     assert not made.keys_folder.is_relative_to(config.data_dir)
     assert stat.S_IMODE(made.keys_folder.stat().st_mode) == 0o700
     files = sorted(made.keys_folder.iterdir())
     assert [file.name for file in files] == ["field_encryption_key", "secret_key"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert with_keys(keyless(config), app) == made, "the second start uses the same keys"
+    assert ensure_keys(keyless(config), app) == made, "the second start uses the same keys"
 
 
 def test_given_keys_are_left_alone_and_nothing_is_written(app: Flask, config: Config) -> None:
-    assert with_keys(config, app) == config
+    assert ensure_keys(config, app) == config
     assert not config.keys_folder.exists()
 
 
@@ -44,7 +44,7 @@ def test_no_key_is_made_over_existing_secrets(app: Flask, config: Config, delete
         if deleted:
             vault.delete([record.public_id])
     with pytest.raises(ConfigError) as caught:
-        with_keys(keyless(config), app)
+        ensure_keys(keyless(config), app)
     assert key_id(config.field_encryption_key) in caught.value.sentence
     assert config.field_encryption_key not in caught.value.sentence
     assert not config.keys_folder.exists()
@@ -53,7 +53,7 @@ def test_no_key_is_made_over_existing_secrets(app: Flask, config: Config, delete
 def test_threads_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "key"
     with ThreadPoolExecutor(16) as pool:
-        found = set(pool.map(lambda _: keep(path, generate_key()), range(64)))
+        found = set(pool.map(lambda _: write_key_file(path, generate_key()), range(64)))
     assert found == {path.read_text().strip()}
     assert list(path.parent.iterdir()) == [path], "no draft is left"
 
@@ -61,12 +61,12 @@ def test_threads_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "key"
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        found = set(pool.starmap(keep, [(path, generate_key()) for _ in range(12)]))
+        found = set(pool.starmap(write_key_file, [(path, generate_key()) for _ in range(12)]))
     assert found == {path.read_text().strip()}
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written") as caught:
-        keep(tmp_path / "file" / "key", "CANARY")
+        write_key_file(tmp_path / "file" / "key", "CANARY")
     assert "CANARY" not in caught.value.sentence

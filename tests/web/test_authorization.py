@@ -1,4 +1,4 @@
-"""The one authorization door: whoever is not signed in, or comes from another site, gets nothing."""
+"""The authorization check of every route: whoever is not signed in, or comes from another site, gets nothing."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from credstore.web.authorization import OPEN
+from credstore.web.authorization import PUBLIC_ENDPOINTS
 from credstore.web.views import create_edit, credential_list, credential_test, delete_restore
 from tests.page import Page
 from tests.web.conftest import JSON, Store
@@ -19,7 +19,7 @@ MEANT_TO_BE_OPEN = {"login", "setup", "healthz", "readyz", "static"}
 def doors(app: Flask) -> Iterator[tuple[str, str]]:
     """Every method and address that the application answers to and that is not open."""
     for rule in app.url_map.iter_rules():
-        if rule.endpoint not in OPEN:
+        if rule.endpoint not in PUBLIC_ENDPOINTS:
             for method in rule.methods or ():
                 yield method, address(rule)
 
@@ -29,11 +29,11 @@ def address(rule: Rule) -> str:
 
 
 def test_the_open_pages_are_those_that_must_be() -> None:
-    assert {f"credstore.{name}" for name in MEANT_TO_BE_OPEN} == OPEN
+    assert {f"credstore.{name}" for name in MEANT_TO_BE_OPEN} == PUBLIC_ENDPOINTS
 
 
 def test_every_other_view_refuses_who_is_not_signed_in(app: Flask, client: FlaskClient) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False  # the door alone must hold
+    app.config["WTF_CSRF_ENABLED"] = False  # the authorization check alone must hold
     seen = list(doors(app))
     assert len(seen) > 30
     for method, url in seen:

@@ -19,7 +19,7 @@ KEY = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz"
 )
 def test_the_provider_follows_the_pasted_key(admin: Page, typed: str, fields: dict[str, str]) -> None:
     admin.get("/credentials/new")
-    answer = admin.post("/credentials/guess", {"type": "llm", "llm-api_key": typed}, status=200)
+    answer = admin.post("/credentials/detect-paste", {"type": "llm", "llm-api_key": typed}, status=200)
     assert answer.json is not None
     assert fields.items() <= answer.json["fields"].items()
     assert KEY not in answer.text
@@ -28,7 +28,7 @@ def test_the_provider_follows_the_pasted_key(admin: Page, typed: str, fields: di
 def test_what_was_dropped_and_what_looks_wrong_is_said(admin: Page) -> None:
     admin.get("/credentials/new")
     data = {"type": "llm", "llm-provider_type": "openai", "llm-api_key": f"Bearer {KEY}"}
-    answer = admin.post("/credentials/guess", data, status=200)
+    answer = admin.post("/credentials/detect-paste", data, status=200)
     assert answer.json is not None
     words = answer.json["words"]["llm-api_key"]
     assert "Bearer" in words
@@ -38,4 +38,4 @@ def test_what_was_dropped_and_what_looks_wrong_is_said(admin: Page) -> None:
 
 def test_an_unknown_type_is_refused(admin: Page) -> None:
     admin.get("/credentials/new")
-    assert admin.post("/credentials/guess", {"type": "x"}, status=400, headers=JSON).json is not None
+    assert admin.post("/credentials/detect-paste", {"type": "x"}, status=400, headers=JSON).json is not None
