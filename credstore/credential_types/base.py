@@ -1,4 +1,4 @@
-"""Owns the declaration language of credential types: `Field` and `Kind`. Pure Python; no Flask, SQLAlchemy or requests.
+"""What a credential type declares: `CredentialType` and `Field`. Pure Python; no Flask, SQLAlchemy or requests.
 
 Everything else derives from a declaration: the fieldset, validation, password inputs, the public/sealed split, the
 Detail cell, the Test button and its guard.
@@ -77,7 +77,7 @@ class Field:
 
 
 class CredentialType:
-    """One credential type. Subclass it, set `slug`, `label`, `fields`, and add the class to `KINDS`.
+    """One credential type. Subclass it, set `slug`, `label`, `fields`, and add the class to `CREDENTIAL_TYPES`.
 
     Define `probe` to make the type testable; the Test button and the guard of its route follow.
     """
@@ -87,7 +87,12 @@ class CredentialType:
     summary: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
 
+    testable: ClassVar[bool] = False
+
     def __init_subclass__(cls) -> None:
+        """Refuses a field declared twice; a class that defines `probe`, or inherits one, is testable."""
+        if "probe" in vars(cls):
+            cls.testable = True
         names = [field.name for field in cls.fields]
         if len(set(names)) != len(names):
             raise TypeError(f"{cls.__name__} declares a field twice.")
@@ -106,10 +111,6 @@ class CredentialType:
                     secrets[field.name], {key.name for key in field.keys if not key.secret}
                 )
         return found
-
-    @classmethod
-    def testable(cls) -> bool:
-        return cls.probe.__func__ is not CredentialType.probe.__func__  # type: ignore[attr-defined]
 
     @classmethod
     def detail(cls, public: Values) -> tuple[str, ...]:

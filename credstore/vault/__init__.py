@@ -1,14 +1,49 @@
-"""Every use case of the credentials page: the `Vault`. Knows no HTTP. Secrets are in clear here, not to its left."""
+"""Every use case of the credentials page: the `Vault`. Knows no HTTP. Secrets are in clear in this package only."""
 
+from credstore.database import AnySession
 from credstore.encryption.key_check import KeyState
+from credstore.encryption.keyring import Keyring
+from credstore.tester import Tester
 from credstore.vault.create_edit import CreateEdit
+from credstore.vault.credential_test import CredentialTests
 from credstore.vault.delete_restore import DeleteRestore
 from credstore.vault.queries import Queries
 from credstore.vault.records import Deletion, Page, Record, Summary
+from credstore.vault.resolve import Resolver
+from credstore.vault.store import CredentialStore
 from credstore.vault.test_runs import Progress, TestRuns
 
 __all__ = ["Deletion", "KeyState", "Page", "Progress", "Record", "Summary", "Vault"]
 
 
-class Vault(Queries, CreateEdit, TestRuns, DeleteRestore):
-    """Create, page, get, edit, test, run, delete, restore, resolve. One per application; threads may share it."""
+class Vault:
+    """The use cases of one application, by name. Each is a method of the service that the constructor names beside it.
+
+    Threads may share it: `session` is per thread (scoped). `keep_deleted_days` is how many days a deleted credential
+    can be restored.
+    """
+
+    def __init__(self, session: AnySession, keyring: Keyring, tester: Tester, *, keep_deleted_days: int = 30) -> None:
+        self.store = CredentialStore(session, keyring, keep_deleted_days=keep_deleted_days)
+        self.key_state = self.store.key_state
+
+        queries = Queries(self.store)
+        self.page, self.get, self.expiring = queries.page, queries.get, queries.expiring
+        self.names_with_same_secret = queries.names_with_same_secret
+
+        self.resolve = Resolver(self.store).resolve
+
+        commands = CreateEdit(self.store)
+        self.create, self.edit = commands.create, commands.edit
+
+        deletion = DeleteRestore(self.store)
+        self.summaries, self.delete, self.restore = deletion.summaries, deletion.delete, deletion.restore
+        self.purge_deleted = deletion.purge_deleted
+
+        self.tests = CredentialTests(self.store, tester)
+        self.test, self.test_draft, self.history = self.tests.test, self.tests.test_draft, self.tests.history
+
+        runs = TestRuns(self.store, self.tests)
+        self.list_testable, self.start_run, self.progress = runs.list_testable, runs.start_run, runs.progress
+        self.latest_run, self.cancel_run, self.end_run = runs.latest_run, runs.cancel_run, runs.end_run
+        self.untested_items, self.test_item = runs.untested_items, runs.test_item

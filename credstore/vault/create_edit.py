@@ -1,4 +1,4 @@
-"""Use cases that seal: create and edit. A stored secret stays with the destination that it was sealed for."""
+"""Create and edit. A stored secret is sent only to the destination that it was encrypted for; an edit keeps it so."""
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
@@ -14,8 +14,8 @@ from credstore.encryption.key_check import register_key
 from credstore.errors import Conflict, InvalidFields, Unreadable
 from credstore.models import Credential, utc_now
 from credstore.vault.records import Record, to_record
-from credstore.vault.rows import (
-    CredentialRows,
+from credstore.vault.store import (
+    CredentialStore,
     refuse_changed_destination,
     sealed_context,
     select_secrets,
@@ -27,26 +27,31 @@ _SEALED_COLUMNS = ("public", "secret_names", "sealed", "key_id", "fingerprint")
 _NAME_TAKEN = {"name": "Another credential has this name already. Choose a different one."}
 
 
-class CreateEdit(CredentialRows):
+class CreateEdit:
+    """Stores new credentials and changes stored ones."""
+
+    def __init__(self, store: CredentialStore) -> None:
+        self._store = store
+
     def create(self, kind_slug: str, name: str, values: Mapping[str, str], *, expires: str = "") -> Record:
         """Seal and store a new credential. `expires` is a day as YYYY-MM-DD, or "".
 
         Raises InvalidFields with every sentence at once, or Locked.
         """
-        self._require_unlocked()
+        self._store.require_unlocked()
         kind = by_slug(kind_slug)
         if kind is None:
             raise InvalidFields(name_error(name) | {"type": "Choose a type."})
         entry = validate_entry(kind, name, values, expires=expires)
         row = Credential(public_id=str(uuid.uuid4()), kind=kind.slug, expires_at=entry.expires_at)
-        with write_transaction(self._session), _name_conflict_as_field_error():
+        with write_transaction(self._store.session), _name_conflict_as_field_error():
             self._require_free_name(entry.name)
             row.name, row.name_key = entry.name, entry.name.casefold()
             self._seal(row, kind, entry.public, entry.secrets)
-            register_key(self._session, self._keyring)
-            self._session.add(row)
-            self._session.flush()
-        self._purge_if_due()
+            register_key(self._store.session, self._store.keyring)
+            self._store.session.add(row)
+            self._store.session.flush()
+        self._store.purge_if_due()
         return self._reload(row.public_id)
 
     def edit(
@@ -66,8 +71,8 @@ class CreateEdit(CredentialRows):
         Raises NotFound, Conflict (somebody was faster), InvalidFields (also where a kept secret would follow a changed
         destination: it must be entered again), Locked or Unreadable. What is not touched need not be readable.
         """
-        with write_transaction(self._session), _name_conflict_as_field_error():
-            row = self._row_with_sealed(public_id)
+        with write_transaction(self._store.session), _name_conflict_as_field_error():
+            row = self._store.row_with_sealed(public_id)
             if row.version != version:
                 raise Conflict("Somebody else changed this credential after you opened it.")
             kind = by_slug(row.kind)
@@ -75,7 +80,7 @@ class CreateEdit(CredentialRows):
                 raise Unreadable("This version of credstore does not know the type of this credential.")
             changes = self._changed_columns(row, kind, name=name, values=values, remove=remove, expires=expires)
             if changes:
-                changed = self._session.execute(
+                changed = self._store.session.execute(
                     update(Credential)
                     .where(Credential.id == row.id, Credential.version == version)
                     .values(**changes, version=version + 1, updated_at=utc_now())
@@ -83,7 +88,7 @@ class CreateEdit(CredentialRows):
                 )
                 if changed.rowcount != 1:  # type: ignore[attr-defined]
                     raise Conflict("Somebody else changed this credential after you opened it.")
-        self._purge_if_due()
+        self._store.purge_if_due()
         return self._reload(public_id)
 
     def _changed_columns(
@@ -109,10 +114,10 @@ class CreateEdit(CredentialRows):
             changes |= {"expires_at": entry.expires_at, "expiry_from_provider": False}
         if entry.secrets or moved or kept != held:
             changed = Credential(public_id=row.public_id, kind=row.kind)
-            stored = self._unseal(row) if kept else {}
-            self._require_unlocked()
+            stored = self._store.unseal(row) if kept else {}
+            self._store.require_unlocked()
             self._seal(changed, kind, entry.public, select_secrets(stored, kept) | entry.secrets)
-            register_key(self._session, self._keyring)
+            register_key(self._store.session, self._store.keyring)
             return changes | {column: getattr(changed, column) for column in _SEALED_COLUMNS}
         return changes | ({"public": entry.public} if entry.public != row.public else {})
 
@@ -120,19 +125,19 @@ class CreateEdit(CredentialRows):
         self, row: Credential, kind: type[CredentialType], public: dict[str, str], secrets: Mapping[str, str]
     ) -> None:
         row.public, row.secret_names = public, " ".join(sorted(secrets))
-        row.sealed = self._keyring.seal(sealed_context(kind, row.public_id, public), secrets)
-        row.key_id = self._keyring.key_id
+        row.sealed = self._store.keyring.seal(sealed_context(kind, row.public_id, public), secrets)
+        row.key_id = self._store.keyring.key_id
         main = next((secrets[field.name] for field in kind.secret_fields() if field.name in secrets), None)
-        row.fingerprint = self._keyring.fingerprint(main) if main else None
+        row.fingerprint = self._store.keyring.fingerprint(main) if main else None
 
     def _require_free_name(self, name: str, other_than: int | None = None) -> None:
         taken = select(Credential.id).where(Credential.name_key == name.casefold(), Credential.id != (other_than or 0))
-        if self._session.scalar(taken) is not None:
+        if self._store.session.scalar(taken) is not None:
             raise InvalidFields(_NAME_TAKEN)
 
     def _reload(self, public_id: str) -> Record:
-        self._session.expire_all()
-        return to_record(self._row(public_id), self._keyring.key_ids)
+        self._store.session.expire_all()
+        return to_record(self._store.row(public_id), self._store.keyring.key_ids)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -1,4 +1,4 @@
-"""The use case Test: opens the row, asks its provider, keeps the verdict with the version that it was measured on."""
+"""Test one credential: decrypt it, ask its provider, store the verdict with the version that it was measured on."""
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
@@ -13,9 +13,10 @@ from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable, TestsBusy, Unreadable
 from credstore.models import Credential, VerdictHistory, utc_now
 from credstore.probe import Outcome, Verdict
+from credstore.tester import Tester
 from credstore.vault.host_openness import destination_hash, known_openness, remember_openness
 from credstore.vault.records import PastVerdict, Record, to_record
-from credstore.vault.rows import CredentialRows, refuse_changed_destination, select_secrets, stored_secret_names
+from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names
 from credstore.vault.stored_verdicts import dump_verdict, load_verdict
 from credstore.vault.validation import entered_secret_names, split_public_and_secret
 
@@ -24,8 +25,14 @@ _running: set[str] = set()
 _running_lock = threading.Lock()
 
 
-class CredentialTest(CredentialRows):
+class CredentialTests:
+    """Tests stored credentials and drafts. `tester` does the network part."""
+
     __test__ = False  # no test class, whatever its name
+
+    def __init__(self, store: CredentialStore, tester: Tester) -> None:
+        self._store = store
+        self.tester = tester
 
     def test(self, public_id: str) -> Record:
         """Test a stored credential against the destination that it was sealed with; returns its new record.
@@ -33,19 +40,19 @@ class CredentialTest(CredentialRows):
         Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
         with _one_at_a_time(public_id):
-            row = self._row_with_sealed(public_id)
+            row = self._store.row_with_sealed(public_id)
             kind = _testable(row.kind)
             version = row.version
             try:
-                secrets = self._unseal(row)
+                secrets = self._store.unseal(row)
             except Unreadable as refusal:
                 verdict = _unreadable(refusal)
             else:
                 verdict = self._run_probe(kind, row.public, secrets)
             self._store_verdict(public_id, version, verdict)
-        self._purge_if_due()
-        self._session.expire_all()
-        return to_record(self._row(public_id), self._keyring.key_ids)
+        self._store.purge_if_due()
+        self._store.session.expire_all()
+        return to_record(self._store.row(public_id), self._store.keyring.key_ids)
 
     def test_draft(
         self, kind_slug: str, values: Mapping[str, str], *, public_id: str = "", remove: Collection[str] = ()
@@ -61,17 +68,17 @@ class CredentialTest(CredentialRows):
         if not public_id:
             cleaned = kind.clean(values)
             return self._run_probe(kind, *split_public_and_secret(kind, cleaned))
-        row = self._row_with_sealed(public_id)
+        row = self._store.row_with_sealed(public_id)
         kept = stored_secret_names(row, kind) - entered_secret_names(kind, values) - set(remove)
         cleaned = kind.clean(values, kept)
         public, secrets = split_public_and_secret(kind, cleaned)
         refuse_changed_destination(kind, row, public, kept)
-        stored = self._unseal(row) if kept else {}
+        stored = self._store.unseal(row) if kept else {}
         return self._run_probe(kind, public, select_secrets(stored, kept) | secrets)
 
     def history(self, public_id: str) -> tuple[PastVerdict, ...]:
         """The last tests of a credential, newest first."""
-        rows = self._session.execute(
+        rows = self._store.session.execute(
             select(VerdictHistory.verdict, VerdictHistory.tested_at)
             .where(VerdictHistory.public_id == public_id)
             .order_by(VerdictHistory.id.desc())
@@ -82,22 +89,22 @@ class CredentialTest(CredentialRows):
 
     def _run_probe(self, kind: type[CredentialType], public: Mapping[str, Any], secrets: Mapping[str, str]) -> Verdict:
         asked = destination_hash(kind, public)
-        known = known_openness(self._session, asked)
+        known = known_openness(self._store.session, asked)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
-        self._session.rollback()
-        verdict = self._tester.run(
+        self._store.session.rollback()
+        verdict = self.tester.run(
             kind.probe({**public, **secrets, "host_openness": known}), kind.texts_to_redact(secrets)
         )
         if verdict.openness != known:
-            with write_transaction(self._session):
-                remember_openness(self._session, asked, verdict.openness)
+            with write_transaction(self._store.session):
+                remember_openness(self._store.session, asked, verdict.openness)
         return verdict
 
     def _store_verdict(self, public_id: str, version: int, verdict: Verdict) -> None:
         moment, stored = utc_now(), dump_verdict(verdict)
         # An edit meanwhile has raised `version`: then this verdict is stale from the start, rightly.
         values: dict[str, Any] = {"verdict": stored, "verdict_version": version, "verdict_at": moment}
-        with write_transaction(self._session):
+        with write_transaction(self._store.session):
             self._update_row(public_id, values)
             if verdict.expires_at:
                 self._update_row(public_id, {"expires_at": verdict.expires_at, "expiry_from_provider": True}, version)
@@ -107,20 +114,20 @@ class CredentialTest(CredentialRows):
         statement = update(Credential).where(Credential.public_id == public_id)
         if version is not None:
             statement = statement.where(Credential.version == version)
-        self._session.execute(statement.values(**values).execution_options(synchronize_session=False))
+        self._store.session.execute(statement.values(**values).execution_options(synchronize_session=False))
 
     def _add_to_history(self, public_id: str, version: int, stored: dict[str, Any], moment: datetime) -> None:
         row = {"public_id": public_id, "version": version, "verdict": stored, "tested_at": moment}
-        self._session.execute(insert(VerdictHistory).values(**row))
+        self._store.session.execute(insert(VerdictHistory).values(**row))
         mine = select(VerdictHistory.id).where(VerdictHistory.public_id == public_id).order_by(VerdictHistory.id.desc())
-        old = self._session.scalars(mine.offset(HISTORY_LENGTH)).all()
+        old = self._store.session.scalars(mine.offset(HISTORY_LENGTH)).all()
         if old:
-            self._session.execute(delete(VerdictHistory).where(VerdictHistory.id.in_(old)))
+            self._store.session.execute(delete(VerdictHistory).where(VerdictHistory.id.in_(old)))
 
 
 def _testable(slug: str) -> type[CredentialType]:
     kind = by_slug(slug)
-    if kind is None or not kind.testable():
+    if kind is None or not kind.testable:
         raise NotTestable(f"There is nothing to test for the type {kind.label if kind else slug}.")
     return kind
 

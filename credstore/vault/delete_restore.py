@@ -1,4 +1,4 @@
-"""Use cases that remove: look at what would go, delete it in one transaction, undo, erase for good after a while."""
+"""Delete in one transaction, restore until the purge, and name what a deletion would take."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,19 +11,24 @@ from credstore.database import write_transaction
 from credstore.models import Credential, CredentialColumns, DeletedCredential, utc_now
 from credstore.vault.purge import purge_deleted
 from credstore.vault.records import NAME_LENGTH, Deletion, Summary
-from credstore.vault.rows import CredentialRows
+from credstore.vault.store import CredentialStore
 
 ID_LENGTH = 36  # characters of a UUID
 _CHUNK = 500  # ids in one statement; every database takes so many parameters
 _COLUMNS = ("id", *CredentialColumns.__annotations__)
 
 
-class DeleteRestore(CredentialRows):
+class DeleteRestore:
+    """Deletes credentials, restores them, and erases deleted ones."""
+
+    def __init__(self, store: CredentialStore) -> None:
+        self._store = store
+
     def summaries(self, public_ids: Iterable[str]) -> list[Summary]:
         """Name what these ids stand for, newest first; unknown ids are left out."""
         found: dict[int, Summary] = {}
         for chunk in chunks(public_ids):
-            rows = self._session.execute(
+            rows = self._store.session.execute(
                 select(Credential.id, Credential.public_id, Credential.name, Credential.kind).where(
                     Credential.public_id.in_(chunk)
                 )
@@ -44,25 +49,25 @@ class DeleteRestore(CredentialRows):
         batch, moment, deleted = str(uuid.uuid4()), utc_now(), 0
         columns = [getattr(Credential, name) for name in _COLUMNS]
         copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
-        with write_transaction(self._session):
+        with write_transaction(self._store.session):
             for chunk in chunks(wanted):
                 rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
                 # PostgreSQL locks them: a second deletion or an edit of the same rows waits, then sees them gone.
                 chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.public_id).with_for_update()
                 target = [*_COLUMNS, "batch", "deleted_at"]
-                self._session.execute(insert(DeletedCredential).from_select(target, chosen))
-                gone = self._session.execute(
+                self._store.session.execute(insert(DeletedCredential).from_select(target, chosen))
+                gone = self._store.session.execute(
                     delete(Credential)
                     # What was copied, no more: a row that came back meanwhile must not go without a copy.
                     .where(Credential.id.in_(copied), Credential.public_id.in_(chunk))
                     .execution_options(synchronize_session=False)
                 )
                 deleted += gone.rowcount  # type: ignore[attr-defined]
-        if self.keep_deleted_days:
-            self._purge_if_due()
+        if self._store.keep_deleted_days:
+            self._store.purge_if_due()
         else:
-            purge_deleted(self._session)
-        self._session.expire_all()
+            purge_deleted(self._store.session)
+        self._store.session.expire_all()
         return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted)
 
     def restore(self, batch: str) -> int:
@@ -72,27 +77,27 @@ class DeleteRestore(CredentialRows):
             restored = self._restore(batch)
         except IntegrityError:  # a name was taken between our look and the move: look once more
             restored = self._restore(batch)
-        self._session.expire_all()
+        self._store.session.expire_all()
         return restored
 
     def _restore(self, batch: str) -> int:
         mine = DeletedCredential.batch == batch
-        with write_transaction(self._session):
+        with write_transaction(self._store.session):
             self._rename_taken(batch)
             columns = [getattr(DeletedCredential, name) for name in _COLUMNS]
             rows = select(*columns).where(mine).with_for_update()
-            self._session.execute(insert(Credential).from_select(list(_COLUMNS), rows))
+            self._store.session.execute(insert(Credential).from_select(list(_COLUMNS), rows))
             gone = delete(DeletedCredential).where(mine).execution_options(synchronize_session=False)
-            return int(self._session.execute(gone).rowcount)  # type: ignore[attr-defined]
+            return int(self._store.session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
     def _rename_taken(self, batch: str) -> None:
         taken = exists().where(Credential.name_key == DeletedCredential.name_key)
-        rows = self._session.execute(
+        rows = self._store.session.execute(
             select(DeletedCredential.id, DeletedCredential.name).where(DeletedCredential.batch == batch, taken)
         ).all()
         for row_id, name in rows:
             free = self._free_name(name)
-            self._session.execute(
+            self._store.session.execute(
                 update(DeletedCredential)
                 .where(DeletedCredential.id == row_id)
                 .values(name=free, name_key=free.casefold())
@@ -101,7 +106,7 @@ class DeleteRestore(CredentialRows):
 
     def purge_deleted(self) -> int:
         """Erase every deleted credential for good, now. Returns how many."""
-        return purge_deleted(self._session)
+        return purge_deleted(self._store.session)
 
     def _free_name(self, name: str) -> str:
         number = 1
@@ -109,7 +114,7 @@ class DeleteRestore(CredentialRows):
             ending = " (restored)" if number == 1 else f" (restored {number})"
             candidate, number = name[: NAME_LENGTH - len(ending)] + ending, number + 1
             tables = (Credential.name_key, DeletedCredential.name_key)
-            if not any(self._session.scalar(select(1).where(key == candidate.casefold())) for key in tables):
+            if not any(self._store.session.scalar(select(1).where(key == candidate.casefold())) for key in tables):
                 return candidate
 
 

@@ -1,21 +1,14 @@
-"""Use cases that look: a page of the list, one credential, and `resolve`, the one way to a secret in clear."""
-
-from contextlib import suppress
-from datetime import timedelta
-from typing import Any
+"""Read credentials: a page of the list, one credential, those that expire, and those with the same secret."""
 
 from flask_sqlalchemy.pagination import SelectPagination
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from credstore.database import write_transaction
-from credstore.errors import StorageError
-from credstore.models import Credential, utc_now
+from credstore.models import Credential
 from credstore.vault.list_filters import clean_kind, clean_query, ends_within, matching_condition
 from credstore.vault.records import Page, Record, to_record
-from credstore.vault.rows import CredentialRows, select_secrets
+from credstore.vault.store import CredentialStore
 
 PER_PAGE = 50
-LAST_USED_EVERY = timedelta(minutes=1)
 
 
 class CountedPagination(SelectPagination):
@@ -25,7 +18,12 @@ class CountedPagination(SelectPagination):
         return int(self._query_args["total"])
 
 
-class Queries(CredentialRows):
+class Queries:
+    """Reads the list and single credentials. Decrypts nothing."""
+
+    def __init__(self, store: CredentialStore) -> None:
+        self._store = store
+
     def page(
         self, number: int = 1, *, query: str = "", kind: str = "", expiring: int | None = None, sort: str = ""
     ) -> Page:
@@ -36,7 +34,9 @@ class Queries(CredentialRows):
         """
         query, kind = clean_query(query), clean_kind(kind)
         matching = matching_condition(query, expiring)
-        rows = self._session.execute(select(Credential.kind, func.count()).where(matching).group_by(Credential.kind))
+        rows = self._store.session.execute(
+            select(Credential.kind, func.count()).where(matching).group_by(Credential.kind)
+        )
         counts: dict[str, int] = {slug: int(count) for slug, count in rows}
         total = counts.get(kind, 0) if kind else sum(counts.values())
         order = [Credential.expires_at.is_(None), Credential.expires_at] if sort == "expires" else []
@@ -46,14 +46,14 @@ class Queries(CredentialRows):
         last = max(1, -(-total // PER_PAGE))
         pagination = CountedPagination(
             select=statement,
-            session=self._session,
+            session=self._store.session,
             total=total,
             page=min(max(number, 1), last),
             per_page=PER_PAGE,
             max_per_page=PER_PAGE,
             error_out=False,
         )
-        keys = self._keyring.key_ids
+        keys = self._store.keyring.key_ids
         records = tuple(to_record(row, keys) for row in pagination.items)
         return Page(
             records=records, counts=counts, pagination=pagination, query=query, kind=kind, expiring=expiring, sort=sort
@@ -61,32 +61,17 @@ class Queries(CredentialRows):
 
     def get(self, public_id: str) -> Record:
         """One credential's public side. Raises NotFound."""
-        return to_record(self._row(public_id), self._keyring.key_ids)
+        return to_record(self._store.row(public_id), self._store.keyring.key_ids)
 
     def expiring(self, days: int) -> tuple[Record, ...]:
         """The credentials that end within so many days or have ended, the soonest first."""
-        rows = self._session.scalars(
+        rows = self._store.session.scalars(
             select(Credential).where(ends_within(days)).order_by(Credential.expires_at, Credential.id)
         )
-        return tuple(to_record(row, self._keyring.key_ids) for row in rows)
+        return tuple(to_record(row, self._store.keyring.key_ids) for row in rows)
 
     def names_with_same_secret(self, public_id: str) -> list[str]:
         """The names of other credentials that hold the same secret, told by the keyed fingerprint."""
-        row = self._row(public_id)
+        row = self._store.row(public_id)
         same = select(Credential.name).where(Credential.fingerprint == row.fingerprint, Credential.id != row.id)
-        return list(self._session.scalars(same.order_by(Credential.id))) if row.fingerprint else []
-
-    def resolve(self, public_id: str) -> dict[str, Any]:
-        """All values of a credential, secrets in clear, for a workflow node. In process only: no route leads here.
-
-        Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
-        """
-        row = self._row_with_sealed(public_id)
-        values = {**row.public, **select_secrets(self._unseal(row), row.secret_names.split())}
-        moment = utc_now()
-        if row.last_used_at is None or row.last_used_at < moment - LAST_USED_EVERY:
-            # A workflow must not fail because the note of its use cannot be written.
-            with suppress(StorageError), write_transaction(self._session):
-                used = update(Credential).where(Credential.id == row.id).values(last_used_at=moment)
-                self._session.execute(used.execution_options(synchronize_session=False))
-        return values
+        return list(self._store.session.scalars(same.order_by(Credential.id))) if row.fingerprint else []

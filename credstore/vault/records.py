@@ -93,7 +93,7 @@ class Deletion:
 def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
     """The public side of a row. Decrypts nothing."""
     kind = by_slug(row.kind)
-    testable = bool(kind and kind.testable())
+    testable = bool(kind and kind.testable)
     verdict = _verdict(row, readable_keys, testable=testable)
     return Record(
         public_id=row.public_id,

@@ -1,6 +1,6 @@
-"""Use cases of a run: many tests, one after the other, with progress that any process can read and anybody can cancel.
+"""A run tests many credentials, one after the other; any process can read its progress and cancel it.
 
-Nothing is ever stored as "testing": what a killed server left undone is simply not done, and the run's beat stops.
+No item is stored as "testing". What a killed server left is not tested, and the run's heartbeat stops.
 """
 
 import uuid
@@ -15,12 +15,12 @@ from credstore.database import write_transaction
 from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, TestsBusy
 from credstore.models import Credential, TestRun, TestRunItem, utc_now
 from credstore.probe import Outcome
-from credstore.vault.credential_test import CredentialTest
+from credstore.vault.credential_test import CredentialTests
 from credstore.vault.list_filters import clean_kind, clean_query, matching_condition
+from credstore.vault.store import CredentialStore
 
-HEARTBEAT_TIMEOUT = timedelta(
-    seconds=60
-)  # a run without a beat for so long has lost its process; a test takes far less
+# A run without a heartbeat for so long has lost its process; a test takes far less.
+HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 KEPT_RUNS = 20
 DELETED = "gone"  # the outcome of an item whose credential was deleted meanwhile
 
@@ -50,7 +50,15 @@ class Progress:
         return sum(item.done for item in self.items)
 
 
-class TestRuns(CredentialTest):
+class TestRuns:
+    """Plans runs and records their progress; `tests` tests the single credentials."""
+
+    __test__ = False  # no test class, whatever its name
+
+    def __init__(self, store: CredentialStore, tests: CredentialTests) -> None:
+        self._store = store
+        self._tests = tests
+
     def start_run(
         self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
     ) -> str:
@@ -58,35 +66,35 @@ class TestRuns(CredentialTest):
 
         What cannot be tested is left out. Raises Locked, NotTestable (nothing is left), RunActive.
         """
-        self._require_unlocked()
+        self._store.require_unlocked()
         chosen = self.list_testable(public_ids, query=query, kind=kind, expiring=expiring)
         if not chosen:
             raise NotTestable("None of these credentials can be tested.")
         run_id, moment = str(uuid.uuid4()), utc_now()
-        with write_transaction(self._session):
-            if self._session.scalar(select(TestRun.id).where(*_active())):
+        with write_transaction(self._store.session):
+            if self._store.session.scalar(select(TestRun.id).where(*_active())):
                 raise RunActive("A test run is under way. Wait for its end, or cancel it.")
             self._delete_old_runs()
-            self._session.execute(
+            self._store.session.execute(
                 insert(TestRun).values(id=run_id, started_at=moment, heartbeat_at=moment, cancelled=False)
             )
             rows = [
                 {"run_id": run_id, "position": place, "public_id": public_id, "name": name, "outcome": "", "reason": ""}
                 for place, (public_id, name) in enumerate(chosen)
             ]
-            self._session.execute(insert(TestRunItem), rows)
+            self._store.session.execute(insert(TestRunItem), rows)
         return run_id
 
     def progress(self, run_id: str) -> Progress:
         """How far a run is. Raises NotFound."""
-        run = self._session.execute(
+        run = self._store.session.execute(
             select(TestRun.started_at, TestRun.heartbeat_at, TestRun.ended_at, TestRun.cancelled).where(
                 TestRun.id == run_id
             )
         ).one_or_none()
         if run is None:
             raise NotFound("There is no such test run any more.")
-        rows = self._session.execute(
+        rows = self._store.session.execute(
             select(TestRunItem.public_id, TestRunItem.name, TestRunItem.outcome, TestRunItem.reason)
             .where(TestRunItem.run_id == run_id)
             .order_by(TestRunItem.position)
@@ -101,18 +109,18 @@ class TestRuns(CredentialTest):
 
     def latest_run(self) -> str | None:
         """The id of the newest run, if there is one."""
-        return self._session.scalar(select(TestRun.id).order_by(TestRun.started_at.desc()).limit(1))
+        return self._store.session.scalar(select(TestRun.id).order_by(TestRun.started_at.desc()).limit(1))
 
     def cancel_run(self, run_id: str) -> None:
         """Ask a run to stop after the tests that are under way. Safe to repeat; an ended one stays as it ended."""
-        with write_transaction(self._session):
-            self._session.execute(
+        with write_transaction(self._store.session):
+            self._store.session.execute(
                 update(TestRun).where(TestRun.id == run_id, TestRun.ended_at.is_(None)).values(cancelled=True)
             )
 
     def untested_items(self, run_id: str) -> list[tuple[int, str]]:
         """(position, credential) of what a run has not tested."""
-        rows = self._session.execute(
+        rows = self._store.session.execute(
             select(TestRunItem.position, TestRunItem.public_id)
             .where(TestRunItem.run_id == run_id, TestRunItem.outcome == "")
             .order_by(TestRunItem.position)
@@ -126,7 +134,7 @@ class TestRuns(CredentialTest):
         """
         while self._heartbeat(run_id):
             try:
-                found = self.test(public_id).verdict
+                found = self._tests.test(public_id).verdict
                 outcome, reason = found.outcome.value, found.reason
             except TestsBusy:
                 wait()
@@ -135,22 +143,22 @@ class TestRuns(CredentialTest):
                 outcome, reason = DELETED, gone.sentence
             except CredstoreError as refusal:
                 outcome, reason = Outcome.CANNOT_TELL.value, refusal.sentence
-            with write_transaction(self._session):
+            with write_transaction(self._store.session):
                 mine = (TestRunItem.run_id == run_id, TestRunItem.position == position)
-                self._session.execute(update(TestRunItem).where(*mine).values(outcome=outcome, reason=reason))
+                self._store.session.execute(update(TestRunItem).where(*mine).values(outcome=outcome, reason=reason))
             return True
         return False
 
     def end_run(self, run_id: str) -> None:
-        with write_transaction(self._session):
-            self._session.execute(update(TestRun).where(TestRun.id == run_id).values(ended_at=utc_now()))
+        with write_transaction(self._store.session):
+            self._store.session.execute(update(TestRun).where(TestRun.id == run_id).values(ended_at=utc_now()))
 
     def _heartbeat(self, run_id: str) -> bool:
-        with write_transaction(self._session):
+        with write_transaction(self._store.session):
             alive = (
                 update(TestRun).where(TestRun.id == run_id, TestRun.cancelled.is_(False)).values(heartbeat_at=utc_now())
             )
-            return self._session.scalar(alive.returning(TestRun.id)) is not None
+            return self._store.session.scalar(alive.returning(TestRun.id)) is not None
 
     def list_testable(
         self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
@@ -160,21 +168,21 @@ class TestRuns(CredentialTest):
         What matches is what `page` shows for the same search and filters.
         """
         kind = clean_kind(kind)
-        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable() and kind in {"", known.slug}]
+        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable and kind in {"", known.slug}]
         statement = (
             select(Credential.public_id, Credential.name)
             .where(Credential.kind.in_(slugs), matching_condition(clean_query(query), expiring))
             .order_by(Credential.id.desc())
         )
-        rows = [(public_id, name) for public_id, name in self._session.execute(statement)]
+        rows = [(public_id, name) for public_id, name in self._store.session.execute(statement)]
         wanted = None if public_ids is None else set(public_ids)
         return [row for row in rows if wanted is None or row[0] in wanted]
 
     def _delete_old_runs(self) -> None:
         kept = select(TestRun.id).order_by(TestRun.started_at.desc()).limit(KEPT_RUNS)
-        old = self._session.scalars(select(TestRun.id).where(TestRun.id.not_in(kept))).all()
+        old = self._store.session.scalars(select(TestRun.id).where(TestRun.id.not_in(kept))).all()
         if old:
-            self._session.execute(delete(TestRun).where(TestRun.id.in_(old)))
+            self._store.session.execute(delete(TestRun).where(TestRun.id.in_(old)))
 
 
 def _active() -> tuple[ColumnElement[bool], ...]:

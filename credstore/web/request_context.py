@@ -1,19 +1,33 @@
-"""What the current application offers to views. The only way from `web` to the vault."""
+"""What the current application offers to views: the vault, the accounts, the settings, and who is signed in."""
 
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
+from credstore.accounts import Accounts
+from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
 from credstore.vault import Vault
 
-if TYPE_CHECKING:
-    from credstore.extension import Credstore
+
+class Services(Protocol):
+    """What the Flask extension offers to the views; it is found at `app.extensions["credstore"]`."""
+
+    vault: Vault
+    accounts: Accounts
+    config: Config
+    runner: BackgroundRunner
+
+    def authorize(self) -> ResponseReturnValue | None:
+        """None lets the request pass; anything else is sent instead."""
+
+    def require_ready(self) -> None:
+        """Raises StorageError or Locked while requests cannot be served."""
 
 
-def services() -> "Credstore":
-    return cast("Credstore", current_app.extensions["credstore"])
+def services() -> Services:
+    return cast(Services, current_app.extensions["credstore"])
 
 
 def vault() -> Vault:
@@ -29,12 +43,12 @@ def authorize() -> ResponseReturnValue | None:
 
 
 def username() -> str:
-    """The name of who signed in at credstore's own door; "" in a host application, which shows its own."""
+    """The name of who signed in with credstore's own sign-in; "" in a host application, which shows its own."""
     return str(g.get("credstore_username", ""))
 
 
 def is_authorized() -> bool:
-    """Whether this request has passed the authorization door."""
+    """Whether this request has passed the authorization check."""
     return bool(g.get("credstore_authorized"))
 
 

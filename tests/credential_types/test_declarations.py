@@ -102,7 +102,7 @@ def test_the_provider_types_are_choices_of_the_form() -> None:
 
 
 def test_only_llm_needs_a_test_button_of_the_specification() -> None:
-    assert by_slug("llm").testable()  # type: ignore[union-attr]
+    assert by_slug("llm").testable  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("slug", ["", "LLM", "llm ", "unknown", "kind"])

@@ -90,7 +90,7 @@ def test_a_redirect_names_its_host_and_a_limit_its_seconds() -> None:
 
 
 def test_the_secret_is_bound_to_the_root() -> None:
-    assert Telegram.testable()
+    assert Telegram.testable
     assert Telegram.sealed_context({}) == {"dest": "https://api.telegram.org"}
 
 

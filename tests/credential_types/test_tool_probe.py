@@ -223,4 +223,4 @@ def test_the_announced_length_of_an_answer_to_head_is_no_reason_to_refuse_it(htt
 
 
 def test_every_kind_is_testable() -> None:
-    assert all(kind.testable() for kind in (Telegram, Git, Tool))
+    assert all(kind.testable for kind in (Telegram, Git, Tool))

@@ -40,7 +40,7 @@ class Provider:
 @pytest.fixture
 def llm_provider(stored_app: Flask) -> Provider:
     fake_client = Provider()
-    stored_app.extensions["credstore"].vault._tester = Tester(fake_client)
+    stored_app.extensions["credstore"].vault.tests.tester = Tester(fake_client)
     return fake_client
 
 

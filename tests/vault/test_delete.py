@@ -159,7 +159,7 @@ def test_the_deleted_are_erased_when_their_days_are_over(vault: Vault) -> None:
 
 
 def test_with_no_days_to_keep_nothing_is_kept(vault: Vault) -> None:
-    vault.keep_deleted_days = 0
+    vault.store.keep_deleted_days = 0
     done = vault.delete([llm(vault).public_id])
     assert done.deleted == 1
     assert scalar("SELECT count(*) FROM deleted_credential") == 0

@@ -20,8 +20,8 @@ VALUES = {"provider_type": "openai", "api_key": "sk-a-key-of-a-test"}
 
 @pytest.fixture
 def tester(vault: Any) -> Iterator[ScriptedTester]:
-    vault._tester = ScriptedTester()
-    return vault._tester
+    vault.tests.tester = ScriptedTester()
+    return vault.tests.tester
 
 
 def test_the_last_twenty_verdicts_are_kept_newest_first(vault: Vault, tester: ScriptedTester) -> None:
@@ -101,7 +101,7 @@ def test_what_is_known_of_a_host_is_forgotten_after_a_day_or_by_a_test_that_says
     def asked(url: str) -> str:
         return destination_hash(Llm, {"provider_type": "openai_compatible", "base_url": url})
 
-    here, session = asked("https://api.example.com/v1"), vault._session
+    here, session = asked("https://api.example.com/v1"), vault.store.session
     remember_openness(session, here, "gated")
     assert known_openness(session, here) == "gated"
     assert known_openness(session, asked("https://api.example.com:8443/v1")) == "unknown"
@@ -115,4 +115,4 @@ def test_a_test_is_told_what_earlier_tests_learned_of_its_host(vault: Any, teste
     tester.verdict = replace(GOOD, openness="gated")
     public_id = vault.create("llm", "A", VALUES).public_id
     vault.test(public_id)
-    assert known_openness(vault._session, destination_hash(Llm, vault.get(public_id).public)) == "gated"
+    assert known_openness(vault.store.session, destination_hash(Llm, vault.get(public_id).public)) == "gated"

@@ -103,5 +103,5 @@ def test_a_damaged_key_check_row_is_mended_by_the_next_sealing(vault: Vault, key
 
 def test_the_vault_of_an_application_uses_its_configured_keys(stored_app: Flask, config: Config) -> None:
     vault = stored_app.extensions["credstore"].vault
-    assert replace(config).field_encryption_key not in repr(vault.__dict__["_keyring"])
-    assert vault._keyring.key_ids == Keyring(config.field_encryption_key).key_ids
+    assert replace(config).field_encryption_key not in repr(vault.store.keyring)
+    assert vault.store.keyring.key_ids == Keyring(config.field_encryption_key).key_ids

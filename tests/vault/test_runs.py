@@ -18,8 +18,8 @@ from tests.vault.script import BAD, ScriptedTester
 
 @pytest.fixture
 def tester(vault: Any) -> Iterator[ScriptedTester]:
-    vault._tester = ScriptedTester()
-    return vault._tester
+    vault.tests.tester = ScriptedTester()
+    return vault.tests.tester
 
 
 def fill(vault: Vault, count: int) -> list[str]:
@@ -31,7 +31,7 @@ def test_a_run_tests_everything_that_can_be_tested(stored_app: Flask, vault: Any
     ids = fill(vault, 5)
     run_id = vault.start_run()
     assert vault.progress(run_id).state == "running"
-    vault._session.rollback()  # a request ends here, and with it what it saw of the database
+    vault.store.session.rollback()  # a request ends here, and with it what it saw of the database
     BackgroundRunner(stored_app, vault).run(run_id)
     progress = vault.progress(run_id)
     assert (progress.state, progress.done) == ("done", 5)

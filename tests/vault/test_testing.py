@@ -5,7 +5,6 @@ import threading
 import pytest
 from flask import Flask
 
-from credstore.credential_types import CredentialType
 from credstore.credential_types.tool.declaration import Tool
 from credstore.errors import NotFound, NotTestable, TestsBusy
 from credstore.models import db
@@ -33,7 +32,7 @@ def test_the_verdict_is_kept_with_its_steps(vault: Vault, llm_provider: Provider
 def test_what_cannot_be_tested_is_refused_without_a_request(
     vault: Vault, llm_provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Tool, "probe", CredentialType.__dict__["probe"])  # as a type that declares none
+    monkeypatch.setattr(Tool, "testable", False)  # as a type that declares none
     record = vault.create("tool", "n", {"extra_config": '{"a": 1}'})
     assert not record.testable
     with pytest.raises(NotTestable):

@@ -111,7 +111,7 @@ def test_any_number_of_days_will_do(shelf: Page, days: str) -> None:
 
 def test_a_day_that_the_provider_tells_is_taken_and_said_so(admin: Page, store: Store, app: Flask) -> None:
     end = datetime(2032, 1, 2, 3, 4, 5, tzinfo=UTC)
-    app.extensions["credstore"].vault._tester = ScriptedTester(replace(GOOD, expires_at=end))
+    app.extensions["credstore"].vault.tests.tester = ScriptedTester(replace(GOOD, expires_at=end))
     row = store()
     admin.get("/credentials")
     admin.post(f"/credentials/{row}/test")

@@ -153,7 +153,7 @@ def test_the_list_takes_the_same_few_statements_whatever_its_length(
 
 def test_the_first_page_after_the_start_takes_at_most_four(app: Flask, admin: Page, fill: Fill) -> None:
     fill(50)
-    app.extensions["credstore"].vault._open_state = None
+    app.extensions["credstore"].vault.store.unlocked_state = None
     with statements(app) as seen:
         admin.get("/credentials")
     assert len(seen) <= 4, seen

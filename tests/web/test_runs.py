@@ -23,7 +23,7 @@ ROUTES = (
 @pytest.fixture
 def tester(app: Flask) -> ScriptedTester:
     scripted = ScriptedTester()
-    app.extensions["credstore"].vault._tester = scripted
+    app.extensions["credstore"].vault.tests.tester = scripted
     return scripted
 
 

@@ -41,7 +41,7 @@ def _confirm(ids: list[str]) -> ResponseReturnValue:
     found = request_context.vault().summaries(ids)
     if not found:
         raise NotFound
-    days = request_context.vault().keep_deleted_days
+    days = request_context.vault().store.keep_deleted_days
     return render_template(
         "credstore/delete.html", found=found, named=NAMES_SHOWN, days=days, list_arguments=list_arguments()
     )
@@ -61,7 +61,7 @@ def _after_delete(done: Deletion) -> ResponseReturnValue:
     text = f"Deleted {with_noun(done.deleted, 'credential')}." if done.deleted else "Nothing was deleted."
     if done.missing:
         text += f" {with_noun(done.missing, 'id was', 'ids were')} not there any more."
-    undo = done.batch if done.deleted and request_context.vault().keep_deleted_days else ""
+    undo = done.batch if done.deleted and request_context.vault().store.keep_deleted_days else ""
     flash_message(text, undo)
     return redirect(list_url(), 303)
 

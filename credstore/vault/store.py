@@ -1,4 +1,4 @@
-"""What all use cases share: the session, the keyring, the tester, and the one place where a sealed value is opened."""
+"""Access to stored credentials that every use case shares: the session, the keyring, single rows, and unsealing."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -14,52 +14,52 @@ from credstore.encryption.key_check import KeyState, read_key_state, require_unl
 from credstore.encryption.keyring import Context, Keyring
 from credstore.errors import InvalidFields, NotFound, StorageError, Unreadable
 from credstore.models import Credential, utc_now
-from credstore.tester import Tester
 from credstore.vault.purge import purge_deleted
 from credstore.vault.validation import enter_again_sentence
 
 PURGE_EVERY = timedelta(hours=1)
 
 
-class CredentialRows:
-    """`session` is per thread (scoped); `keep_deleted_days` is how long Undo works."""
+class CredentialStore:
+    """`session` is per thread (scoped); `keep_deleted_days` is how many days a deleted credential can be restored."""
 
-    def __init__(self, session: AnySession, keyring: Keyring, tester: Tester, *, keep_deleted_days: int = 30) -> None:
-        self._session = session
-        self._keyring = keyring
-        self._tester = tester
+    def __init__(self, session: AnySession, keyring: Keyring, *, keep_deleted_days: int = 30) -> None:
+        self.session = session
+        self.keyring = keyring
         self.keep_deleted_days = keep_deleted_days
-        self._unlocked_state: KeyState | None = None
+        self.unlocked_state: KeyState | None = None
         self._purged_at = utc_now()
 
     def key_state(self) -> KeyState:
         """Whether the configured keys belong to this database. Once they do they always will; that is remembered."""
-        if self._unlocked_state is None:
-            state = read_key_state(self._session, self._keyring)
+        if self.unlocked_state is None:
+            state = read_key_state(self.session, self.keyring)
             if state.locked or not state.known:  # a fresh database belongs to nobody yet
                 return state
-            self._unlocked_state = state
-        return self._unlocked_state
+            self.unlocked_state = state
+        return self.unlocked_state
 
-    def _purge_if_due(self) -> None:
+    def purge_if_due(self) -> None:
         """Erase what was deleted long ago: after any change, at most once an hour in a process."""
         if abs(utc_now() - self._purged_at) >= PURGE_EVERY:  # a clock may also be set back
             self._purged_at = utc_now()
             with suppress(StorageError):
-                purge_deleted(self._session, timedelta(days=self.keep_deleted_days))
+                purge_deleted(self.session, timedelta(days=self.keep_deleted_days))
 
-    def _require_unlocked(self) -> None:
+    def require_unlocked(self) -> None:
+        """Raises Locked while the configured keys are not the ones of this database."""
         require_unlocked(self.key_state())
 
-    def _row(self, public_id: str) -> Credential:
-        row = self._session.scalar(select(Credential).where(Credential.public_id == public_id))
+    def row(self, public_id: str) -> Credential:
+        """The row without its sealed value. Raises NotFound."""
+        row = self.session.scalar(select(Credential).where(Credential.public_id == public_id))
         if row is None:
             raise NotFound
         return row
 
-    def _row_with_sealed(self, public_id: str) -> Credential:
-        """A row with its sealed value, in one statement: an edit between two would pair two states."""
-        row = self._session.scalar(
+    def row_with_sealed(self, public_id: str) -> Credential:
+        """The row with its sealed value, read by one statement, so that both are of one version. Raises NotFound."""
+        row = self.session.scalar(
             select(Credential)
             .where(Credential.public_id == public_id)
             .options(undefer(Credential.sealed))
@@ -69,15 +69,15 @@ class CredentialRows:
             raise NotFound
         return row
 
-    def _unseal(self, row: Credential) -> dict[str, str]:
+    def unseal(self, row: Credential) -> dict[str, str]:
         """The secrets of a whole row in clear. Raises Locked or Unreadable."""
-        self._require_unlocked()
-        if row.key_id not in self._keyring.key_ids:
+        self.require_unlocked()
+        if row.key_id not in self.keyring.key_ids:
             raise Unreadable(missing_key_sentence(row.key_id))
         kind = by_slug(row.kind)
         if kind is None:
             raise Unreadable("This version of credstore does not know the type of this credential.")
-        return self._keyring.unseal(row.sealed, sealed_context(kind, row.public_id, row.public))
+        return self.keyring.unseal(row.sealed, sealed_context(kind, row.public_id, row.public))
 
 
 def stored_secret_names(row: Credential, kind: type[CredentialType]) -> set[str]:
