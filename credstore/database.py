@@ -3,23 +3,25 @@
 Never lets a statement's parameters into an exception or a log.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import URL, Connection, Engine, event, exc
+from sqlalchemy import ARRAY, URL, ColumnElement, Connection, Engine, any_, event, exc, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import InstrumentedAttribute, Session, scoped_session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
 from credstore.models import Base, db
 
 BUSY_TIMEOUT_MS = 5_000
+CACHE_KIB, BULK_CACHE_KIB = 2_000, 128_000  # SQLite's page cache of a connection, and during a bulk change
 POOL_SIZE = 20  # connections kept, and as many more at a peak: as many as a worker has threads
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -100,6 +102,7 @@ def _add_event_listeners(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _release_bulk_cache)
 
 
 def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -112,8 +115,20 @@ def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: reading first and upgrading later loses updates (measured) or deadlocks.
-    writes = connection.get_execution_options().get("credstore_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("credstore_bulk"):
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
+        connection.info["credstore_bulk"] = True
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("credstore_writes") else "BEGIN")
+
+
+def _release_bulk_cache(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    """Give the memory of a bulk change back when its connection returns to the pool."""
+    if connection is not None and entry.info.pop("credstore_bulk", False):
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        cursor.execute("PRAGMA shrink_memory")
+        cursor.close()
 
 
 def _translate_driver_error(context: ExceptionContext) -> None:
@@ -136,16 +151,27 @@ def _translate_driver_error(context: ExceptionContext) -> None:
 
 
 @contextmanager
-def write_transaction(session: AnySession) -> Iterator[None]:
-    """One writing transaction: committed whole at the end, rolled back whole on any exception."""
+def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[None]:
+    """One writing transaction: committed whole at the end, rolled back whole on any exception.
+
+    `bulk` is for changes of many rows: SQLite then keeps the changed pages in memory until the commit, instead of
+    writing them to its log each time its small cache is full, and again later.
+    """
     session.rollback()  # ends the read that sign-in began; a snapshot cannot be upgraded to a write
-    session.connection(execution_options={"credstore_writes": True})
+    session.connection(execution_options={"credstore_writes": True, "credstore_bulk": bulk})
     try:
         yield
         session.commit()
     except BaseException:
         session.rollback()
         raise
+
+
+def in_list(session: AnySession, column: InstrumentedAttribute[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """`column` is one of `values`, passed as one parameter however many there are."""
+    if session.connection().dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(column.type)))
+    return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
 
 def insert(session: AnySession, table: type[Base]) -> sqlite.Insert | postgresql.Insert:

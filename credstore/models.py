@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, String, Text
+from sqlalchemy import DateTime, Dialect, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -77,9 +77,11 @@ def utc_now() -> datetime:
 class CredentialColumns:
     """The columns that a credential keeps when it moves to the deleted ones.
 
-    `name_key` is the case-folded name: what the search looks in, and unique among living credentials. `expiry_told`:
-    the provider told `expires_at`; otherwise a person entered it.
-    `holds` names the secret fields that have a value (space-separated), so that a form can say so without decrypting.
+    `name_key` is the case-folded name: the search looks in it, and it is unique among stored credentials.
+    `expiry_from_provider`: the provider gave `expires_at`; otherwise a person entered it. `secret_names` lists the
+    secret fields that have a value (space-separated), so that a form can say so without decrypting.
+    `version` rises with each edit; `content_version` is the version of the last edit that changed what a test depends
+    on. `verdict_version` is the content version that was tested; `status` is the outcome that the list shows.
     """
 
     public_id: Mapped[str] = mapped_column(String(36), unique=True)
@@ -94,30 +96,46 @@ class CredentialColumns:
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     version: Mapped[int] = mapped_column(default=1)
+    content_version: Mapped[int] = mapped_column(default=1)
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     expiry_from_provider: Mapped[bool] = mapped_column(default=False)
     verdict: Mapped[dict[str, Any] | None]
     verdict_version: Mapped[int | None]
     verdict_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(20), default="untested")
 
 
 class Credential(CredentialColumns, Model):
-    """A living credential. `version` is the optimistic lock: each edit raises it."""
+    """A stored credential. `version` is the optimistic lock."""
 
     __tablename__ = "credential"
     # AUTOINCREMENT: SQLite would otherwise give the id of a deleted row to a new one.
     __table_args__ = (
-        Index("ix_credential_kind", "kind"),
+        Index("ix_credential_id", "id"),
+        Index("ix_credential_kind_id", "kind", "id"),
+        Index("ix_credential_status_id", "status", "id", "kind"),
+        Index("ix_credential_fingerprint", "fingerprint"),
         Index("ix_credential_name_key", "name_key", unique=True),
+        Index("ix_credential_expires", text("(expires_at IS NULL)"), text("expires_at"), text("id DESC"), text("kind")),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
+class CredentialCount(Model):
+    """How many credentials of a type have an id in a block of ids (see `row_counts`). Triggers write it."""
+
+    __tablename__ = "credential_count"
+
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    total: Mapped[int]
+
+
 class DeletedCredential(CredentialColumns, Model):
-    """Deleted, still sealed, until Undo or the purge. `batch` is the one deletion it went with."""
+    """Deleted, still encrypted, until it is restored or erased. `batch` is the deletion that it went with."""
 
     __tablename__ = "deleted_credential"
 
@@ -149,7 +167,7 @@ class VerdictHistory(Model):
 
 
 class HostOpenness(Model):
-    """What tests learned of a host: whether its listing is open or judges keys. `asked` is a hash of what was asked."""
+    """Whether a host's listing takes any key, as tests found. `destination_hash` is a hash of what was asked."""
 
     __tablename__ = "host_openness"
 
@@ -159,7 +177,7 @@ class HostOpenness(Model):
 
 
 class TestRun(Model):
-    """A run of several tests. `beat_at` is renewed while somebody works on it: an old one means that it was cut off."""
+    """A run of several tests. `heartbeat_at` is renewed while a process works on it; when it is old, it stopped."""
 
     __tablename__ = "test_run"
     __test__ = False  # a table, not a test class, whatever its name
@@ -204,8 +222,8 @@ class LoginSession(Model):
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    seen_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
 
 
 class SetupLink(Model):

@@ -46,16 +46,20 @@ def require_unlocked(state: KeyState) -> None:
         )
 
 
-def register_key(session: AnySession, keyring: Keyring) -> None:
-    """Inside a writing transaction: see to it that the sealing key has a sound key-check row.
+def register_key(session: AnySession, keyring: Keyring) -> bool:
+    """Inside a writing transaction: see to it that the encryption key has a sound key-check row.
 
-    Raises Locked when another process, with keys of its own, was the first to seal here.
+    True when it had one already, so that the caller need not ask again. Raises Locked when another process, with keys
+    of its own, was the first to encrypt here.
     """
     token = session.scalar(select(KeyCheck.token).where(KeyCheck.key_id == keyring.key_id))
+    if token is not None and keyring.verifies_check_token(keyring.key_id, token):
+        return True
     fresh = keyring.check_tokens()[keyring.key_id]
     if token is None:
         require_unlocked(read_key_state(session, keyring))
         row = insert(session, KeyCheck).values(key_id=keyring.key_id, token=fresh, created_at=utc_now())
         session.execute(row.on_conflict_do_nothing(index_elements=["key_id"]))
-    elif not keyring.verifies_check_token(keyring.key_id, token):
+    else:
         session.execute(update(KeyCheck).where(KeyCheck.key_id == keyring.key_id).values(token=fresh))
+    return False

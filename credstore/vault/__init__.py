@@ -7,13 +7,14 @@ from credstore.tester import Tester
 from credstore.vault.create_edit import CreateEdit
 from credstore.vault.credential_test import CredentialTests
 from credstore.vault.delete_restore import DeleteRestore
-from credstore.vault.queries import Queries
-from credstore.vault.records import Deletion, Page, Record, Summary
+from credstore.vault.list_filters import ListFilters
+from credstore.vault.queries import Queries, Start
+from credstore.vault.records import Deletion, ListRow, Page, Record, Summary
 from credstore.vault.resolve import Resolver
 from credstore.vault.store import CredentialStore
 from credstore.vault.test_runs import Progress, TestRuns
 
-__all__ = ["Deletion", "KeyState", "Page", "Progress", "Record", "Summary", "Vault"]
+__all__ = ["Deletion", "KeyState", "ListFilters", "ListRow", "Page", "Progress", "Record", "Start", "Summary", "Vault"]
 
 
 class Vault:
@@ -28,7 +29,12 @@ class Vault:
         self.key_state = self.store.key_state
 
         queries = Queries(self.store)
-        self.page, self.get, self.expiring = queries.page, queries.get, queries.expiring
+        self.page, self.list_page, self.get, self.expiring = (
+            queries.page,
+            queries.list_page,
+            queries.get,
+            queries.expiring,
+        )
         self.names_with_same_secret = queries.names_with_same_secret
 
         self.resolve = Resolver(self.store).resolve

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
@@ -42,14 +42,14 @@ class CredentialTests:
         with _one_at_a_time(public_id):
             row = self._store.row_with_sealed(public_id)
             kind = _testable(row.kind)
-            version = row.version
+            tested = row.content_version
             try:
                 secrets = self._store.unseal(row)
             except Unreadable as refusal:
                 verdict = _unreadable(refusal)
             else:
                 verdict = self._run_probe(kind, row.public, secrets)
-            self._store_verdict(public_id, version, verdict)
+            self._store_verdict(public_id, tested, verdict)
         self._store.purge_if_due()
         self._store.session.expire_all()
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
@@ -100,21 +100,19 @@ class CredentialTests:
                 remember_openness(self._store.session, asked, verdict.openness)
         return verdict
 
-    def _store_verdict(self, public_id: str, version: int, verdict: Verdict) -> None:
+    def _store_verdict(self, public_id: str, tested: int, verdict: Verdict) -> None:
+        """`tested` is the content version that was tested; after an edit meanwhile the verdict is stale at once."""
         moment, stored = utc_now(), dump_verdict(verdict)
-        # An edit meanwhile has raised `version`: then this verdict is stale from the start, rightly.
-        values: dict[str, Any] = {"verdict": stored, "verdict_version": version, "verdict_at": moment}
+        unchanged = Credential.content_version == tested
+        status = case((unchanged, verdict.outcome.value), else_=Outcome.STALE.value)
+        values: dict[str, Any] = {"verdict": stored, "verdict_version": tested, "verdict_at": moment, "status": status}
+        if verdict.expires_at:
+            values["expires_at"] = case((unchanged, verdict.expires_at), else_=Credential.expires_at)
+            values["expiry_from_provider"] = case((unchanged, True), else_=Credential.expiry_from_provider)
         with write_transaction(self._store.session):
-            self._update_row(public_id, values)
-            if verdict.expires_at:
-                self._update_row(public_id, {"expires_at": verdict.expires_at, "expiry_from_provider": True}, version)
-            self._add_to_history(public_id, version, stored, moment)
-
-    def _update_row(self, public_id: str, values: dict[str, Any], version: int | None = None) -> None:
-        statement = update(Credential).where(Credential.public_id == public_id)
-        if version is not None:
-            statement = statement.where(Credential.version == version)
-        self._store.session.execute(statement.values(**values).execution_options(synchronize_session=False))
+            row = update(Credential).where(Credential.public_id == public_id).values(**values)
+            self._store.session.execute(row.execution_options(synchronize_session=False))
+            self._add_to_history(public_id, tested, stored, moment)
 
     def _add_to_history(self, public_id: str, version: int, stored: dict[str, Any], moment: datetime) -> None:
         row = {"public_id": public_id, "version": version, "verdict": stored, "tested_at": moment}

@@ -1,20 +1,19 @@
 """Delete in one transaction, restore until the purge, and name what a deletion would take."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import delete, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from credstore.credential_types import by_slug
-from credstore.database import write_transaction
+from credstore.credential_types import CREDENTIAL_TYPES
+from credstore.database import in_list, write_transaction
 from credstore.models import Credential, CredentialColumns, DeletedCredential, utc_now
 from credstore.vault.purge import purge_deleted
 from credstore.vault.records import NAME_LENGTH, Deletion, Summary
 from credstore.vault.store import CredentialStore
 
 ID_LENGTH = 36  # characters of a UUID
-_CHUNK = 500  # ids in one statement; every database takes so many parameters
 _COLUMNS = ("id", *CredentialColumns.__annotations__)
 
 
@@ -26,48 +25,40 @@ class DeleteRestore:
 
     def summaries(self, public_ids: Iterable[str]) -> list[Summary]:
         """Name what these ids stand for, newest first; unknown ids are left out."""
-        found: dict[int, Summary] = {}
-        for chunk in chunks(public_ids):
-            rows = self._store.session.execute(
-                select(Credential.id, Credential.public_id, Credential.name, Credential.kind).where(
-                    Credential.public_id.in_(chunk)
-                )
-            )
-            for row_id, public_id, name, slug in rows:
-                kind = by_slug(slug)
-                found[row_id] = Summary(public_id=public_id, name=name, kind_label=kind.label if kind else slug)
-        return [found[row_id] for row_id in sorted(found, reverse=True)]
+        rows = self._store.session.execute(
+            select(Credential.public_id, Credential.name, Credential.kind)
+            .where(in_list(self._store.session, Credential.public_id, _possible_ids(public_ids)))
+            .order_by(Credential.id.desc())
+        )
+        kinds = {known.slug: known.label for known in CREDENTIAL_TYPES}
+        return [
+            Summary(public_id=public_id, name=name, kind_label=kinds.get(slug, slug)) for public_id, name, slug in rows
+        ]
 
     def delete(self, public_ids: Iterable[str]) -> Deletion:
         """Delete all of these in one transaction, or none. Ids that are gone already are counted, not errors.
 
-        The rows move, still sealed, to a table of their own; `restore` brings them back until they are erased.
+        The rows move, still encrypted, to a table of their own; `restore` brings them back until they are erased.
         """
-        asked = set(public_ids)
-        # Sorted: two deletions that lock rows in one order cannot block each other for ever.
-        wanted = sorted(word for word in asked if len(word) == ID_LENGTH)
-        batch, moment, deleted = str(uuid.uuid4()), utc_now(), 0
+        asked, session = set(public_ids), self._store.session
+        batch, moment = str(uuid.uuid4()), utc_now()
         columns = [getattr(Credential, name) for name in _COLUMNS]
         copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
-        with write_transaction(self._store.session):
-            for chunk in chunks(wanted):
-                rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
-                # PostgreSQL locks them: a second deletion or an edit of the same rows waits, then sees them gone.
-                chosen = rows.where(Credential.public_id.in_(chunk)).order_by(Credential.public_id).with_for_update()
-                target = [*_COLUMNS, "batch", "deleted_at"]
-                self._store.session.execute(insert(DeletedCredential).from_select(target, chosen))
-                gone = self._store.session.execute(
-                    delete(Credential)
-                    # What was copied, no more: a row that came back meanwhile must not go without a copy.
-                    .where(Credential.id.in_(copied), Credential.public_id.in_(chunk))
-                    .execution_options(synchronize_session=False)
-                )
-                deleted += gone.rowcount  # type: ignore[attr-defined]
+        with write_transaction(session, bulk=True):
+            rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type))
+            chosen = rows.where(in_list(session, Credential.public_id, _possible_ids(asked)))
+            # PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an
+            # edit of the same rows waits, then sees them gone.
+            chosen = chosen.order_by(Credential.id).with_for_update()
+            session.execute(insert(DeletedCredential).from_select([*_COLUMNS, "batch", "deleted_at"], chosen))
+            # What was copied and no more: a row that came back meanwhile must not go without a copy.
+            gone = delete(Credential).where(Credential.id.in_(copied))
+            deleted = int(session.execute(gone.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
         if self._store.keep_deleted_days:
             self._store.purge_if_due()
         else:
-            purge_deleted(self._store.session)
-        self._store.session.expire_all()
+            purge_deleted(session)
+        session.expire_all()
         return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted)
 
     def restore(self, batch: str) -> int:
@@ -82,10 +73,10 @@ class DeleteRestore:
 
     def _restore(self, batch: str) -> int:
         mine = DeletedCredential.batch == batch
-        with write_transaction(self._store.session):
+        with write_transaction(self._store.session, bulk=True):
             self._rename_taken(batch)
             columns = [getattr(DeletedCredential, name) for name in _COLUMNS]
-            rows = select(*columns).where(mine).with_for_update()
+            rows = select(*columns).where(mine).order_by(DeletedCredential.id).with_for_update()
             self._store.session.execute(insert(Credential).from_select(list(_COLUMNS), rows))
             gone = delete(DeletedCredential).where(mine).execution_options(synchronize_session=False)
             return int(self._store.session.execute(gone).rowcount)  # type: ignore[attr-defined]
@@ -118,6 +109,6 @@ class DeleteRestore:
                 return candidate
 
 
-def chunks(public_ids: Iterable[str]) -> Iterator[Sequence[str]]:
-    ids = [public_id for public_id in public_ids if "\0" not in public_id]  # PostgreSQL refuses to be asked for one
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+def _possible_ids(public_ids: Iterable[str]) -> list[str]:
+    """What may be an id: PostgreSQL refuses to be asked for a text with NUL in it."""
+    return [public_id for public_id in public_ids if len(public_id) == ID_LENGTH and "\0" not in public_id]

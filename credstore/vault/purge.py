@@ -4,22 +4,19 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from credstore.database import AnySession, write_transaction
-from credstore.models import Credential, DeletedCredential, VerdictHistory, db, utc_now
+from credstore.database import AnySession, in_list, write_transaction
+from credstore.models import DeletedCredential, VerdictHistory, db, utc_now
 
 
 def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
     """Erase what was deleted so long ago, or longer. Returns how many."""
-    with write_transaction(session):
-        erased = session.execute(
-            delete(DeletedCredential)
-            .where(DeletedCredential.deleted_at <= utc_now() - older_than)
-            .execution_options(synchronize_session=False)
-        )
-        count = int(erased.rowcount)  # type: ignore[attr-defined]
-        kept = select(Credential.public_id).union(select(DeletedCredential.public_id))
-        history = delete(VerdictHistory).where(VerdictHistory.public_id.not_in(kept))
-        session.execute(history.execution_options(synchronize_session=False))
+    with write_transaction(session, bulk=True):
+        old = select(DeletedCredential.public_id).where(DeletedCredential.deleted_at <= utc_now() - older_than)
+        erased = list(session.scalars(old.with_for_update()))
+        for table in (VerdictHistory, DeletedCredential):
+            rows = delete(table).where(in_list(session, table.public_id, erased))
+            session.execute(rows.execution_options(synchronize_session=False))
+        count = len(erased)
     if count and db.engine.dialect.name == "sqlite":
         truncate_write_ahead_log()
     return count

@@ -1,21 +1,38 @@
 """Read credentials: a page of the list, one credential, those that expire, and those with the same secret."""
 
-from flask_sqlalchemy.pagination import SelectPagination
-from sqlalchemy import func, select
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from credstore.models import Credential
-from credstore.vault.list_filters import clean_kind, clean_query, ends_within, matching_condition
-from credstore.vault.records import Page, Record, to_record
+from credstore.vault import list_sql
+from credstore.vault.list_filters import ListFilters
+from credstore.vault.list_sql import MatchingIds
+from credstore.vault.name_search import Method, NameSearch
+from credstore.vault.records import ListPagination, ListRow, Page, Record, RowType, to_list_row, to_record
 from credstore.vault.store import CredentialStore
 
 PER_PAGE = 50
+MAX_COUNTED = 1000  # matches of a search or filter that are counted and have numbered pages
+EVERYTHING = ListFilters()
+MAX_NAMES = 10  # names of credentials with the same secret
 
 
-class CountedPagination(SelectPagination):
-    """SQLAlchemy pagination whose total is known already: the counts by type were asked for the filter anyway."""
+class Start(NamedTuple):
+    """Where a page begins: after a credential in the order of the list, or (not `forward`) before it."""
 
-    def _query_count(self) -> int:
-        return int(self._query_args["total"])
+    row_id: int
+    forward: bool = True
+
+
+class _KeyedIds(NamedTuple):
+    ids: list[int]
+    more: bool
+
+
+Rows = Callable[[list_sql.Ids], tuple[RowType, ...]]
 
 
 class Queries:
@@ -23,55 +40,133 @@ class Queries:
 
     def __init__(self, store: CredentialStore) -> None:
         self._store = store
+        self._name_search = NameSearch(store.session)
 
-    def page(
-        self, number: int = 1, *, query: str = "", kind: str = "", expiring: int | None = None, sort: str = ""
-    ) -> Page:
-        """A page of the list, newest first, 50 a page. A number past the end gives the last page.
+    def page(self, filters: ListFilters = EVERYTHING, number: int = 1, start: Start | None = None) -> Page[Record]:
+        """A page of the list with whole records, 50 a page. A number past the end gives the last page.
 
-        `query` looks in names, ignoring case; `kind` is a type's slug, "" for all; `expiring` keeps those that end
-        within so many days or have ended; `sort` "expires" puts the soonest end first. Two statements, always.
+        `start` is the key of another page (`next_key`, `previous_key`), and is used instead of `number`.
         """
-        query, kind = clean_query(query), clean_kind(kind)
-        matching = matching_condition(query, expiring)
-        rows = self._store.session.execute(
-            select(Credential.kind, func.count()).where(matching).group_by(Credential.kind)
+        return self._page(self._records, filters, number, start)
+
+    def list_page(
+        self, filters: ListFilters = EVERYTHING, number: int = 1, start: Start | None = None
+    ) -> Page[ListRow]:
+        """The same page with no more of each credential than the table shows."""
+        return self._page(self._list_rows, filters, number, start)
+
+    def _page(self, rows: Rows[RowType], filters: ListFilters, number: int, start: Start | None) -> Page[RowType]:
+        counts = list_sql.totals(self._store.session)
+        if filters.counted:
+            total = counts.get(filters.kind, 0) if filters.kind else sum(counts.values())
+            number = _within(number, total)
+            page_ids = list_sql.page_ids(self._store.session, filters.kind, (number - 1) * PER_PAGE, PER_PAGE)
+            return _numbered(rows(page_ids), filters, number, total, counts)
+        method = self._name_search.method(filters, sum(counts.values()))
+        matching = MatchingIds(self._store.session, filters, method)
+        first = matching.first(MAX_COUNTED + 1)
+        counts = self._match_counts(filters, first, method)
+        if start and len(first) > MAX_COUNTED and (keyed := _ids_from(matching, start)):
+            return _keyed_page(rows(keyed.ids), filters, counts, keyed)
+        total = min(len(first), MAX_COUNTED)
+        number = _within(number, total)
+        ids = first[:MAX_COUNTED][(number - 1) * PER_PAGE : number * PER_PAGE]
+        more = len(first) > MAX_COUNTED and number * PER_PAGE >= MAX_COUNTED and method is not Method.BEGINNING
+        return _numbered(
+            rows(ids),
+            filters,
+            number,
+            total,
+            counts,
+            capped=len(first) > MAX_COUNTED,
+            next_key=ids[-1] if more else None,
+            beginnings_only=method is Method.BEGINNING,
         )
-        counts: dict[str, int] = {slug: int(count) for slug, count in rows}
-        total = counts.get(kind, 0) if kind else sum(counts.values())
-        order = [Credential.expires_at.is_(None), Credential.expires_at] if sort == "expires" else []
-        statement = select(Credential).where(matching).order_by(*order, Credential.id.desc())
-        if kind:
-            statement = statement.where(Credential.kind == kind)
-        last = max(1, -(-total // PER_PAGE))
-        pagination = CountedPagination(
-            select=statement,
-            session=self._store.session,
-            total=total,
-            page=min(max(number, 1), last),
-            per_page=PER_PAGE,
-            max_per_page=PER_PAGE,
-            error_out=False,
-        )
+
+    def _match_counts(self, filters: ListFilters, first: Sequence[int], method: Method) -> dict[str, int]:
+        """How many match by type, whatever type is filtered; of the first ones where there are too many to count."""
+        if filters.kind:
+            every = ListFilters(
+                query=filters.query, expiring=filters.expiring, status=filters.status, sort=filters.sort
+            )
+            first = MatchingIds(self._store.session, every, method).first(MAX_COUNTED + 1)
+        return MatchingIds(self._store.session, filters, method).counts(first[:MAX_COUNTED])
+
+    def _records(self, ids: list_sql.Ids) -> tuple[Record, ...]:
         keys = self._store.keyring.key_ids
-        records = tuple(to_record(row, keys) for row in pagination.items)
-        return Page(
-            records=records, counts=counts, pagination=pagination, query=query, kind=kind, expiring=expiring, sort=sort
-        )
+        return tuple(to_record(row, keys) for row in list_sql.full_rows(self._store.session, ids))
+
+    def _list_rows(self, ids: list_sql.Ids) -> tuple[ListRow, ...]:
+        keys = self._store.keyring.key_ids
+        return tuple(to_list_row(row, keys) for row in list_sql.list_rows(self._store.session, ids))
 
     def get(self, public_id: str) -> Record:
         """One credential's public side. Raises NotFound."""
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
 
     def expiring(self, days: int) -> tuple[Record, ...]:
-        """The credentials that end within so many days or have ended, the soonest first."""
+        """The credentials that end within so many days or have ended, the soonest first. Reads all of them."""
+        filters = ListFilters.clean(expiring=days)
+        matching = MatchingIds(self._store.session, filters, Method.NONE).all()
         rows = self._store.session.scalars(
-            select(Credential).where(ends_within(days)).order_by(Credential.expires_at, Credential.id)
+            select(Credential).where(Credential.id.in_(matching)).order_by(Credential.expires_at, Credential.id)
         )
         return tuple(to_record(row, self._store.keyring.key_ids) for row in rows)
 
     def names_with_same_secret(self, public_id: str) -> list[str]:
-        """The names of other credentials that hold the same secret, told by the keyed fingerprint."""
-        row = self._store.row(public_id)
-        same = select(Credential.name).where(Credential.fingerprint == row.fingerprint, Credential.id != row.id)
-        return list(self._store.session.scalars(same.order_by(Credential.id))) if row.fingerprint else []
+        """The names of other credentials that hold the same secret, by the keyed fingerprint; ten at the most."""
+        other = aliased(Credential)
+        same = (
+            select(other.name)
+            .join(Credential, (Credential.fingerprint == other.fingerprint) & (Credential.id != other.id))
+            .where(Credential.public_id == public_id)
+        )
+        return list(self._store.session.scalars(same.order_by(other.id).limit(MAX_NAMES)))
+
+
+def _within(number: int, total: int) -> int:
+    """The page number, or the nearest one that there is."""
+    return min(max(number, 1), max(1, -(-total // PER_PAGE)))
+
+
+def _pagination(records: Sequence[ListRow], number: int, total: int) -> ListPagination:
+    return ListPagination(
+        page=number, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False, items=records, total=total
+    )
+
+
+def _numbered(
+    records: tuple[RowType, ...],
+    filters: ListFilters,
+    number: int,
+    total: int,
+    counts: dict[str, int],
+    **more: Any,
+) -> Page[RowType]:
+    pagination = _pagination(records, number, total)
+    return Page(records=records, counts=counts, pagination=pagination, filters=filters, **more)
+
+
+def _ids_from(matching: MatchingIds, start: Start) -> _KeyedIds | None:
+    """The ids after or before a key; None where there are none, so that a numbered page is shown instead."""
+    if start.forward:
+        ids = matching.after(start.row_id, PER_PAGE + 1)
+        found = _KeyedIds(ids[:PER_PAGE], more=len(ids) > PER_PAGE)
+    else:
+        found = _KeyedIds(matching.before(start.row_id, PER_PAGE), more=True)
+    return found if found.ids else None
+
+
+def _keyed_page(
+    records: tuple[RowType, ...], filters: ListFilters, counts: dict[str, int], keyed: _KeyedIds
+) -> Page[RowType]:
+    return Page(
+        records=records,
+        counts=counts,
+        pagination=_pagination(records, 1, MAX_COUNTED),
+        filters=filters,
+        capped=True,
+        by_key=True,
+        next_key=keyed.ids[-1] if keyed.more else None,
+        previous_key=keyed.ids[0],
+    )

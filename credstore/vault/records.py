@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from flask_sqlalchemy.pagination import Pagination
+from sqlalchemy import Row
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.models import Credential
 from credstore.probe import Outcome, Verdict
+from credstore.vault.list_filters import ListFilters
 from credstore.vault.stored_verdicts import load_verdict
 
 NAME_LENGTH = 255  # characters
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,44 +28,83 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One credential as anybody signed in may see it. `verdict` already tells stale and unreadable apart from tested.
-
-    `facts` are the public values with their labels, `sealed` the labels of the secrets, as the declaration has them.
-    """
+class ListRow:
+    """One credential as the table shows it. `outcome` already tells stale and unreadable apart from tested."""
 
     public_id: str
     name: str
     kind: str
     kind_label: str
     testable: bool
-    public: Mapping[str, str]
-    secret_names: frozenset[str]
     detail: tuple[str, ...]
-    public_values: tuple[tuple[str, str], ...]
-    secret_labels: tuple[str, ...]
-    key_id: str
     created_at: datetime
-    updated_at: datetime
-    last_used_at: datetime | None
     expires_at: datetime | None
-    expiry_from_provider: bool
-    version: int
-    verdict: Verdict
+    outcome: Outcome
     tested_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page of the list. `counts` are matches by type slug, for the filter's labels."""
+class Record(ListRow):
+    """One credential as anybody signed in may see it, with its whole verdict.
 
-    records: tuple[Record, ...]
+    `public_values` are the public values with their labels, `secret_labels` the labels of the secrets that are stored.
+    """
+
+    public: Mapping[str, str]
+    secret_names: frozenset[str]
+    public_values: tuple[tuple[str, str], ...]
+    secret_labels: tuple[str, ...]
+    key_id: str
+    updated_at: datetime
+    last_used_at: datetime | None
+    expiry_from_provider: bool
+    version: int
+    verdict: Verdict
+
+
+RowType = TypeVar("RowType", bound=ListRow)
+
+
+class ListPagination(Pagination):
+    """SQLAlchemy pagination of a page whose rows and total are known already."""
+
+    def _query_items(self) -> list[Any]:
+        return list(self._query_args["items"])
+
+    def _query_count(self) -> int:
+        return int(self._query_args["total"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[RowType]):
+    """One page of the list. `counts` are matches by type slug, for the filter's labels.
+
+    Where `capped`, more than `pagination.total` match: totals are then a lower bound, and what follows the last
+    numbered page is reached by `next_key`. A page reached so (`by_key`) has no number. `beginnings_only`: the search
+    looked at the beginning of names.
+    """
+
+    records: tuple[RowType, ...]
     counts: Mapping[str, int]
     pagination: Pagination
-    query: str
-    kind: str
-    expiring: int | None = None
-    sort: str = ""
+    filters: ListFilters
+    capped: bool = False
+    by_key: bool = False
+    next_key: int | None = None
+    previous_key: int | None = None
+    beginnings_only: bool = False
+
+    @property
+    def query(self) -> str:
+        return self.filters.query
+
+    @property
+    def kind(self) -> str:
+        return self.filters.kind
+
+    @property
+    def expiring(self) -> int | None:
+        return self.filters.expiring
 
     def numbers(self) -> Iterator[int | None]:
         """Page numbers for the navigation; None stands for a gap."""
@@ -90,12 +132,31 @@ class Deletion:
     missing: int
 
 
+def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
+    """What the table shows of a row of `list_sql.list_rows`. Decrypts nothing."""
+    kind = by_slug(row.kind)
+    outcome = Outcome.UNREADABLE if row.key_id not in readable_keys else _OUTCOMES.get(row.status, Outcome.UNTESTED)
+    return ListRow(
+        public_id=row.public_id,
+        name=row.name,
+        kind=row.kind,
+        kind_label=kind.label if kind else row.kind,
+        testable=bool(kind and kind.testable),
+        detail=_detail(kind, row.public),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        outcome=outcome,
+        tested_at=row.verdict_at if outcome is not Outcome.UNTESTED else None,
+    )
+
+
 def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
     """The public side of a row. Decrypts nothing."""
     kind = by_slug(row.kind)
     testable = bool(kind and kind.testable)
     verdict = _verdict(row, readable_keys, testable=testable)
     return Record(
+        outcome=verdict.outcome,
         public_id=row.public_id,
         name=str(row.name),
         kind=str(row.kind),
@@ -140,7 +201,7 @@ def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool)
         return Verdict(
             outcome=Outcome.UNTESTED, reason="Not tested yet.", advice="Press Test before a workflow relies on it."
         )
-    if row.verdict_version != row.version:
+    if row.verdict_version != row.content_version:
         return Verdict(
             outcome=Outcome.STALE,
             reason=f"Edited since the last test, which said: {measured.outcome.label}.",

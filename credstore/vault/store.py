@@ -10,7 +10,7 @@ from sqlalchemy.orm import undefer
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import AnySession
-from credstore.encryption.key_check import KeyState, read_key_state, require_unlocked
+from credstore.encryption.key_check import KeyState, read_key_state, register_key, require_unlocked
 from credstore.encryption.keyring import Context, Keyring
 from credstore.errors import InvalidFields, NotFound, StorageError, Unreadable
 from credstore.models import Credential, utc_now
@@ -29,6 +29,7 @@ class CredentialStore:
         self.keep_deleted_days = keep_deleted_days
         self.unlocked_state: KeyState | None = None
         self._purged_at = utc_now()
+        self._key_registered = False
 
     def key_state(self) -> KeyState:
         """Whether the configured keys belong to this database. Once they do they always will; that is remembered."""
@@ -49,6 +50,11 @@ class CredentialStore:
     def require_unlocked(self) -> None:
         """Raises Locked while the configured keys are not the ones of this database."""
         require_unlocked(self.key_state())
+
+    def register_key(self) -> None:
+        """Inside a writing transaction, before the first value is stored: note the encryption key in the database."""
+        if not self._key_registered:
+            self._key_registered = register_key(self.session, self.keyring)
 
     def row(self, public_id: str) -> Credential:
         """The row without its sealed value. Raises NotFound."""

@@ -11,17 +11,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from credstore.credential_types import CREDENTIAL_TYPES
-from credstore.database import write_transaction
+from credstore.database import in_list, write_transaction
 from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, TestsBusy
 from credstore.models import Credential, TestRun, TestRunItem, utc_now
 from credstore.probe import Outcome
+from credstore.vault import list_sql
 from credstore.vault.credential_test import CredentialTests
-from credstore.vault.list_filters import clean_kind, clean_query, matching_condition
+from credstore.vault.list_filters import ListFilters
+from credstore.vault.list_sql import MatchingIds
+from credstore.vault.name_search import NameSearch
 from credstore.vault.store import CredentialStore
 
 # A run without a heartbeat for so long has lost its process; a test takes far less.
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 KEPT_RUNS = 20
+EVERYTHING = ListFilters()
 DELETED = "gone"  # the outcome of an item whose credential was deleted meanwhile
 
 
@@ -58,16 +62,15 @@ class TestRuns:
     def __init__(self, store: CredentialStore, tests: CredentialTests) -> None:
         self._store = store
         self._tests = tests
+        self._name_search = NameSearch(store.session)
 
-    def start_run(
-        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
-    ) -> str:
+    def start_run(self, public_ids: Iterable[str] | None = None, filters: ListFilters = EVERYTHING) -> str:
         """Plan a run over these credentials, or over all that match; returns its id. Nothing is tested yet.
 
         What cannot be tested is left out. Raises Locked, NotTestable (nothing is left), RunActive.
         """
         self._store.require_unlocked()
-        chosen = self.list_testable(public_ids, query=query, kind=kind, expiring=expiring)
+        chosen = self.list_testable(public_ids, filters)
         if not chosen:
             raise NotTestable("None of these credentials can be tested.")
         run_id, moment = str(uuid.uuid4()), utc_now()
@@ -161,22 +164,23 @@ class TestRuns:
             return self._store.session.scalar(alive.returning(TestRun.id)) is not None
 
     def list_testable(
-        self, public_ids: Iterable[str] | None = None, *, query: str = "", kind: str = "", expiring: int | None = None
+        self, public_ids: Iterable[str] | None = None, filters: ListFilters = EVERYTHING
     ) -> list[tuple[str, str]]:
         """(id, name) of what a run over these credentials, or over all that match, would test; newest first.
 
-        What matches is what `page` shows for the same search and filters.
+        What matches is what the list shows for the same filters. Reads all of them.
         """
-        kind = clean_kind(kind)
-        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable and kind in {"", known.slug}]
-        statement = (
-            select(Credential.public_id, Credential.name)
-            .where(Credential.kind.in_(slugs), matching_condition(clean_query(query), expiring))
-            .order_by(Credential.id.desc())
-        )
-        rows = [(public_id, name) for public_id, name in self._store.session.execute(statement)]
-        wanted = None if public_ids is None else set(public_ids)
-        return [row for row in rows if wanted is None or row[0] in wanted]
+        session = self._store.session
+        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable]
+        statement = select(Credential.public_id, Credential.name).where(Credential.kind.in_(slugs))
+        if public_ids is not None:
+            wanted = in_list(session, Credential.public_id, [found for found in public_ids if "\0" not in found])
+            statement = statement.where(wanted)
+        if filters != EVERYTHING:
+            method = self._name_search.method(filters, sum(list_sql.totals(session).values()))
+            statement = statement.where(Credential.id.in_(MatchingIds(session, filters, method).all()))
+        rows = session.execute(statement.order_by(Credential.id.desc()))
+        return [(public_id, name) for public_id, name in rows]
 
     def _delete_old_runs(self) -> None:
         kept = select(TestRun.id).order_by(TestRun.started_at.desc()).limit(KEPT_RUNS)

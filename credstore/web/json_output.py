@@ -36,7 +36,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def page_json(page: Page) -> dict[str, Any]:
+def page_json(page: Page[Record]) -> dict[str, Any]:
+    """One page of the list. Where `capped`, more match than `total`; `next_key` is the `after` of what follows."""
     pages = page.pagination
     return {
         "items": [credential_json(record) for record in page.records],
@@ -44,6 +45,8 @@ def page_json(page: Page) -> dict[str, Any]:
         "pages": pages.pages,
         "per_page": pages.per_page,
         "total": pages.total,
+        "capped": page.capped,
+        "next_key": page.next_key,
     }
 
 

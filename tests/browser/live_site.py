@@ -14,7 +14,7 @@ from credstore.config import Config
 from credstore.database import write_transaction
 from credstore.models import Credential, DeletedCredential, db
 from credstore.probe import Outcome, Step, Verdict
-from credstore.vault import Record, Vault
+from credstore.vault import ListFilters, Record, Vault
 from credstore.vault.stored_verdicts import dump_verdict
 from tests.fixtures.serving import Server
 
@@ -54,7 +54,7 @@ class LiveSite:
 
     def resolve(self, name: str) -> dict[str, Any]:
         with self.vault() as vault:
-            return vault.resolve(next(found.public_id for found in vault.page(query=name).records))
+            return vault.resolve(next(found.public_id for found in vault.page(ListFilters.clean(query=name)).records))
 
     def llm(self, name: str, base_url: str, key: str = "sk-test-0123456789", provider: str = "openai") -> Record:
         with self.vault() as vault:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
+from credstore.vault import ListFilters
 from tests.browser.live_site import LONG_URL, LiveSite
 
 NOWHERE = "/00000000-0000-4000-8000-000000000000"
@@ -30,7 +31,7 @@ def _page(where: str) -> Callable[[Page, LiveSite], None]:
 def _of_first(where: str) -> Callable[[Page, LiveSite], None]:
     def go(tab: Page, site: LiveSite) -> None:
         with site.vault() as vault:
-            first = vault.page(kind="llm").records[0]
+            first = vault.page(ListFilters.clean(kind="llm")).records[0]
         tab.goto(f"{site.url}/{first.public_id}{where}")
 
     return go

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from credstore.errors import InvalidFields, NotFound
-from credstore.vault import Vault
+from credstore.vault import ListFilters, Vault
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, TOKEN, Together, fill, llm, scalar
 
 EVERY_KIND = [
@@ -117,15 +117,15 @@ def test_public_ids_are_random_and_row_ids_are_never_used_again(vault: Vault) ->
 def test_a_page_has_50_rows_newest_first_and_is_clamped(vault: Vault) -> None:
     fill(120)
     assert [r.name for r in vault.page().records] == [f"row {n}" for n in range(119, 69, -1)]
-    assert [len(vault.page(number).records) for number in (1, 2, 3)] == [50, 50, 20]
-    assert vault.page(3).records == vault.page(99).records == vault.page(10**9).records
-    assert vault.page(0).records == vault.page(-5).records == vault.page(1).records
-    page = vault.page(3)
+    assert [len(vault.page(number=number).records) for number in (1, 2, 3)] == [50, 50, 20]
+    assert vault.page(number=3).records == vault.page(number=99).records == vault.page(number=10**9).records
+    assert vault.page(number=0).records == vault.page(number=-5).records == vault.page(number=1).records
+    page = vault.page(number=3)
     assert (page.pagination.first, page.pagination.last, page.pagination.total) == (101, 120, 120)
 
 
 def test_an_empty_list_is_one_empty_page(vault: Vault) -> None:
-    page = vault.page(7, query="nothing")
+    page = vault.page(ListFilters.clean(query="nothing"), 7)
     assert (page.records, page.pagination.page, page.pagination.total, page.all_count) == ((), 1, 0, 0)
 
 
@@ -152,18 +152,18 @@ def test_the_search_looks_in_names_literally_and_ignores_case(vault: Vault) -> N
     for name in ("Prod OpenAI", "prod bot", "100% mine", "snake_case", "Über uns", "Hauptstraße"):
         llm(vault, name)
     for query, found in SEARCHES:
-        assert len(vault.page(query=query).records) == found, query
+        assert len(vault.page(ListFilters.clean(query=query)).records) == found, query
 
 
 def test_the_filter_by_type_counts_every_type(vault: Vault) -> None:
     for kind, values, _ in EVERY_KIND:
         vault.create(kind, f"{kind} one", values)
     llm(vault, "llm two")
-    assert [r.name for r in vault.page(kind="llm").records] == ["llm two", "llm one"]
-    page = vault.page(kind="git", query="one")
+    assert [r.name for r in vault.page(ListFilters.clean(kind="llm")).records] == ["llm two", "llm one"]
+    page = vault.page(ListFilters.clean(kind="git", query="one"))
     assert [r.kind for r in page.records] == ["git"]
     assert page.counts == {"llm": 1, "telegram": 1, "git": 1, "tool": 1}
-    assert len(vault.page(kind="unknown").records) == 5
+    assert len(vault.page(ListFilters.clean(kind="unknown")).records) == 5
 
 
 @pytest.mark.spec("Type Badge showing the credential type")

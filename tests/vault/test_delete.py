@@ -61,24 +61,26 @@ def test_ten_thousand_ids_are_one_transaction(vault: Vault) -> None:
     assert vault.restore(done.batch) == 10_000
 
 
-def test_a_fault_in_a_late_chunk_undoes_all_of_it(vault: Vault) -> None:
+@pytest.mark.parametrize("moment", ["before_cursor_execute", "after_cursor_execute"])
+@pytest.mark.parametrize("start", ["INSERT INTO deleted_credential", "DELETE FROM credential"])
+def test_a_fault_at_any_statement_undoes_all_of_it(vault: Vault, start: str, moment: str) -> None:
     fill(2_000)
     ids, seen = all_ids(), []
 
     def fail(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if statement.startswith("DELETE FROM credential"):
+        if statement.startswith(start):
             seen.append(statement)
-            if len(seen) == 4:
-                raise StorageError("The disk broke.")
+            raise StorageError("The disk broke.")
 
-    event.listen(db.engine, "before_cursor_execute", fail)
+    event.listen(db.engine, moment, fail)
     try:
         with pytest.raises(StorageError):
             vault.delete(ids)
     finally:
-        event.remove(db.engine, "before_cursor_execute", fail)
-    assert len(seen) == 4
+        event.remove(db.engine, moment, fail)
+    assert len(seen) == 1
     assert (scalar("SELECT count(*) FROM credential"), scalar("SELECT count(*) FROM deleted_credential")) == (2_000, 0)
+    assert vault.page().pagination.total == 2_000
 
 
 def test_the_same_deletion_twice_at_once_deletes_once(vault: Vault, together: Together) -> None:

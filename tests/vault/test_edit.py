@@ -127,22 +127,30 @@ def test_an_edit_that_changes_nothing_keeps_version_and_verdict(vault: Vault, ll
 
 @ON_SQLITE
 @pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("renamed", PUBLIC),
-        ("AN LLM", PUBLIC),
-        ("an LLM", LLM),
-        ("an LLM", LLM | {"organization_id": "org-1"}),
-    ],
+    "values",
+    [LLM, LLM | {"organization_id": "org-1"}, LLM | {"provider_type": "openai"}],
 )
-def test_any_real_edit_makes_the_verdict_stale(
-    vault: Vault, llm_provider: Provider, name: str, values: dict[str, str]
+def test_an_edit_of_what_was_tested_makes_the_verdict_stale(
+    vault: Vault, llm_provider: Provider, values: dict[str, str]
 ) -> None:
     tested = vault.test(llm(vault).public_id)
-    edited = vault.edit(tested.public_id, version=1, name=name, values=values)
-    assert edited.verdict.outcome is Outcome.STALE
+    edited = vault.edit(tested.public_id, version=1, name="renamed", values=values)
+    assert (edited.verdict.outcome, vault.list_page().records[0].outcome) == (Outcome.STALE, Outcome.STALE)
     assert "Verified" in edited.verdict.reason
+    vault.edit(tested.public_id, version=2, name="renamed again", values=values)
+    assert vault.get(tested.public_id).verdict.outcome is Outcome.STALE
     assert vault.test(tested.public_id).verdict.outcome is Outcome.VERIFIED
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("name", "expires"), [("renamed", ""), ("AN LLM", ""), ("an LLM", "2030-01-01")])
+def test_a_new_name_or_expiry_date_leaves_the_verdict_as_it_is(
+    vault: Vault, llm_provider: Provider, name: str, expires: str
+) -> None:
+    tested = vault.test(llm(vault).public_id)
+    edited = vault.edit(tested.public_id, version=1, name=name, values=PUBLIC, expires=expires)
+    assert edited.version == 2
+    assert (edited.verdict.outcome, vault.list_page().records[0].outcome) == (Outcome.VERIFIED, Outcome.VERIFIED)
 
 
 def test_a_name_that_another_has_is_refused(vault: Vault) -> None:

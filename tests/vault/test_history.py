@@ -11,7 +11,7 @@ import time_machine
 from credstore.credential_types.llm.declaration import Llm
 from credstore.errors import InvalidFields
 from credstore.probe import Outcome
-from credstore.vault import Vault
+from credstore.vault import ListFilters, Vault
 from credstore.vault.host_openness import destination_hash, known_openness, remember_openness
 from tests.vault.script import BAD, GOOD, ScriptedTester
 
@@ -75,8 +75,14 @@ def test_the_list_can_be_narrowed_to_what_ends_soon_and_sorted_by_it(vault: Vaul
     for name, days in (("late", 90), ("soon", 5), ("over", -3), ("sooner", 2)):
         vault.create("llm", name, VALUES, expires=day(days))
     vault.create("llm", "never", VALUES)
-    assert [r.name for r in vault.page(expiring=14).records] == ["sooner", "over", "soon"]
-    assert [r.name for r in vault.page(sort="expires").records] == ["over", "sooner", "soon", "late", "never"]
+    assert [r.name for r in vault.page(ListFilters.clean(expiring=14)).records] == ["over", "sooner", "soon"]
+    assert [r.name for r in vault.page(ListFilters.clean(sort="expires")).records] == [
+        "over",
+        "sooner",
+        "soon",
+        "late",
+        "never",
+    ]
     assert [r.name for r in vault.expiring(14)] == ["over", "sooner", "soon"]
 
 

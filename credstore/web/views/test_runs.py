@@ -10,7 +10,7 @@ from credstore.errors import RunActive
 from credstore.vault import Progress
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
-from credstore.web.views.credential_list import list_arguments
+from credstore.web.views.credential_list import list_arguments, list_filters
 from credstore.web.views.delete_restore import parse_ids
 
 
@@ -25,14 +25,14 @@ def register(bp: Blueprint) -> None:
 def confirm_run() -> ResponseReturnValue:
     """Says how many would be tested. `ids` names them; without any, all that match `q`, `type` and `expiring`."""
     ids = parse_ids(request.args.getlist("ids"))
-    chosen = request_context.vault().list_testable(ids or None, **_filters())
+    chosen = request_context.vault().list_testable(ids or None, list_filters())
     return render_template("credstore/run_new.html", chosen=chosen, ids=ids, list_arguments=list_arguments())
 
 
 def start_run() -> ResponseReturnValue:
     ids = parse_ids(request.form.getlist("ids"))
     try:
-        run_id = request_context.vault().start_run(ids or None, **_filters())
+        run_id = request_context.vault().start_run(ids or None, list_filters())
     except RunActive as active:
         if request_context.wants_json():
             raise
@@ -58,12 +58,6 @@ def cancel_run(run_id: UUID) -> ResponseReturnValue:
     if request_context.wants_json():
         return jsonify(_as_json(request_context.vault().progress(str(run_id))))
     return redirect(url_for("credstore.run", run_id=run_id), 303)
-
-
-def _filters() -> dict[str, Any]:
-    """The search and the filters of the list that the person came from."""
-    args = request.args
-    return {"query": args.get("q", ""), "kind": args.get("type", ""), "expiring": args.get("expiring", None, type=int)}
 
 
 def _as_json(progress: Progress) -> dict[str, Any]:

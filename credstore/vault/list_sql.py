@@ -1,0 +1,202 @@
+"""Every SQL statement of the list: totals, the position of a page, the ids that match, and the rows of a page.
+
+Totals and positions come from `credential_count`; ids are read from narrow indexes, with a limit, before any row is.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+
+from credstore.database import AnySession, in_list
+from credstore.models import Credential, CredentialCount, utc_now
+from credstore.row_counts import BLOCK_SIZE
+from credstore.vault.list_filters import ListFilters
+from credstore.vault.name_search import SEARCH_ROW, Method, begins, contains, full_text_select, in_full_text
+
+MAX_ID = 2**31 - 1
+MAX_SORTED_MATCHES = 10_000  # so many matches of the search index are sorted at the most
+Ids = Sequence[int] | Select[int]
+Conditions = tuple[Any, ...]
+Columns = tuple[Any, ...]  # SQLAlchemy has no common type of what ORDER BY takes
+Range = tuple[Conditions, Columns]
+_Row = TypeVar("_Row", Row[Any], Credential)
+ExpiryKey = tuple[datetime | None, int]
+
+_LIST_COLUMNS = (
+    Credential.id,
+    Credential.public_id,
+    Credential.name,
+    Credential.kind,
+    Credential.public,
+    Credential.key_id,
+    Credential.created_at,
+    Credential.expires_at,
+    Credential.status,
+    Credential.verdict_at,
+)
+
+
+def totals(session: AnySession) -> dict[str, int]:
+    """How many credentials there are of each type."""
+    total = func.sum(CredentialCount.total)
+    rows = session.execute(select(CredentialCount.kind, total).group_by(CredentialCount.kind).having(total > 0))
+    return {str(kind): int(count) for kind, count in rows}
+
+
+def position(session: AnySession, kind: str, offset: int) -> tuple[int, int]:
+    """Where the row at `offset` of the list is, newest first: (an id above its block, rows of the block before it)."""
+    if offset <= 0:
+        return MAX_ID, 0
+    block, total = CredentialCount.block, func.sum(CredentialCount.total)
+    blocks = select(block, total.label("total"), func.sum(total).over(order_by=block.desc()).label("through"))
+    counted = (blocks.where(CredentialCount.kind == kind) if kind else blocks).group_by(block).subquery()
+    found = session.execute(
+        select(counted.c.block, counted.c.through - counted.c.total)
+        .where(counted.c.through > offset)
+        .order_by(counted.c.block.desc())
+        .limit(1)
+    ).one_or_none()
+    return ((int(found[0]) + 1) * BLOCK_SIZE, offset - int(found[1])) if found else (MAX_ID, offset)
+
+
+def page_ids(session: AnySession, kind: str, offset: int, limit: int) -> Select[int]:
+    """A statement for the ids of one page of the whole list or of one type, newest first."""
+    above, skip = position(session, kind, offset)
+    statement = select(Credential.id).where(Credential.id < above).order_by(Credential.id.desc())
+    if kind:
+        statement = statement.where(Credential.kind == kind)
+    return statement.limit(limit).offset(skip)
+
+
+def list_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
+    """What the table shows of these credentials, in the order of `ids`; newest first where that is a statement."""
+    return _in_order(session.execute(_with_ids(select(*_LIST_COLUMNS), ids)).all(), ids)
+
+
+def full_rows(session: AnySession, ids: Ids) -> list[Credential]:
+    """These credentials without their sealed values, in the order of `list_rows`."""
+    return _in_order(session.scalars(_with_ids(select(Credential), ids)).all(), ids)
+
+
+def _with_ids(statement: Select[Any], ids: Ids) -> Select[Any]:
+    if isinstance(ids, Select):  # ids before rows: a limit over an index does not read the rows that it passes
+        ids = select(ids.subquery().c.id)
+    return statement.where(Credential.id.in_(ids)).order_by(Credential.id.desc())
+
+
+def _in_order(rows: Sequence[_Row], ids: Ids) -> list[_Row]:
+    if isinstance(ids, Select):
+        return list(rows)
+    found = {row.id: row for row in rows}
+    return [found[row_id] for row_id in ids if row_id in found]
+
+
+class MatchingIds:
+    """The ids that match filters, in the order of the list, a limited number at a time."""
+
+    def __init__(self, session: AnySession, filters: ListFilters, method: Method) -> None:
+        self._session = session
+        self._filters = filters
+        self._method = method
+        self._dialect = session.connection().dialect.name
+
+    def first(self, limit: int) -> list[int]:
+        """The first ones."""
+        if self._method is Method.BEGINNING:
+            condition, order = begins(self._filters, self._dialect)
+            found = select(Credential.id).where(condition, *self._conditions()).order_by(order).limit(limit)
+            return list(self._session.scalars(found))
+        return self._ids(_expiry_ranges(None) if self._filters.sort else _id_ranges(None), limit)
+
+    def after(self, row_id: int, limit: int) -> list[int]:
+        """Those that follow a credential; none where it is not there any more."""
+        return self._ids(self._ranges_from(row_id, forward=True), limit)
+
+    def before(self, row_id: int, limit: int) -> list[int]:
+        """Those that stand right before a credential, in the order of the list."""
+        return self._ids(self._ranges_from(row_id, forward=False), limit)[::-1]
+
+    def counts(self, ids: Sequence[int]) -> dict[str, int]:
+        """How many of these ids are of each type."""
+        of_ids = select(Credential.kind, func.count()).where(in_list(self._session, Credential.id, ids))
+        return {str(kind): int(count) for kind, count in self._session.execute(of_ids.group_by(Credential.kind))}
+
+    def all(self) -> Select[int]:
+        """A statement for every id that matches, without order or limit."""
+        return select(Credential.id).where(*self._conditions(), self._name_condition())
+
+    def _ranges_from(self, row_id: int, *, forward: bool) -> Iterator[Range]:
+        if not self._filters.sort:
+            return _id_ranges(row_id, forward=forward)
+        expires = self._session.execute(select(Credential.expires_at).where(Credential.id == row_id)).one_or_none()
+        return _expiry_ranges((expires[0], row_id), forward=forward) if expires else iter(())
+
+    def _ids(self, ranges: Iterator[Range], limit: int) -> list[int]:
+        found: list[int] = []
+        for conditions, order in ranges:
+            if len(found) < limit:
+                found += self._session.scalars(self._select(conditions, order).limit(limit - len(found)))
+        return found
+
+    def _select(self, conditions: Conditions, order: Columns) -> Select[int]:
+        conditions += self._conditions()
+        if self._method is Method.INDEX and self._dialect == "sqlite" and not self._filters.sort:
+            newest = order[0].compare(Credential.id.desc())
+            return full_text_select(self._filters, conditions).order_by(SEARCH_ROW.desc() if newest else SEARCH_ROW)
+        return select(Credential.id).where(*conditions, self._name_condition()).order_by(*order)
+
+    def _name_condition(self) -> ColumnElement[bool]:
+        if self._method is Method.BEGINNING:
+            return begins(self._filters, self._dialect)[0]
+        return in_full_text(self._filters) if self._few_in_full_text else contains(self._filters)
+
+    @cached_property
+    def _few_in_full_text(self) -> bool:
+        """SQLite: whether it is cheaper to sort what the search index finds than to look at names in another order."""
+        if self._method is not Method.INDEX or self._dialect != "sqlite":
+            return False
+        found = full_text_select(self._filters, ()).limit(MAX_SORTED_MATCHES + 1).subquery()
+        return int(self._session.scalar(select(func.count()).select_from(found)) or 0) <= MAX_SORTED_MATCHES
+
+    def _conditions(self) -> Conditions:
+        filters, found = self._filters, []
+        if filters.kind:
+            found.append(Credential.kind == filters.kind)
+        if filters.status:
+            found.append(Credential.status == filters.status)
+        if filters.expiring is not None:
+            found.append(Credential.expires_at <= utc_now() + timedelta(days=filters.expiring))
+        return tuple(found)
+
+
+def _id_ranges(start: int | None, *, forward: bool = True) -> Iterator[Range]:
+    """Newest first: what follows the id `start`, or stands before it (then the nearest first)."""
+    if forward:
+        yield (Credential.id < (MAX_ID if start is None else start),), (Credential.id.desc(),)
+    else:
+        yield (Credential.id > (start or 0),), (Credential.id,)
+
+
+def _expiry_ranges(start: ExpiryKey | None, *, forward: bool = True) -> Iterator[Range]:
+    """Soonest expiry first, newest first among equals, then what has none. Each range is one walk of an index."""
+    row_id, expires = Credential.id, Credential.expires_at
+    by_expiry: Columns = (expires, row_id.desc()) if forward else (expires.desc(), row_id)
+    by_id: Columns = (row_id.desc(),) if forward else (row_id,)
+    if start is None:
+        yield (expires.is_not(None),), by_expiry
+        yield (expires.is_(None),), by_id
+        return
+    moment, start_id = start
+    beside = row_id < start_id if forward else row_id > start_id
+    if moment is not None:
+        yield (expires == moment, beside), by_id
+        yield (expires > moment if forward else expires < moment,), by_expiry
+        if forward:
+            yield (expires.is_(None),), by_id
+        return
+    yield (expires.is_(None), beside), by_id
+    if not forward:
+        yield (expires.is_not(None),), by_expiry
