@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from credstore.app_factory import database_app
-from credstore.cli.options import data_dir_option, read_config
+from credstore.cli.options import data_dir_option, open_session, read_config
 from credstore.migrate import upgrade as migrate
-from credstore.models import db as database
+from credstore.vault.consistency import Consistency, check_consistency, mend
 from credstore.vault.purge import purge_deleted as erase
 
 
@@ -29,6 +29,34 @@ def upgrade(data_dir: Path | None) -> None:
 @click.confirmation_option(prompt="Erase all deleted credentials for good? Undo will not bring them back.")
 def erase_deleted(data_dir: Path | None) -> None:
     """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS."""
-    with database_app(read_config(data_dir)).app_context():
-        erased = erase(database.session)
+    with open_session(data_dir) as session:
+        erased = erase(session)
     click.echo(f"Erased: {erased}.")
+
+
+@db.command()
+@data_dir_option
+@click.option("--fix", is_flag=True, help="Rebuild what differs.")
+def check(data_dir: Path | None, fix: bool) -> None:
+    """Recount the credentials and compare the kept counts and the search index. Exit status 1 where they differ."""
+    with open_session(data_dir) as session:
+        found = check_consistency(session)
+        if fix and not (found.sound and found.search_index):
+            mend(session)
+            found = check_consistency(session)
+            click.echo("Rebuilt the counts and the search index.")
+    click.echo(f"Credentials: {found.credentials}.")
+    click.echo(f"Counts: {f'{found.wrong_counts} blocks differ' if found.wrong_counts else 'right'}.")
+    click.echo(f"Search index: {_search_index(found)}.")
+    if not found.sound:
+        click.echo("Mend it with: credstore db check --fix", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _search_index(found: Consistency) -> str:
+    if not found.search_index:
+        return (
+            "none, so in a long list a search looks at the beginning of names only. On PostgreSQL: "
+            "CREATE EXTENSION pg_trgm, then credstore db check --fix"
+        )
+    return "differs from the names" if found.search_index_differs else "right"

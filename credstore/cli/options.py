@@ -12,6 +12,7 @@ from flask import Flask
 from credstore.accounts import Accounts
 from credstore.app_factory import database_app
 from credstore.config import Config
+from credstore.database import AnySession, close_database
 from credstore.migrate import upgrade
 from credstore.models import db
 
@@ -28,6 +29,17 @@ def data_dir_option(command: _Command) -> _Command:
 def read_config(data_dir: Path | None, **known: Any) -> Config:
     """The environment's settings with the command line's on top."""
     return Config.from_env(**(known | ({"data_dir": data_dir.absolute()} if data_dir else {})))
+
+
+@contextmanager
+def open_session(data_dir: Path | None) -> Iterator[AnySession]:
+    """A session of the configured database, for work that needs no key. Its connections end with it."""
+    app = database_app(read_config(data_dir))
+    try:
+        with app.app_context():
+            yield db.session
+    finally:
+        close_database(app)
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+"""Checks what the database derives from the credentials, the kept counts and the search index, and mends it."""
+
+from dataclasses import dataclass
+
+from credstore.database import AnySession, write_transaction
+from credstore.row_counts import count_differences, rebuild_counts
+from credstore.search_index import has_search_index, rebuild_search_index, search_index_differs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consistency:
+    """`wrong_counts` counts the blocks whose kept count differs; `credentials` is how many rows there really are."""
+
+    credentials: int
+    wrong_counts: int
+    search_index: bool
+    search_index_differs: bool
+
+    @property
+    def sound(self) -> bool:
+        return not (self.wrong_counts or self.search_index_differs)
+
+
+def check_consistency(session: AnySession) -> Consistency:
+    """Recount every row. Writes nothing; on SQLite other writers wait meanwhile, as the search index is checked."""
+    with write_transaction(session):
+        connection = session.connection()
+        return Consistency(
+            credentials=int(connection.exec_driver_sql("SELECT count(*) FROM credential").scalar_one()),
+            wrong_counts=len(count_differences(connection)),
+            search_index=has_search_index(connection),
+            search_index_differs=search_index_differs(connection),
+        )
+
+
+def mend(session: AnySession) -> None:
+    """Rebuild the counts and the search index, in one transaction; create the index where it is missing."""
+    with write_transaction(session, bulk=True):
+        connection = session.connection()
+        rebuild_counts(connection)
+        rebuild_search_index(connection)
