@@ -73,7 +73,10 @@ class Config:
     """All settings. `from_env` is the only reader of the environment; tests build one directly."""
 
     field_encryption_key: str = setting(
-        "FIELD_ENCRYPTION_KEY", "the keys that seal secrets, comma-separated; the first one encrypts", "", secret=True
+        "FIELD_ENCRYPTION_KEY",
+        "the keys that encrypt secrets, comma-separated; the first one encrypts, all decrypt",
+        "",
+        secret=True,
     )
     secret_key: str = setting("SECRET_KEY", "signs the browser's session cookie", "", secret=True)
     database_url: str = setting(
@@ -115,7 +118,11 @@ class Config:
         "CREDSTORE_TESTS_AT_ONCE", "how many tests may run at once in one process", 4, 1, 64
     )
     keep_deleted_days: int = _number_setting(
-        "CREDSTORE_KEEP_DELETED_DAYS", "the days a deleted credential stays sealed before it is erased", 30, 0, 36_500
+        "CREDSTORE_KEEP_DELETED_DAYS",
+        "the days a deleted credential stays stored, encrypted, before it is erased",
+        30,
+        0,
+        36_500,
     )
     session_idle_minutes: int = _number_setting(
         "CREDSTORE_SESSION_IDLE_MINUTES", "the minutes without a request that end a session", 30, 1, 10_080

@@ -37,7 +37,7 @@ def canonical_url(text: str) -> str:
     if scheme not in DEFAULT_PORTS or not text[len(scheme) :].startswith("://"):
         raise Refused("Start the URL with https:// (or http:// for a local server).")
     if "@" in parts.netloc:
-        raise Refused("Leave user name and password out of the URL: they would be stored unsealed.")
+        raise Refused("Leave user name and password out of the URL: they would be stored without encryption.")
     if "?" in text or "#" in text:
         raise Refused("Leave out everything from “?” or “#” on: credstore appends the path of each request itself.")
     host = _host(parts.netloc, parts.hostname or "")

@@ -110,13 +110,13 @@ def test_the_status_of_keys_names_the_missing_one(
         app.extensions["credstore"].vault.create("git", "Deploy", {"extra_config": '{"a": 1}'})  # type: ignore[attr-defined]
     said = run("keys", "status").output
     key_id = said[:8]
-    assert said == f"{key_id}  configured, seals and opens; credentials: 1\n"
+    assert said == f"{key_id}  configured, encrypts and decrypts; credentials: 1\n"
     other = Fernet.generate_key().decode()
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", f"{other},{keys}")
-    assert f"{key_id}  configured, opens; credentials: 1\n" in run("keys", "status").output
+    assert f"{key_id}  configured, decrypts; credentials: 1\n" in run("keys", "status").output
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", other)
     said = run("keys", "status", status=1).output
-    assert f"{key_id}  MISSING; credentials that cannot be opened: 1" in said
+    assert f"{key_id}  MISSING; credentials that cannot be decrypted: 1" in said
     assert other not in said
 
 

@@ -41,7 +41,7 @@ def _as_text(told: Explanation) -> str:
     lines = [f"URL      {told.url}"] if told.url else []
     for one in told.addresses:
         lines.append(f"Address  {one.address}, {one.description}: {'allowed' if one.allowed else 'refused'}")
-    lines += [f"Way      {told.route}"] if told.allowed else []
+    lines += [f"Route    {told.route}"] if told.allowed else []
     lines.append(f"{'Allowed' if told.allowed else 'Refused'}  {told.rule}")
     lines += [f"         {told.advice}"] if told.advice else []
     return "\n".join(lines)

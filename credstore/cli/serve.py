@@ -63,7 +63,7 @@ def _print_addresses(config: Config, token: str | None) -> None:
     click.echo(f"\n  Data  {where}")
     if _kept_in_file(config):
         click.echo(f"  Keys  {config.keys_folder.absolute()}")
-        click.echo("\n  Back up both, apart from each other: the data without the key cannot be opened by anybody,")
+        click.echo("\n  Back up both, apart from each other: the data without the key cannot be decrypted by anybody,")
         click.echo("  and a copy of both together is as good as the secrets themselves.\n")
     else:
         click.echo("  Keys  from the environment; keep a copy of FIELD_ENCRYPTION_KEY apart from the data.\n")

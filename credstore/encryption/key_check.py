@@ -32,7 +32,7 @@ def read_key_state(session: AnySession, keyring: Keyring) -> KeyState:
     for key_id, token in rows:
         if key_id in keyring.key_ids and not keyring.verifies_check_token(key_id, token):
             # The id is itself a MAC of the key, so the key is right and the row is damaged; `remember` mends it.
-            logger.warning("The key-check row of key %s is damaged; the next sealing rewrites it.", key_id)
+            logger.warning("The key-check row of key %s is damaged; the next write of a secret repairs it.", key_id)
     return KeyState(configured=keyring.key_ids, known=tuple(key_id for key_id, _ in rows))
 
 

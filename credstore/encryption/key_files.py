@@ -26,8 +26,8 @@ def ensure_keys(config: Config, app: Flask) -> Config:
             expected = count_rows_by_key()
         if expected:
             raise ConfigError(
-                f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials and "
-                f"was sealed with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
+                f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials "
+                f"encrypted with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
                 f"{config.keys_folder / KEY_FILE}"
             )
         found["field_encryption_key"] = write_key_file(config.keys_folder / KEY_FILE, generate_key())

@@ -74,12 +74,12 @@ class Keyring:
             payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
         except (InvalidToken, TypeError, ValueError):
             raise Unreadable(
-                "The sealed value cannot be decrypted: it is damaged, or its key is not configured."
+                "The stored value cannot be decrypted: it is damaged, or its key is not configured."
             ) from None
         secrets = payload.pop("secrets", None) if isinstance(payload, dict) else None
         if not isinstance(secrets, dict) or payload != dict(context):
             raise Unreadable(
-                "The sealed value does not belong to this row as it stands: the row was changed outside credstore."
+                "The encrypted value does not belong to this row as it stands: the row was changed outside credstore."
             )
         return {str(name): str(value) for name, value in secrets.items()}
 

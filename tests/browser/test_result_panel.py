@@ -44,7 +44,7 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     expect(panel).to_have_attribute("data-mark", "pass")
     expect(key).to_have_value(provider.key)
     dialog.get_by_role("button", name="Save and test").click()
-    expect(tab.locator(".message")).to_contain_text("Model is sealed and stored. Verified:")
+    expect(tab.locator(".message")).to_contain_text("Model is encrypted and stored. Verified:")
     expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
     assert site.resolve("Model")["api_key"] == provider.key
 

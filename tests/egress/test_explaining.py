@@ -68,9 +68,9 @@ SAID: list[tuple[str, dict[str, str], int, str]] = [
     ("http://2130706433", {}, 1, "Write an IPv4 address as four decimal numbers"),
     ("ftp://api.example", {}, 1, "Start the URL with https://"),
     ("https://nowhere.example", {}, 1, "DNS knows no address for nowhere.example."),
-    ("https://nowhere.example", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Way      via proxy p:3128"),
+    ("https://nowhere.example", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Route    via proxy p:3128"),
     ("http://nowhere.example", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 1, "If it is a local server: Set"),
-    ("http://localhost:11434", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Way      directly"),
+    ("http://localhost:11434", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Route    directly"),
 ]
 
 

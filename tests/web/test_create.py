@@ -109,7 +109,7 @@ def test_every_type_is_stored_and_the_answer_is_303_to_the_list(form: Page, data
     assert answer.location == "/credentials"
     form.get(answer.location)
     assert data["name"] in form.text
-    assert f"{data['name']} is sealed and stored." in form.text
+    assert f"{data['name']} is encrypted and stored." in form.text
 
 
 @pytest.mark.parametrize("kind", ["llm", "telegram", "git", "tool"])

@@ -131,7 +131,7 @@ def test_busy_is_told_in_the_form_and_no_input_is_lost(form: Page, store: Store,
 def test_saving_stands_when_the_test_after_it_cannot_run(form: Page, provider: Provider, app: Flask) -> None:
     form.post(NEW, llm("Kept", **local(provider)) | {"then": "test"})
     form.get("/credentials")
-    assert f"Kept is sealed and stored. {BUSY}" in form.text
+    assert f"Kept is encrypted and stored. {BUSY}" in form.text
     assert left(app) == 1
 
 
@@ -154,7 +154,7 @@ def test_locked_is_told_in_the_form(
 def test_save_and_test_tells_both(form: Page, provider: Provider) -> None:
     form.post(NEW, llm("Both", **local(provider)) | {"then": "test"})
     form.get("/credentials")
-    assert "Both is sealed and stored. Verified:" in form.text
+    assert "Both is encrypted and stored. Verified:" in form.text
     row = form.document and form.document.find("tr")[-1].attrs["id"].removeprefix("c-")
     form.get(f"/credentials/{row}/edit")
     form.post(f"/credentials/{row}/edit", data("Both", **local(provider, api_key=KEY)) | {"then": "test"})
@@ -182,7 +182,7 @@ def test_notes_say_what_was_dropped_and_never_the_secret(form: Page, app: Flask,
     form.get("/credentials")
     assert form.document is not None
     (message,) = form.document.find("div", class_="message")
-    assert len(message.text) > len("Pasted is sealed and stored. ")
+    assert len(message.text) > len("Pasted is encrypted and stored. ")
     with app.app_context():
         vault = app.extensions["credstore"].vault
         assert vault.resolve(vault.page().records[0].public_id)["api_key"] == KEY

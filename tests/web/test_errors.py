@@ -129,7 +129,7 @@ def test_ready_when_all_is_well(client: object, visitor: Page) -> None:
 
 @pytest.fixture
 def locked(store: Store, admin: Page, config: Config, make_app: MakeApp) -> Page:
-    """The same database, opened with a key that never sealed there; `admin` was signed in with the right one."""
+    """The same database, opened with a key that never encrypted there; `admin` was signed in with the right one."""
     store("Sealed before")
     app = make_app(replace(config, field_encryption_key=Fernet.generate_key().decode()))
     page = Page(app.test_client())
@@ -140,7 +140,7 @@ def locked(store: Store, admin: Page, config: Config, make_app: MakeApp) -> Page
 
 def test_with_a_wrong_key_one_can_look_and_delete(locked: Page) -> None:
     locked.get("/credentials")
-    assert "Locked: the configured key is not the one that sealed these secrets." in locked.text
+    assert "Locked: the configured key is not the one that encrypted these secrets." in locked.text
     assert "Sealed before" in locked.text
     assert "Unreadable" in locked.text
     assert locked.document is not None

@@ -57,7 +57,7 @@ def create() -> ResponseReturnValue:
         record = request_context.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
     except CredstoreError as refusal:
         return _show_errors(form, slug, refusal) or _render_new(form, status_of(refusal))
-    told = [f"{record.name} is sealed and stored.", *notes_after_save(record, values)]
+    told = [f"{record.name} is encrypted and stored.", *notes_after_save(record, values)]
     return _saved(record, told, url_for("credstore.index"), 201)
 
 
