@@ -1,4 +1,4 @@
-"""`credstore db`: the database's tables."""
+"""`credstore db`: creates and migrates the tables, erases deleted credentials."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, read_config
 from credstore.migrate import upgrade as migrate
 from credstore.models import db as database
-from credstore.vault.purge import purge_deleted as erase
+from credstore.vault.purge import purge_deleted
 
 
 @click.group()
@@ -30,5 +30,5 @@ def upgrade(data_dir: Path | None) -> None:
 def erase_deleted(data_dir: Path | None) -> None:
     """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS."""
     with database_app(read_config(data_dir)).app_context():
-        erased = erase(database.session)
+        erased = purge_deleted(database.session)
     click.echo(f"Erased: {erased}.")

@@ -1,4 +1,4 @@
-"""`credstore keys`: the keys that seal. Prints a key only when asked to make one."""
+"""`credstore keys`: generates encryption keys and counts what each one encrypted. Only `generate` prints a key."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def generate() -> None:
 @keys.command()
 @data_dir_option
 def status(data_dir: Path | None) -> None:
-    """Tell which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
+    """Print which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
     config = read_config(data_dir)
     key_ids = Keyring(config.field_encryption_key).key_ids if config.field_encryption_key else ()
     app = database_app(config)
