@@ -96,10 +96,10 @@ def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
     steps = words(panel.locator(".steps li").all_text_contents())
     assert steps
     assert f"GET {provider.url('/openai/v1/models')} -> 401" in steps[0]
-    said = panel.get_by_text("Incorrect API key provided")
-    expect(said).to_be_hidden()
+    provider_message = panel.get_by_text("Incorrect API key provided")
+    expect(provider_message).to_be_hidden()
     panel.get_by_text("What the provider said").click()
-    expect(said).to_be_visible()
+    expect(provider_message).to_be_visible()
 
     panel.get_by_role("button", name="Copy this result").click()
     expect(tab.locator("#live")).to_have_text("Copied")

@@ -163,9 +163,9 @@ def test_save_and_test_tells_both(form: Page, provider: Provider) -> None:
 
 
 def test_a_program_gets_json_for_drafts_too(program: Program, store: Store, provider: Provider) -> None:
-    told = program("post", NEW, llm("", **local(provider)) | {"then": "test_draft"}, status=200)
-    assert told["outcome"] == "verified"
-    assert {"reason", "advice", "provider_message", "facts", "steps"} < told.keys()
+    result = program("post", NEW, llm("", **local(provider)) | {"then": "test_draft"}, status=200)
+    assert result["outcome"] == "verified"
+    assert {"reason", "advice", "provider_message", "facts", "steps"} < result.keys()
     row = store("Local", **local(provider))
     draft = data("Local", **local(provider, api_key="")) | {"then": "test_draft"}
     assert program("post", f"/credentials/{row}/edit", draft, status=200)["outcome"] == "verified"
@@ -215,5 +215,5 @@ def test_a_twin_s_name_is_text_and_not_markup(form: Page, store: Store) -> None:
 
 
 def test_json_form_says_busy_and_locked_as_problems(program: Program, busy: None, provider: Provider) -> None:
-    told = program("post", NEW, llm("Draft", **local(provider)) | {"then": "test_draft"}, status=429)
-    assert (told["code"], told["detail"]) == ("tests-busy", BUSY)
+    result = program("post", NEW, llm("Draft", **local(provider)) | {"then": "test_draft"}, status=429)
+    assert (result["code"], result["detail"]) == ("tests-busy", BUSY)
