@@ -207,7 +207,9 @@ def test_a_program_starts_follows_and_cancels_by_json(program: Any, store: Store
 
 
 @pytest.mark.parametrize(("method", "url"), ROUTES)
-def test_every_route_needs_a_sign_in_and_the_token(app: Flask, admin: Page, store: Store, method: str, url: str) -> None:
+def test_every_route_needs_a_sign_in_and_the_token(
+    app: Flask, admin: Page, store: Store, method: str, url: str
+) -> None:
     store()
     stranger = app.test_client()
     assert stranger.open(url, method=method, headers=JSON).status_code == 401
