@@ -13,11 +13,11 @@ __version__ = version("credstore")
 
 
 def create_app(config: "Config | None" = None, tester: "Tester | None" = None) -> "Flask":
-    """The whole application, ready for a WSGI server. Reads the environment when no `config` is given.
+    """The complete application, for a WSGI server. Reads the environment when no `config` is given.
 
-    Raises ConfigError when a setting is missing or malformed; then nothing may start.
+    Raises ConfigError when a setting is missing or malformed.
     """
-    # Imported here, so that a kind or provider added in code before this call gets its form and its Test.
+    # Imported here, so that a type or provider that code adds before this call gets its form and its Test.
     from credstore.app_factory import build_app
     from credstore.config import Config
 

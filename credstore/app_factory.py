@@ -1,4 +1,4 @@
-"""Wires the rooms of a stand-alone credstore: cookies, host names, proxy hops, CSRF, then the extension."""
+"""The application factory of a stand-alone credstore: session cookie, trusted hosts, proxy hops, then the extension."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ MIN_SECRET_KEY_LENGTH = 32  # characters
 
 
 def build_app(config: Config, tester: Tester | None = None) -> Flask:
-    """See `credstore.create_app`."""
+    """The complete application; see `credstore.create_app`. Raises ConfigError."""
     if len(config.secret_key) < MIN_SECRET_KEY_LENGTH:
         problem = "is shorter than 32 characters" if config.secret_key else "is not set"
         raise ConfigError(f"SECRET_KEY {problem}. Make one with: {GENERATE_COMMAND}")
@@ -36,21 +36,21 @@ def build_app(config: Config, tester: Tester | None = None) -> Flask:
 
 
 def minimal_app(config: Config) -> Flask:
-    """An application with settings and nothing else; with a database it is enough for the command line."""
-    # The instance folder would lie in the virtual environment, which a rebuild deletes; nothing of ours goes there.
+    """A Flask application with credstore's settings, without views and without a database."""
+    # Flask's default instance folder is in the virtual environment, which may be deleted. Nothing is written to it.
     app = Flask("credstore", static_folder=None, instance_path=str(Path(config.data_dir).absolute()))
     app.config.from_mapping(
         SECRET_KEY=config.secret_key,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
-        # The token ends with the session; a page left open over lunch must still be able to save.
+        # The token is valid as long as the session, so that a page that stayed open can still be saved.
         WTF_CSRF_TIME_LIMIT=None,
     )
     return app
 
 
 def database_app(config: Config) -> Flask:
-    """The database alone, without keys: for commands that run before there are any."""
+    """An application with the database and without keys, for commands that run before there are keys."""
     app = minimal_app(config)
     init_database(app, config.sqlalchemy_url)
     return app

@@ -1,6 +1,6 @@
-"""Works on a run in the background of this process: a few threads, the vault's use cases, nothing of its own.
+"""Tests the items of a run in background threads of this process, by the use cases of the vault.
 
-Never survives its process: what is left undone shows as an interrupted run, and can be started again.
+The threads end with the process. Items that are then untested show as an interrupted run, which can be started again.
 """
 
 import queue
@@ -12,11 +12,11 @@ from flask import Flask
 from credstore.errors import CredstoreError
 from credstore.vault import Vault
 
-BUSY_PAUSE = 0.5  # seconds between two looks for a free place
+BUSY_PAUSE = 0.5  # seconds before the next try when the tester or the database is busy
 
 
 class BackgroundRunner:
-    """`at_once` tests of a run at the same time; fewer than the tester's places, so that people find one too."""
+    """Runs `at_once` tests of a run at a time: fewer than the tester's slots, so that some are left for users."""
 
     def __init__(self, app: Flask, vault: Vault, *, at_once: int = 2) -> None:
         self._app = app
@@ -24,13 +24,13 @@ class BackgroundRunner:
         self._at_once = at_once
 
     def start(self, run_id: str) -> threading.Thread:
-        """Start working on a planned run and return at once."""
+        """Start a thread that works on the run, and return it at once."""
         thread = threading.Thread(target=self.run, args=(run_id,), name=f"credstore-run-{run_id[:8]}", daemon=True)
         thread.start()
         return thread
 
     def run(self, run_id: str) -> None:
-        """Test all that is undone, then end the run. Returns when nothing is left, or when the run was cancelled."""
+        """Test all untested items, then end the run. Returns when no item is left or the run was cancelled."""
         waiting: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
         with self._app.app_context():
             for item in self._vault.untested_items(run_id):
@@ -52,11 +52,13 @@ class BackgroundRunner:
                 position, public_id = waiting.get_nowait()
             except queue.Empty:
                 return
-            with self._app.app_context():  # one for each test, so that its database connection goes back
+            with (
+                self._app.app_context()
+            ):  # one context for each test, so that its database connection returns to the pool
                 try:
                     if not self._vault.test_item(run_id, position, public_id, _pause):
                         return
-                except CredstoreError:  # the database is busy or away: this one stays undone, the next may work
+                except CredstoreError:  # the database is busy or down: this item stays untested, the next one may work
                     _pause()
 
 

@@ -1,4 +1,4 @@
-"""Owns the settings: one frozen `Config`, read from the environment. Never prints a value; creates nothing.
+"""The settings: one frozen `Config`, read from the environment. Never shows the value of a secret setting.
 
 Every variable is also read as `NAME_FILE`, the path of a file that holds the value (Docker and systemd secrets).
 """
@@ -14,7 +14,7 @@ from credstore.errors import ConfigError
 
 KEY_FILE = "field_encryption_key"
 SECRET_FILE = "secret_key"  # noqa: S105 - the name of a file, not a secret
-MOST_TEST_SECONDS = 50  # less than what a run of tests may be silent before it counts as cut off
+MOST_TEST_SECONDS = 50  # less than the time without a heartbeat after which a run counts as interrupted
 DATABASE_FILE = "credstore.sqlite3"
 
 
@@ -45,6 +45,10 @@ def _parse_path(text: str) -> Path:
 
 
 def setting(env: str, about: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    """A dataclass field that is read from the variable `env`. `parse` raises ValueError for a malformed text.
+
+    `about` describes the value in error messages; a `secret` is not part of the repr.
+    """
     return field(default=default, repr=not secret, metadata={"env": env, "about": about, "parse": parse})
 
 
@@ -59,7 +63,7 @@ def default_data_dir(env: Mapping[str, str]) -> Path:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a bind address or host name is this machine talking to itself."""
+    """Whether a bind address or host name is a loopback address or "localhost"."""
     if host.strip("[]").lower() == "localhost":
         return True
     try:
@@ -73,7 +77,10 @@ class Config:
     """All settings. `from_env` is the only reader of the environment; tests build one directly."""
 
     field_encryption_key: str = setting(
-        "FIELD_ENCRYPTION_KEY", "the keys that seal secrets, comma-separated; the first one encrypts", "", secret=True
+        "FIELD_ENCRYPTION_KEY",
+        "the keys that encrypt secrets, comma-separated; the first one encrypts, all decrypt",
+        "",
+        secret=True,
     )
     secret_key: str = setting("SECRET_KEY", "signs the browser's session cookie", "", secret=True)
     database_url: str = setting(
@@ -107,7 +114,7 @@ class Config:
     ca_bundle: Path | None = setting(
         "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _parse_path
     )
-    # At most 50: less than a run of tests may be silent before it counts as cut off.
+    # At most 50: see MOST_TEST_SECONDS.
     test_seconds: int = _number_setting(
         "CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50
     )
@@ -115,7 +122,11 @@ class Config:
         "CREDSTORE_TESTS_AT_ONCE", "how many tests may run at once in one process", 4, 1, 64
     )
     keep_deleted_days: int = _number_setting(
-        "CREDSTORE_KEEP_DELETED_DAYS", "the days a deleted credential stays sealed before it is erased", 30, 0, 36_500
+        "CREDSTORE_KEEP_DELETED_DAYS",
+        "the days a deleted credential stays stored, encrypted, before it is erased",
+        30,
+        0,
+        36_500,
     )
     session_idle_minutes: int = _number_setting(
         "CREDSTORE_SESSION_IDLE_MINUTES", "the minutes without a request that end a session", 30, 1, 10_080
@@ -123,13 +134,13 @@ class Config:
     session_hours: int = _number_setting(
         "CREDSTORE_SESSION_HOURS", "the hours after which a session ends in any case", 12, 1, 720
     )
-    # What the app is bound to is known to `credstore serve` alone; it is no setting.
+    # The address that the server listens on. Only `credstore serve` knows it; no variable sets it.
     bind: str = ""
     port: int | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, **known: Any) -> "Config":
-        """Read the environment; `known` are values that need no reading (options of the command line).
+        """Read the environment. `known` are values of options of the command line, which come first.
 
         Raises ConfigError naming the variable, never its value.
         """
@@ -144,12 +155,12 @@ class Config:
 
     @property
     def keys_folder(self) -> Path:
-        """Where generated keys live: beside the data folder, never in it, so that one copy never holds both."""
+        """The folder of generated keys: beside the data folder, never in it, so that no one copy has both."""
         return self.key_dir or self.data_dir.with_name(self.data_dir.name + "-keys")
 
     @property
     def sqlalchemy_url(self) -> str:
-        """The database URL with the driver spelt as SQLAlchemy wants it."""
+        """The database URL with the driver name that SQLAlchemy expects."""
         url = self.database_url
         for prefix in ("postgres://", "postgresql://"):
             if url.startswith(prefix):
@@ -158,11 +169,12 @@ class Config:
 
     @property
     def bound_to_loopback(self) -> bool:
+        """Whether the server is known to listen on loopback only."""
         return bool(self.bind) and is_loopback(self.bind)
 
     @property
     def hosts(self) -> list[str]:
-        """The host names a request may carry; loopback names unless the operator lists others."""
+        """The host names that requests may have: CREDSTORE_TRUSTED_HOSTS, or else loopback names."""
         loopback = ["127.0.0.1", "localhost", "[::1]"]
         if self.bound_to_loopback and self.bind not in {"::1", *loopback}:
             loopback.append(self.bind)
@@ -195,7 +207,7 @@ def _read(env: Mapping[str, str], name: str) -> str | None:
 def _read_value_file(path: Path, name: str) -> str:
     try:
         text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):  # no path: whoever mistook NAME_FILE for NAME put the secret itself there
+    except (OSError, UnicodeDecodeError):  # without the path: somebody may have put the secret itself into NAME_FILE
         raise ConfigError(f"The file named by {name} cannot be read.") from None
     if not text:
         raise ConfigError(f"The file named by {name} is empty.")
@@ -203,7 +215,7 @@ def _read_value_file(path: Path, name: str) -> str:
 
 
 def _read_key_file(path: Path) -> str:
-    """What a file of the keys folder holds; "" where there is none."""
+    """The content of a file in the keys folder, "" when it does not exist. Raises ConfigError."""
     try:
         if not path.exists():
             return ""

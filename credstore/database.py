@@ -1,6 +1,6 @@
-"""Owns the connection: SQLite's pragmas, who may write when, and which of our errors a driver's error is.
+"""The database connection: SQLite's pragmas, write transactions, and driver errors as exceptions of credstore.
 
-Never lets a statement's parameters into an exception or a log.
+A statement's parameters never become part of an exception or a log.
 """
 
 import json
@@ -22,13 +22,13 @@ from credstore.models import Base, db
 
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB, BULK_CACHE_KIB = 2_000, 128_000  # SQLite's page cache of a connection, and during a bulk change
-POOL_SIZE = 20  # connections kept, and as many more at a peak: as many as a worker has threads
+POOL_SIZE = 20  # connections that stay open, and as many more at a peak; a worker has 16 threads by default
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys=ON",
-    # Freed pages are overwritten, so that a replaced or erased ciphertext does not linger in the file.
+    # Freed pages are overwritten, so that a replaced or erased ciphertext does not stay in the file.
     "PRAGMA secure_delete=ON",
 )
 
@@ -38,7 +38,7 @@ AnySession = Session | scoped_session[Any]
 
 
 def init_database(app: Flask, url: str) -> None:
-    """Bind our tables to `app`, beside a Flask-SQLAlchemy that a host application may have of its own.
+    """Bind credstore's tables to `app`. A Flask-SQLAlchemy of the host application is left as it is.
 
     Raises ConfigError when the URL, its folder or its driver is not usable.
     """
@@ -57,7 +57,7 @@ def init_database(app: Flask, url: str) -> None:
     except ImportError:
         raise ConfigError("The driver for DATABASE_URL is not installed. For PostgreSQL: credstore[postgres]") from None
     finally:
-        # Flask-SQLAlchemy keeps our engine by the application itself; these places are the host's, now or later.
+        # Flask-SQLAlchemy stores the engine by application, so these keys are free again for the host application.
         for name in ours:
             app.config.pop(name, None)
         app.config.update(theirs)
@@ -69,7 +69,7 @@ def init_database(app: Flask, url: str) -> None:
 
 
 def close_database(app: Flask) -> None:
-    """Close every connection; SQLite forbids to carry one into a forked process."""
+    """Close all connections. SQLite connections must not be used in a forked process."""
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -86,7 +86,10 @@ def _parse_url(url: str) -> URL:
 
 
 def _with_database_folder(url: URL) -> URL:
-    """The SQLite URL with an absolute path (Flask-SQLAlchemy would put a relative one elsewhere), its folder made."""
+    """The SQLite URL with an absolute path; creates its folder (mode 0700). Raises ConfigError.
+
+    Flask-SQLAlchemy would resolve a relative path against its instance folder.
+    """
     if not url.database or url.database == ":memory:":
         return url
     path = Path(url.database).expanduser().absolute()
@@ -106,7 +109,7 @@ def _add_event_listeners(engine: Engine) -> None:
 
 
 def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` says it
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` sends it
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
@@ -114,7 +117,7 @@ def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the lock at once: reading first and upgrading later loses updates (measured) or deadlocks.
+    # BEGIN IMMEDIATE takes the write lock at once: reading first and writing later loses updates or deadlocks.
     options = connection.get_execution_options()
     if options.get("credstore_bulk"):
         connection.exec_driver_sql(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
@@ -132,8 +135,9 @@ def _release_bulk_cache(connection: DBAPIConnection | None, entry: ConnectionPoo
 
 
 def _translate_driver_error(context: ExceptionContext) -> None:
+    """Raise the StorageError for a driver's error; return for an IntegrityError."""
     if isinstance(context.sqlalchemy_exception, exc.IntegrityError):
-        return  # its text repeats the row's values: a name may hold any of the words below
+        return  # its text repeats the row's values, and a name may contain any of the words below
     text = str(context.original_exception).lower()
     if "unable to open" in text or "readonly" in text or "read-only" in text:
         raise StorageDown("The database cannot be opened for writing. Check the data folder's permissions.") from None
@@ -152,12 +156,12 @@ def _translate_driver_error(context: ExceptionContext) -> None:
 
 @contextmanager
 def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[None]:
-    """One writing transaction: committed whole at the end, rolled back whole on any exception.
+    """A write transaction: committed at the end, rolled back on any exception. Raises StorageError.
 
     `bulk` is for changes of many rows: SQLite then keeps the changed pages in memory until the commit, instead of
     writing them to its log each time its small cache is full, and again later.
     """
-    session.rollback()  # ends the read that sign-in began; a snapshot cannot be upgraded to a write
+    session.rollback()  # ends the read transaction of the sign-in check, which cannot become a write
     session.connection(execution_options={"credstore_writes": True, "credstore_bulk": bulk})
     try:
         yield
@@ -175,7 +179,7 @@ def in_list(session: AnySession, column: InstrumentedAttribute[Any], values: Seq
 
 
 def insert(session: AnySession, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that has `on_conflict_do_nothing` and `on_conflict_do_update`, which SQLAlchemy spells per dialect."""
+    """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, which SQLAlchemy has for each dialect."""
     if session.connection().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -1,14 +1,14 @@
-"""Every exception credstore raises on purpose. Imports nothing of ours and knows no HTTP.
+"""Every exception that credstore raises. Imports no other module of credstore and knows no HTTP.
 
     CredstoreError
     ├── ConfigError            a setting is missing or malformed; nothing may start
     ├── Refused                one value is not acceptable
-    ├── InvalidFields          sentences to stand beside form fields
+    ├── InvalidFields          sentences for form fields
     ├── NotFound               no such credential
     ├── Conflict               somebody else changed the row first
-    ├── Unreadable             the sealed value cannot be opened, or belongs to another row
+    ├── Unreadable             the encrypted value cannot be decrypted, or belongs to another row
     ├── Locked                 none of the configured keys belongs to this database
-    ├── NotTestable            this kind has nothing to test
+    ├── NotTestable            credentials of this type cannot be tested
     ├── RunActive              a run of tests is under way
     ├── TestsBusy              too many tests are running
     ├── EgressError            an outgoing request that must not, or could not, be made
@@ -24,7 +24,7 @@
         ├── NotMigrated        the tables are missing or behind
         └── StorageDown        not reachable
 
-The sentence of each is written for the person at the screen: it never carries a secret, or another exception's text.
+The sentence of each is shown to the user. It never contains a secret or the text of another exception.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from typing import ClassVar
 
 
 class CredstoreError(Exception):
-    """The root. `sentence` is safe to show; `code` is stable for programs."""
+    """The base class. `sentence` is safe to show; `code` is stable, for programs."""
 
     code: ClassVar[str] = "error"
 
@@ -50,7 +50,7 @@ class Refused(CredstoreError):
 
 
 class InvalidFields(CredstoreError):
-    """Bad input. `fields` maps a field's name (`name`, `type`, or a name of the kind's own) to one sentence."""
+    """Bad input. `fields` maps a field's name (`name`, `type`, or a field of the type) to one sentence."""
 
     code = "invalid-fields"
 

@@ -10,7 +10,10 @@ from credstore.config import Config
 
 
 class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn with gthread workers: a hung provider holds one thread of many, not a worker."""
+    """gunicorn with gthread workers: a provider that does not respond holds one thread, not a worker.
+
+    `when_ready` is called once, when the server listens.
+    """
 
     def __init__(self, config: Config, *, workers: int, threads: int, when_ready: Callable[[], None]) -> None:
         self._config = config
@@ -22,11 +25,11 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships n
             "worker_class": "gthread",
             "when_ready": lambda _arbiter: when_ready(),
             "proc_name": "credstore",
-            # Who a proxy is, is decided by CREDSTORE_PROXY_HOPS alone.
+            # Only CREDSTORE_PROXY_HOPS decides which proxies are trusted.
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             "graceful_timeout": 15,
-            # A long search and fifty selected ids go into one address.
+            # A long search and fifty selected ids make a long URL.
             "limit_request_line": 8190,
         }
         super().__init__()

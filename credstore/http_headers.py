@@ -1,13 +1,13 @@
-"""What an `Ask` may carry in its headers. Must never repeat a header's value: it may be a secret.
+"""Which headers a `ProbeRequest` may have (RFC 9110). Never repeats a header's value: it may be a secret.
 
-Known here, not at the door, so that a credential is refused when it is entered and not only when it is tested.
+Validation uses it too, so that a credential is refused when it is entered, not when it is tested.
 """
 
 import re
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?\Z")
-# Headers that decide where a request ends or whom it is for; a credential must not set them.
+# Headers that decide where a request ends or which host it is for; a credential must not set them.
 _RESERVED = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
     | {"accept-encoding", "proxy-authorization", "proxy-connection"}
@@ -15,7 +15,7 @@ _RESERVED = frozenset(
 
 
 def header_error(name: str, value: str) -> str:
-    """Why this header cannot be sent, as a clause; "" when it can."""
+    """Why this header cannot be sent, as part of a sentence; "" when it can."""
     if not _NAME.match(name):
         return "the name of a header has characters that HTTP does not allow"
     if name.lower() in _RESERVED:

@@ -1,4 +1,4 @@
-"""Brings the database's tables up to date, and tells whether they are. Alembic, without an ini file."""
+"""Migrates the database with Alembic, and checks whether it is up to date. Needs no ini file."""
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -9,12 +9,12 @@ from sqlalchemy import Connection, text
 
 from credstore.models import db
 
-_PLACE = "credstore:migrations"
-_LOCK = 7_286_221  # any number of our own: PostgreSQL's advisory lock for migrations
+_SCRIPT_LOCATION = "credstore:migrations"
+_LOCK = 7_286_221  # an arbitrary number: PostgreSQL's advisory lock for migrations
 
 
 def upgrade(app: Flask) -> None:
-    """Upgrade to the newest schema, in one transaction, one process at a time."""
+    """Upgrade to the newest schema in one transaction. Only one process at a time does it; others wait."""
     with (
         app.app_context(),
         db.engine.connect().execution_options(credstore_writes=True) as connection,
@@ -26,13 +26,13 @@ def upgrade(app: Flask) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the tables are those that this version expects. One statement, or two on an empty database."""
+    """Whether the schema is the newest one. One statement, or two on an empty database."""
     heads = set(ScriptDirectory.from_config(_config(connection)).get_heads())
     return set(MigrationContext.configure(connection).get_current_heads()) == heads
 
 
 def _config(connection: Connection) -> AlembicConfig:
     config = AlembicConfig()
-    config.set_main_option("script_location", _PLACE)
+    config.set_main_option("script_location", _SCRIPT_LOCATION)
     config.attributes["connection"] = connection
     return config

@@ -1,6 +1,7 @@
-"""The sans-IO protocol of a probe: what it asks, what it is told, what it concludes. Pure data, no network.
+"""The types of a test: `ProbeRequest`, `ProbeResponse`, `Verdict` and `Outcome`. Data only; no network.
 
-A probe is a generator: it yields `Ask`, is sent `Answer`, and returns a `Verdict`. Only `tester` does I/O.
+A probe is a generator without I/O: it yields `ProbeRequest`, is sent `ProbeResponse`, and returns a `Verdict`. `tester`
+sends the requests.
 """
 
 from collections.abc import Generator, Mapping
@@ -20,7 +21,7 @@ def openness_of(text: str | None) -> Openness:
 
 
 class Outcome(StrEnum):
-    """The closed set of verdicts. The value is what is stored and what programs see."""
+    """All outcomes of a test. The value is stored and is part of the JSON."""
 
     VERIFIED = "verified"
     ACCEPTED_LIMITED = "accepted-limited"
@@ -36,7 +37,7 @@ class Outcome(StrEnum):
 
     @property
     def mark(self) -> Literal["pass", "fail", "unsure"]:
-        """Which sign stands beside the word: green check, red X, or the amber mark."""
+        """Which icon is shown: "pass" a green check, "fail" a red X, "unsure" an amber mark."""
         if self in {Outcome.VERIFIED, Outcome.ACCEPTED_LIMITED}:
             return "pass"
         if self in {Outcome.REJECTED, Outcome.NOT_REACHED, Outcome.BLOCKED, Outcome.UNREADABLE}:
@@ -45,7 +46,7 @@ class Outcome(StrEnum):
 
     @property
     def label(self) -> str:
-        """The verdict in words for a person."""
+        """The outcome in words, for the page."""
         return LABELS[self]
 
 
@@ -68,7 +69,7 @@ LABELS: Mapping[Outcome, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest:
-    """One request to make. `purpose` says in words why it is made; headers and body stay out of `repr`."""
+    """A request that the tester shall send. `purpose` says in words why; headers and body are not part of `repr`."""
 
     purpose: str
     method: Literal["GET", "HEAD", "POST"]
@@ -79,9 +80,9 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResponse:
-    """One answer. `headers` are lower-cased; `json` is None when the body was not JSON; `start` is how it begins.
+    """The response to a request. Names of `headers` are in lower case; `json` is None when the body was not JSON.
 
-    `proxy` is the host:port of the egress proxy that it came through, "" when it came directly.
+    `body_start` are the first bytes of the body. `proxy` is the host:port of the egress proxy, "" without one.
     """
 
     status: int
@@ -93,7 +94,7 @@ class ProbeResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Where one request went and what came back. `status` is None when nothing came back."""
+    """One request of a test, and its result. `status` is None when no response came; `ms` are milliseconds."""
 
     purpose: str
     method: str
@@ -102,17 +103,17 @@ class Step:
     ms: int
 
     def __str__(self) -> str:
-        came = "no answer" if self.status is None else str(self.status)
-        return f"{self.method} {self.url} -> {came} in {self.ms} ms"
+        result = "no answer" if self.status is None else str(self.status)
+        return f"{self.method} {self.url} -> {result} in {self.ms} ms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a test concluded: `reason` says why, `advice` what to do next; our own words, never the provider's.
+    """The result of a test. `reason` says why, `advice` what to do next, both in credstore's words.
 
-    `said` is the provider's own message (the tester scrubs and cuts it), `facts` what it told of the key ("@a_bot",
-    "scopes: repo"), `expires_at` when the key ends, `openness` what was learned of the host: whether its listing takes
-    any key ("open") or judges keys ("gated").
+    `provider_message` is the provider's own message, which the tester redacts and shortens. `facts` are what the
+    provider reports about the key ("@a_bot", "scopes: repo"), `expires_at` is when the key expires. `openness` is what
+    the test found out about the host: its listing accepts any key ("open") or checks keys ("gated").
     """
 
     outcome: Outcome
@@ -132,6 +133,6 @@ Probe = Generator[ProbeRequest, ProbeResponse, Verdict]
 
 
 def probe_without_requests(verdict: Verdict) -> Probe:
-    """A probe that asks nobody: the verdict is known without a request."""
+    """A probe that sends nothing, for a verdict that is known without a request."""
     yield from ()
     return verdict

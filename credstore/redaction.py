@@ -1,6 +1,6 @@
-"""Takes secrets out of texts before anybody sees them: whole ones, quoted or coded ones, and parts in foreign words.
+"""Removes secrets from texts before they are stored or shown: in clear, URL-encoded, in base64, and parts of them.
 
-Must never cut before it has scrubbed: a cut can leave a part of a secret that no pattern knows.
+A text is redacted before it is shortened: a shortened text could end with a part of a secret that no pattern matches.
 """
 
 import re
@@ -9,12 +9,12 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 from urllib.parse import quote, quote_plus
 
-# Shorter "secrets" would blot out ordinary words of a sentence, and protect nothing.
+# A shorter text would also match ordinary words, and is no secret.
 SHORTEST_SECRET = 4
 MASK = "[secret]"
-LONGEST_TEXT = 10_000  # of foreign words; more is not worth reading for 300 characters of it
-SHARED_LENGTH = 6  # so many characters in a row are a part of the secret, no chance
-LONG_SECRET = 200  # characters; in a private key almost any six characters stand somewhere
+LONGEST_TEXT = 10_000  # characters of a provider's text that are read; at most 300 are shown
+SHARED_LENGTH = 6  # so many equal characters in a row count as a part of the secret
+LONG_SECRET = 200  # characters; in a private key almost any six characters occur somewhere
 SHARED_LENGTH_OF_LONG = 10
 SHOWN_ENDING = 4  # as in "the key ending in WXYZ"
 
@@ -24,22 +24,22 @@ _MASKED = re.compile(r"[*•·#]{2,}|…|\.{2,}|[xX]{4,}")
 
 
 def redactor(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
-    """A function that replaces each secret, in clear, URL-quoted or base64, by `mask`."""
+    """A function that replaces each secret, in clear, URL-encoded or in base64, by `mask`."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _encoded_forms(secret)}
     if not forms:
         return lambda text: text
-    # Longest first, or a secret that begins with another one would leave its tail behind.
-    # In any case of letters: what was part of a host name comes back in lower case.
+    # Longest first: of a secret that begins with another one, the rest would stay.
+    # In upper and lower case: what was part of a host name comes back in lower case.
     pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
     return lambda text: pattern.sub(mask, text)
 
 
 def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]:
-    """A function for words that are not ours: one printable line of at most so many characters, without the secrets.
+    """A function for texts of a provider: it returns one printable line of at most the given length, without secrets.
 
-    Providers echo parts ("sk-proj-****WXYZ"), so that every run of characters that shares one with a secret goes too.
+    Providers repeat parts of a key ("sk-proj-****WXYZ"), so every word that shares a part with a secret is masked too.
     """
-    scrub = redactor(secrets, _REMOVED)
+    redact = redactor(secrets, _REMOVED)
     long = [secret.casefold() for secret in secrets if len(secret) >= SHARED_LENGTH + 2]
     forms = {
         form.casefold() for secret in secrets if len(secret) >= SHARED_LENGTH + 2 for form in _encoded_forms(secret)
@@ -54,18 +54,18 @@ def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]
         shared = any(
             text[at : at + size] in known for size, known in parts.items() for at in range(len(text) - size + 1)
         )
-        # What hangs on a hole is a part too: the seams of base64, or of another coding.
+        # What is joined to a removed secret is a part of it too, for instance the ends of its base64.
         return MASK if _REMOVED in text or shared or any(_shows_part_of(text, secret) for secret in long) else run[0]
 
     def clean(text: str, longest: int) -> str:
-        line = _WORD.sub(drop, scrub(_one_line(text)))
+        line = _WORD.sub(drop, redact(_one_line(text)))
         return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
     return clean
 
 
 def _shows_part_of(run: str, secret: str) -> bool:
-    """Whether this run shows how the secret begins or ends, the rest masked, or just its end."""
+    """Whether this word is the end of the secret, or its start or end with the rest masked."""
     end = run.rstrip(".!?")
     if len(end) >= SHOWN_ENDING and secret.endswith(end):
         return True
@@ -78,14 +78,15 @@ def _shows_part_of(run: str, secret: str) -> bool:
 
 def _one_line(text: str) -> str:
     if len(text) > LONGEST_TEXT:
-        # A secret may be broken here: what stands before the last gap is whole, or long enough to be recognised.
+        # The cut may be inside a secret: only the text before the last space is kept.
         text = text[:LONGEST_TEXT].rpartition(" ")[0]
-    # Invisible characters could stand inside a secret and hide it from the patterns.
+    # Invisible characters inside a secret would keep the patterns from matching it.
     seen = (char for char in text if unicodedata.category(char) not in {"Cf", "Cs", "Co", "Cn"})
     return " ".join("".join(char if char.isprintable() else " " for char in seen).split())
 
 
 def _encoded_forms(secret: str) -> set[str]:
+    """The secret in clear, percent-encoded (upper and lower case hex) and in base64."""
     raw = secret.encode("utf-8", "surrogatepass")
     quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
     quoted |= {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in quoted}
@@ -94,7 +95,7 @@ def _encoded_forms(secret: str) -> set[str]:
 
 
 def _inside_base64(raw: bytes) -> set[str]:
-    """How the secret looks in the base64 of a longer text, such as "user:secret": less the characters at the seams."""
+    """The secret in the base64 of a longer text ("user:secret"), without the characters that depend on the rest."""
     if len(raw) < 2 * SHARED_LENGTH:
         return set()
     shifted = (code(b"\0" * shift + raw) for shift in (1, 2) for code in (b64encode, urlsafe_b64encode))

@@ -1,6 +1,6 @@
 """Runs a probe: sends each `ProbeRequest` through the outbound client and returns the verdict with its steps.
 
-Must never run longer than its deadline, leave a generator open, or let a secret or an exception's text into a verdict.
+A test ends at its deadline, its generator is always closed, and its verdict contains no secret and no exception's text.
 """
 
 import logging
@@ -16,14 +16,14 @@ from credstore.redaction import foreign_text_redactor, redactor
 
 logger = logging.getLogger(__name__)
 
-# What is shown of a provider's own words.
+# The longest provider message and fact in characters, and the largest number of facts.
 SAID_LENGTH, FACT_LENGTH, MOST_FACTS = 300, 120, 12
-# Our own words may hold a host name that a provider chose.
+# Characters. A reason may contain a host name that a provider chose.
 REASON_LENGTH = 600
 
 
 class Sender(Protocol):
-    """What the tester needs of `egress.OutboundClient`."""
+    """What the tester needs of `egress.OutboundClient`: `deadline` is a time.monotonic() instant."""
 
     def send(self, request: ProbeRequest, *, deadline: float) -> ProbeResponse: ...
 
@@ -40,9 +40,9 @@ class Tester:
         self._slots = threading.BoundedSemaphore(at_once)
 
     def run(self, probe: Probe, secrets: Collection[str]) -> Verdict:
-        """Drive the probe to its verdict; every text in it is scrubbed of each of `secrets`.
+        """Run the probe and return its verdict, with each of `secrets` removed from every text.
 
-        The generator is closed in every case. Raises errors.TestsBusy, at once, when all places are taken.
+        The generator is closed in every case. Raises errors.TestsBusy at once when all slots are taken.
         """
         if not self._slots.acquire(blocking=False):
             _close(probe)
@@ -57,47 +57,47 @@ class Tester:
 
     def _run_probe(self, probe: Probe, steps: list[Step]) -> Verdict:
         deadline = time.monotonic() + self._seconds
-        answer: ProbeResponse | None = None
+        response: ProbeResponse | None = None
         while True:
             try:
-                ask = next(probe) if answer is None else probe.send(answer)
+                request = next(probe) if response is None else probe.send(response)
             except StopIteration as end:
                 return end.value if isinstance(end.value, Verdict) else _not_understood("no verdict")
-            except Exception as confused:  # a bug of the probe on an odd answer must not become a page of error
-                return _not_understood(type(confused).__name__)
+            except Exception as failure:  # a bug of the probe with an odd response must not become an error page
+                return _not_understood(type(failure).__name__)
             try:
-                answer = self._send(ask, deadline, steps)
+                response = self._send(request, deadline, steps)
             except Blocked as refusal:
                 return Verdict(outcome=Outcome.BLOCKED, reason=refusal.sentence, advice=refusal.advice)
             except Unreached as failure:
-                return _not_reached(failure, first=answer is None)
+                return _not_reached(failure, first=response is None)
 
-    def _send(self, ask: ProbeRequest, deadline: float, steps: list[Step]) -> ProbeResponse:
+    def _send(self, request: ProbeRequest, deadline: float, steps: list[Step]) -> ProbeResponse:
         started = time.monotonic()
         status: int | None = None
         proxy = ""
         try:
-            answer = self._client.send(ask, deadline=deadline)
-            status, proxy = answer.status, answer.proxy
+            response = self._client.send(request, deadline=deadline)
+            status, proxy = response.status, response.proxy
         except EgressError as failure:
             proxy = failure.proxy
             raise
         finally:
             ms = round((time.monotonic() - started) * 1000)
-            purpose = f"{ask.purpose} (via proxy {proxy})" if proxy else ask.purpose
-            steps.append(Step(purpose=purpose, method=ask.method, url=ask.url, status=status, ms=ms))
-        return answer
+            purpose = f"{request.purpose} (via proxy {proxy})" if proxy else request.purpose
+            steps.append(Step(purpose=purpose, method=request.method, url=request.url, status=status, ms=ms))
+        return response
 
 
 def _redacted(verdict: Verdict, steps: list[Step], secrets: Collection[str]) -> Verdict:
-    scrub, scrub_foreign = redactor(secrets), foreign_text_redactor(secrets)
-    clean = tuple(replace(step, purpose=scrub(step.purpose), url=scrub(step.url)) for step in steps)
-    facts = (scrub_foreign(fact, FACT_LENGTH) for fact in verdict.facts[:MOST_FACTS])
+    redact, redact_foreign = redactor(secrets), foreign_text_redactor(secrets)
+    clean = tuple(replace(step, purpose=redact(step.purpose), url=redact(step.url)) for step in steps)
+    facts = (redact_foreign(fact, FACT_LENGTH) for fact in verdict.facts[:MOST_FACTS])
     return replace(
         verdict,
-        reason=scrub(verdict.reason)[:REASON_LENGTH],
-        advice=scrub(verdict.advice)[:REASON_LENGTH],
-        provider_message=scrub_foreign(verdict.provider_message, SAID_LENGTH),
+        reason=redact(verdict.reason)[:REASON_LENGTH],
+        advice=redact(verdict.advice)[:REASON_LENGTH],
+        provider_message=redact_foreign(verdict.provider_message, SAID_LENGTH),
         facts=tuple(fact for fact in facts if fact),
         steps=clean,
     )
@@ -125,5 +125,5 @@ def _not_understood(what: str) -> Verdict:
 def _close(probe: Probe) -> None:
     try:
         probe.close()
-    except Exception as stubborn:  # a probe that fails while it is closed has nothing left to say
-        logger.warning("a probe raised %s while it was closed", type(stubborn).__name__)
+    except Exception as failure:  # the verdict is known already; a failure to close changes nothing
+        logger.warning("a probe raised %s while it was closed", type(failure).__name__)

@@ -1,7 +1,7 @@
-"""Parses a base URL strictly, once, into its canonical form. Pure; imports `errors` only.
+"""Parses a base URL strictly into its canonical form.
 
-Query and fragment are refused because they would swallow the path that a probe appends; user information because it
-would be a second, unsealed secret.
+A query and a fragment are refused, because a probe appends a path to the URL. User information is refused, because it
+would be a second secret that is stored without encryption.
 """
 
 import ipaddress
@@ -19,9 +19,9 @@ _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z")
 
 
 def canonical_url(text: str) -> str:
-    """Return the one spelling of an http(s) base URL: lower-case host, punycode, no default port, no trailing slash.
+    """The canonical form of an http(s) base URL: lower-case host, punycode, no default port, no trailing slash.
 
-    Raises Refused with a sentence for the person who typed it.
+    Raises Refused with a sentence for the form.
     """
     text = text.strip()
     if len(text) > MAX_LENGTH:
@@ -37,7 +37,7 @@ def canonical_url(text: str) -> str:
     if scheme not in DEFAULT_PORTS or not text[len(scheme) :].startswith("://"):
         raise Refused("Start the URL with https:// (or http:// for a local server).")
     if "@" in parts.netloc:
-        raise Refused("Leave user name and password out of the URL: they would be stored unsealed.")
+        raise Refused("Leave user name and password out of the URL: they would be stored without encryption.")
     if "?" in text or "#" in text:
         raise Refused("Leave out everything from “?” or “#” on: credstore appends the path of each request itself.")
     host = _host(parts.netloc, parts.hostname or "")
@@ -48,7 +48,7 @@ def canonical_url(text: str) -> str:
 
 
 def host_port(url: str) -> tuple[str, int]:
-    """The host (IPv6 without brackets) and port that a canonical URL leads to."""
+    """The host (IPv6 without brackets) and port of a canonical URL."""
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
 
@@ -57,7 +57,7 @@ def _host(netloc: str, host: str) -> str:
     if not host:
         raise Refused("The URL has no host name. Example: https://api.example.com/v1")
     if netloc.startswith("["):
-        # A zone (“%eth0”) means something on one machine only; text behind the bracket would be dropped silently.
+        # A zone (“%eth0”) has a meaning on one machine only; urlsplit silently drops text after the bracket.
         if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?", netloc):
             raise Refused("The IPv6 address in this URL is not valid.")
         try:
@@ -72,7 +72,7 @@ def _host(netloc: str, host: str) -> str:
     labels = name.split(".")
     if not all(_LABEL.match(label) for label in labels) or len(name) > 253:
         raise Refused("The host name in this URL is not valid.")
-    # A host ending in a number is an IPv4 address to every client, in many spellings; only the plain one is accepted.
+    # Clients read a host that ends in a number as an IPv4 address, in many forms; only the usual form is accepted.
     if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
         try:
             return str(ipaddress.IPv4Address(name))

@@ -1,4 +1,4 @@
-"""A wrapper of Flask's test client that lints every page it fetches and fills in the CSRF token like a browser does."""
+"""A wrapper of Flask's test client that checks the HTML of every page and fills in the CSRF token as a browser does."""
 
 import base64
 import html
@@ -197,8 +197,8 @@ class Page:
         return response
 
     def _look_for_canaries(self, response: TestResponse, where: str) -> None:
-        said = response.get_data().decode("utf-8", "replace") + str(response.headers)
-        found = [secret for secret in self.canaries if any(form in said for form in disguises(secret))]
+        response_text = response.get_data().decode("utf-8", "replace") + str(response.headers)
+        found = [secret for secret in self.canaries if any(form in response_text for form in disguises(secret))]
         assert not found, f"{where}: {len(found)} planted secret(s) came back"
 
 

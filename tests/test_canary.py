@@ -1,4 +1,4 @@
-"""Planted secrets, taken through everything, are found nowhere: not in the files, the logs, the pages, the headers."""
+"""Secrets that are used everywhere are found nowhere: not in files, logs, pages or headers."""
 
 import base64
 import json
@@ -46,7 +46,7 @@ def found(planted: Mapping[str, str], places: Mapping[str, bytes]) -> list[str]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file of an installation but the keys: the database, its -wal and -shm, what the server said."""
+    """Every file of an installation but the keys: the database, its -wal and -shm, the server's output."""
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in folder.rglob("*")
@@ -171,7 +171,7 @@ def _everything(person: Person, provider: Provider, planted: Mapping[str, str]) 
     person.get("/credentials")
 
 
-def _said(caplog: pytest.LogCaptureFixture) -> bytes:
+def _log_bytes(caplog: pytest.LogCaptureFixture) -> bytes:
     texts: Iterable[str] = (f"{record.getMessage()} {record.exc_text} {record.exc_info}" for record in caplog.records)
     return (caplog.text + "\n".join(texts)).encode()
 
@@ -204,7 +204,7 @@ def test_an_exception_inside_a_probe_that_quotes_the_key(
         admin.post(f"/credentials/{stored}/test")
         admin.get("/credentials")
     assert "Cannot tell" in admin.text
-    assert not found({"key": provider.key}, {"log": _said(caplog)} | files(Path(app.instance_path)))
+    assert not found({"key": provider.key}, {"log": _log_bytes(caplog)} | files(Path(app.instance_path)))
 
 
 @pytest.mark.parametrize("where", ["tester", "vault", "view", "message"])
@@ -230,8 +230,8 @@ def test_a_crash_whose_text_quotes_the_key(
         for accept in ("text/html",) if where == "message" else ("text/html", JSON):  # a program gets no message
             admin.get("/credentials")
             admin.post(f"/credentials/{stored}/test", status=500, headers={"Accept": accept})
-    said = capfd.readouterr()
-    places = {"log": _said(caplog), "stdout": said.out.encode(), "stderr": said.err.encode()}
+    captured = capfd.readouterr()
+    places = {"log": _log_bytes(caplog), "stdout": captured.out.encode(), "stderr": captured.err.encode()}
     assert b"RuntimeError" in places["log"], "the crash is logged, by its type and place"
     assert not found({"key": provider.key}, places | files(Path(app.instance_path)))
 
@@ -243,4 +243,4 @@ def test_a_password_is_in_no_log(
         page = Page(client)
         page.get("/login")
         page.post("/login", {"username": PASSWORD + " typed there", "password": "x"}, status=401)
-    assert not found({"password": PASSWORD}, {"log": _said(caplog)} | files(Path(app.instance_path)))
+    assert not found({"password": PASSWORD}, {"log": _log_bytes(caplog)} | files(Path(app.instance_path)))

@@ -1,4 +1,4 @@
-"""The key keyring: which keys it takes, what it seals, and everything it must refuse to open."""
+"""The keyring: which keys it accepts, what it encrypts, and everything that it must refuse to decrypt."""
 
 import base64
 from typing import Any
@@ -74,7 +74,7 @@ def test_a_generated_key_is_a_key() -> None:
 
 
 @given(st.dictionaries(st.text(max_size=10), st.text(max_size=40), max_size=4))
-def test_what_is_sealed_is_opened_unchanged(secrets: dict[str, str]) -> None:
+def test_what_is_encrypted_is_decrypted_unchanged(secrets: dict[str, str]) -> None:
     keyring = Keyring(KEY)
     assert keyring.unseal(keyring.seal(CONTEXT, secrets), CONTEXT) == secrets
 
@@ -137,7 +137,7 @@ def test_every_flipped_bit_is_noticed() -> None:
             keyring.unseal(base64.urlsafe_b64encode(flipped).decode(), CONTEXT)
 
 
-def test_the_first_key_seals_and_all_of_them_open() -> None:
+def test_the_first_key_encrypts_and_all_of_them_decrypt() -> None:
     old, both, turned = Keyring(KEY), Keyring(f"{OTHER},{KEY}"), Keyring(f"{KEY},{OTHER}")
     token = both.seal(CONTEXT, {"api_key": SECRET})
     for keyring in (both, turned, Keyring(OTHER)):

@@ -1,4 +1,4 @@
-"""The commands, in process: what they say, what they refuse, and how they end."""
+"""The commands, in process: their output, what they refuse, and their exit status."""
 
 import re
 from collections.abc import Callable
@@ -68,10 +68,10 @@ def test_the_prompt_asks_twice_and_shows_nothing(run: Run) -> None:
 def test_what_is_not_acceptable_is_one_sentence_and_status_1(
     run: Run, username: str, password: str, words: str
 ) -> None:
-    said = run("admin", "create", "--username", username, "--password-stdin", stdin=password + "\n", status=1).output
-    assert words in said
-    assert said.startswith("Error: ")
-    assert not password or password not in said
+    output = run("admin", "create", "--username", username, "--password-stdin", stdin=password + "\n", status=1).output
+    assert words in output
+    assert output.startswith("Error: ")
+    assert not password or password not in output
 
 
 def test_a_second_administrator_of_the_same_name_is_refused(run: Run) -> None:
@@ -84,8 +84,8 @@ def test_a_password_is_reset(run: Run) -> None:
     reset = ("admin", "reset-password", "--username", "ann", "--password-stdin")
     assert "no administrator of that name" in run(*reset, stdin=PASSWORD, status=1).output
     run(*CREATE, stdin=PASSWORD)
-    said = run(*reset, stdin="another good password\n").output
-    assert said == "Password of ann changed; their sessions have ended.\n"
+    output = run(*reset, stdin="another good password\n").output
+    assert output == "Password of ann changed; their sessions have ended.\n"
 
 
 def test_a_set_up_url_until_there_is_an_administrator(run: Run) -> None:
@@ -108,16 +108,16 @@ def test_the_status_of_keys_names_the_missing_one(
     app = app_of()
     with app.app_context():  # type: ignore[attr-defined]
         app.extensions["credstore"].vault.create("git", "Deploy", {"extra_config": '{"a": 1}'})  # type: ignore[attr-defined]
-    said = run("keys", "status").output
-    key_id = said[:8]
-    assert said == f"{key_id}  configured, seals and opens; credentials: 1\n"
+    output = run("keys", "status").output
+    key_id = output[:8]
+    assert output == f"{key_id}  configured, encrypts and decrypts; credentials: 1\n"
     other = Fernet.generate_key().decode()
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", f"{other},{keys}")
-    assert f"{key_id}  configured, opens; credentials: 1\n" in run("keys", "status").output
+    assert f"{key_id}  configured, decrypts; credentials: 1\n" in run("keys", "status").output
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", other)
-    said = run("keys", "status", status=1).output
-    assert f"{key_id}  MISSING; credentials that cannot be opened: 1" in said
-    assert other not in said
+    output = run("keys", "status", status=1).output
+    assert f"{key_id}  MISSING; credentials that cannot be decrypted: 1" in output
+    assert other not in output
 
 
 def test_the_status_of_keys_before_there_are_tables_names_the_command(run: Run) -> None:
@@ -150,9 +150,9 @@ def test_the_option_data_dir_is_stronger_than_the_environment(run: Run, tmp_path
 @pytest.mark.parametrize("name", ["CREDSTORE_PROXY_HOPS", "CREDSTORE_TESTS_AT_ONCE", "DATABASE_URL"])
 def test_a_malformed_setting_is_named_without_its_value(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "canary nonsense")
-    said = run("db", "upgrade", status=1).output
-    assert name in said
-    assert "canary" not in said
+    output = run("db", "upgrade", status=1).output
+    assert name in output
+    assert "canary" not in output
 
 
 @pytest.mark.parametrize("words", [("serve", "--port", "0"), ("serve", "--workers", "0"), ("nothing",)])

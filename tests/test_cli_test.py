@@ -76,10 +76,10 @@ def test_one_refused_key_is_status_1_and_named(run: Run, put: Any) -> None:
     report = json.loads(run("--all", "--json", status=1))
     assert report["ok"] is False
     assert [found["id"] for found in report["results"] if found["failed"]] == [bad]
-    said = run("--all", status=1)
-    assert "rejected" in said
-    assert "Bad: " in said
-    assert "sk-wrong" not in said
+    output = run("--all", status=1)
+    assert "rejected" in output
+    assert "Bad: " in output
+    assert "sk-wrong" not in output
 
 
 @pytest.mark.parametrize("base", ["/busy/v1", "/html/v1", "/down/v1"])
@@ -124,9 +124,9 @@ def test_what_ends_soon_is_status_1_without_a_request(run: Run, put: Any, provid
     assert set(report) == {"expiring", "ok"}
     assert [(found["id"], found["name"]) for found in report["expiring"]] == [(over, "Over"), (soon, "Soon")]
     assert report["expiring"][1]["expires_at"] == f"{day(10)}T23:59:59+00:00"
-    said = run("--expiring", "14d", status=1)
-    assert f"ended {day(-2)}  Over" in said
-    assert f"ends {day(10)}  Soon" in said
+    output = run("--expiring", "14d", status=1)
+    assert f"ended {day(-2)}  Over" in output
+    assert f"ends {day(10)}  Soon" in output
     run("--expiring", "9999999999999999d", status=1)
     assert not provider.requests
 

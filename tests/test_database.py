@@ -1,4 +1,4 @@
-"""The connection: SQLite's pragmas, one writer at a time, and a driver's errors as ours, without parameters."""
+"""The connection: SQLite's pragmas, one writer at a time, and driver errors as StorageError without parameters."""
 
 import sqlite3
 from collections.abc import Callable

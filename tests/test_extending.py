@@ -1,4 +1,4 @@
-"""A new type and a new provider are one class each; and inside a host application the host's things stay its own."""
+"""A new type and a new provider are one class each. Inside a host application, nothing of the host changes."""
 
 # ruff: noqa: E501 - the scripts below are texts
 
@@ -80,32 +80,32 @@ page = Page(app.test_client())
 page.sign_in("ann", "correct horse battery staple")
 page.canaries.add(key)
 page.get("/credentials/new")
-said = {}
-said["masked"] = page.document.find("input", name=SECRET)[0].attrs["type"]
-said["shown"] = SHOWN in page.text
+results = {}
+results["masked"] = page.document.find("input", name=SECRET)[0].attrs["type"]
+results["shown"] = SHOWN in page.text
 page.post("/credentials/new", FORM | WRONG, status=400)
-said["wrong"] = sorted(c.attrs["name"] for c in page.document.find(aria_invalid="true"))
+results["wrong"] = sorted(c.attrs["name"] for c in page.document.find(aria_invalid="true"))
 page.post("/credentials/new", FORM)
 page.get("/credentials")
-said["detail"] = DETAIL in page.document.find("td", class_="detail")[0].text
+results["detail"] = DETAIL in page.document.find("td", class_="detail")[0].text
 (button,) = page.document.find("button", class_="test")
 page.post(button.attrs["formaction"])
 page.get("/credentials")
-said["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
+results["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
 row = page.document.find("input", name="ids")[0].attrs["value"]
-said["json"] = page.get(f"/credentials/{row}", headers={"Accept": "application/json"}).json["sealed"]
+results["json"] = page.get(f"/credentials/{row}", headers={"Accept": "application/json"}).json["sealed"]
 page.get(f"/credentials/{row}/edit")
 with app.app_context():
     ((public, sealed),) = db.session.connection().exec_driver_sql("SELECT public, sealed FROM credential").all()
-    said["sealed"] = key not in public and key not in sealed and len(sealed) > 100
-    said["opens"] = key in app.extensions["credstore"].vault.resolve(row).values()
+    results["sealed"] = key not in public and key not in sealed and len(sealed) > 100
+    results["opens"] = key in app.extensions["credstore"].vault.resolve(row).values()
     db.session.remove()
     db.engine.dispose()
-print(json.dumps(said))
+print(json.dumps(results))
 """
 
 
-def told(script: str, provider: Provider, folder: Path, base: str = "/openai/v1") -> dict[str, object]:
+def run_script(script: str, provider: Provider, folder: Path, base: str = "/openai/v1") -> dict[str, object]:
     command = [
         sys.executable,
         "-W",
@@ -133,7 +133,7 @@ def told(script: str, provider: Provider, folder: Path, base: str = "/openai/v1"
 def test_one_class_is_enough(
     script: str, wrong: list[str], sealed: list[str], provider: Provider, tmp_path: Path
 ) -> None:
-    assert told(script + WALK, provider, tmp_path) == {
+    assert run_script(script + WALK, provider, tmp_path) == {
         "masked": "password",
         "shown": True,
         "wrong": wrong,
@@ -194,14 +194,14 @@ Credstore(app, config=CONFIG, authorize=check)
 upgrade(app)
 with app.app_context():
     theirs.create_all()
-said = {}
+results = {}
 client = app.test_client()
 nobody = [
     client.open(re.sub(r"<uuid:[a-z_]+>", "1" * 8 + "-1111-4111-8111-" + "1" * 12, rule.rule), method=method)
     for rule in app.url_map.iter_rules() if rule.endpoint.startswith("credstore.") and rule.endpoint != "credstore.static"
     for method in rule.methods if method in {"GET", "HEAD", "OPTIONS"}
 ]
-said["guarded"] = sorted({(a.status_code, a.headers.get("Location")) for a in nobody})
+results["guarded"] = sorted({(a.status_code, a.headers.get("Location")) for a in nobody})
 class Signed:
     def __init__(self, client): self.client = client
     def get(self, url, headers=(), **more): return self.client.get(url, headers={"X-User": "ann", **dict(headers)}, **more)
@@ -212,40 +212,40 @@ form = {"type": "llm", "name": "In a host", "llm-provider_type": "openai_compati
 page.get("/credentials/new")
 page.post("/credentials/new", form)
 page.get("/credentials")
-said["listed"] = "In a host" in page.text
-said["no sign out"] = "Sign out" not in page.text
+results["listed"] = "In a host" in page.text
+results["no sign out"] = "Sign out" not in page.text
 (button,) = page.document.find("button", class_="test")
 page.post(button.attrs["formaction"])
 page.get("/credentials")
-said["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
+results["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
 row = page.document.find("input", name="ids")[0].attrs["value"]
 for url in (f"/credentials/{row}", f"/credentials/{row}/edit", f"/credentials/{row}/delete"):
     page.get(url)
-said["ours 404"] = "There is no such credential" in page.get(f"/credentials/{'1' * 8}-1111-4111-8111-{'1' * 12}", status=404).text
+results["ours 404"] = "There is no such credential" in page.get(f"/credentials/{'1' * 8}-1111-4111-8111-{'1' * 12}", status=404).text
 page.get("/credentials")
 page.post("/credentials/delete", {"ids": row})
 host = app.test_client()
-said["their 404"] = host.get("/nowhere").text
-said["their crash"] = host.get("/crash").text
+results["their 404"] = host.get("/nowhere").text
+results["their crash"] = host.get("/crash").text
 own = host.get("/own")
-said["own page"] = own.text
-said["own cookie"] = own.headers["Set-Cookie"].partition("=")[0]
-said["own headers"] = "Content-Security-Policy" not in own.headers
-said["things"] = host.get("/things").text
-said["binding"] = app.config["SQLALCHEMY_DATABASE_URI"].rpartition("-")[2]
-said["extension"] = app.extensions["sqlalchemy"] is theirs
-said["routes"] = sorted(r.rule for r in app.url_map.iter_rules() if r.rule in {"/", "/login", "/logout", "/setup", "/healthz"})
+results["own page"] = own.text
+results["own cookie"] = own.headers["Set-Cookie"].partition("=")[0]
+results["own headers"] = "Content-Security-Policy" not in own.headers
+results["things"] = host.get("/things").text
+results["binding"] = app.config["SQLALCHEMY_DATABASE_URI"].rpartition("-")[2]
+results["extension"] = app.extensions["sqlalchemy"] is theirs
+results["routes"] = sorted(r.rule for r in app.url_map.iter_rules() if r.rule in {"/", "/login", "/logout", "/setup", "/healthz"})
 with app.app_context():
-    said["tables"] = sorted(__import__("sqlalchemy").inspect(theirs.engine).get_table_names())
+    results["tables"] = sorted(__import__("sqlalchemy").inspect(theirs.engine).get_table_names())
     for each in (theirs, ours):
         each.session.remove()
         each.engine.dispose()
-print(json.dumps(said))
+print(json.dumps(results))
 """
 
 
 def test_inside_a_host_application(provider: Provider, tmp_path: Path) -> None:
-    assert told(HOST, provider, tmp_path) == {
+    assert run_script(HOST, provider, tmp_path) == {
         "guarded": [[303, "/host-login"]],
         "listed": True,
         "no sign out": True,

@@ -1,4 +1,4 @@
-"""The first start: keys made once, for their owner alone, beside the data, and never over existing secrets."""
+"""Key files: made once, readable by their owner only, outside the data folder, never while secrets are stored."""
 
 import multiprocessing
 import stat

@@ -1,4 +1,4 @@
-"""The tester with doors that are functions: what it makes of answers, refusals, failures and odd probes."""
+"""The tester with a scripted client: its verdicts on responses, refusals, failures and faulty probes."""
 
 import logging
 import threading
@@ -22,13 +22,13 @@ BLOCKED = Blocked("169.254.169.254 is a metadata address.", "No setting allows i
 
 
 class Script:
-    """A client that plays a script: each item is answered, or raised."""
+    """A client with a list of results: `send` returns or raises the next one."""
 
     def __init__(self, *script: ProbeResponse | Exception) -> None:
         self.script = list(script)
         self.deadlines: list[float] = []
 
-    def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+    def send(self, request: ProbeRequest, *, deadline: float) -> ProbeResponse:
         self.deadlines.append(deadline)
         item = self.script.pop(0)
         if isinstance(item, Exception):
@@ -36,8 +36,8 @@ class Script:
         return item
 
 
-def asking(count: int, verdict: Any = VERIFIED, closed: list[str] | None = None) -> Probe:
-    """A probe that asks `count` times, whatever it is told."""
+def requesting(count: int, verdict: Any = VERIFIED, closed: list[str] | None = None) -> Probe:
+    """A probe that sends `count` requests, whatever the responses are."""
     try:
         for number in range(count):
             yield ProbeRequest(purpose=f"ask {number}", method="GET", url=f"https://api.example.com/{number}")
@@ -68,7 +68,7 @@ def test_every_request_is_a_step_and_the_outcome_follows(
     script: tuple[ProbeResponse | Exception, ...], outcome: Outcome, statuses: list[int | None]
 ) -> None:
     closed: list[str] = []
-    verdict = run(asking(2, closed=closed), *script)
+    verdict = run(requesting(2, closed=closed), *script)
     assert verdict.outcome is outcome
     assert [step.status for step in verdict.steps] == statuses
     assert [step.purpose for step in verdict.steps] == ["ask 0", "ask 1"][: len(statuses)]
@@ -76,29 +76,29 @@ def test_every_request_is_a_step_and_the_outcome_follows(
 
 
 def test_a_probe_is_told_the_answers_in_order() -> None:
-    told: list[int] = []
+    statuses: list[int] = []
 
     def probe() -> Probe:
         for number in (1, 2):
             answer = yield ProbeRequest(purpose=str(number), method="POST", url="https://api.example.com/", json={})
-            told.append(answer.status)
+            statuses.append(answer.status)
         return VERIFIED
 
     run(probe(), ProbeResponse(status=401), ProbeResponse(status=429))
-    assert told == [401, 429]
+    assert statuses == [401, 429]
 
 
 def test_a_probe_that_asks_nothing_has_no_steps() -> None:
-    assert run(asking(0)) == VERIFIED
+    assert run(requesting(0)) == VERIFIED
 
 
 def test_a_refusal_is_told_in_the_words_of_the_door() -> None:
-    verdict = run(asking(1), BLOCKED)
+    verdict = run(requesting(1), BLOCKED)
     assert (verdict.reason, verdict.advice) == (BLOCKED.sentence, BLOCKED.advice)
 
 
 def test_a_failed_follow_up_says_so_and_why() -> None:
-    verdict = run(asking(2), OK, REFUSED)
+    verdict = run(requesting(2), OK, REFUSED)
     assert "follow-up check did not come back" in verdict.reason
     assert REFUSED.sentence in verdict.reason
     assert verdict.advice == REFUSED.advice
@@ -107,18 +107,18 @@ def test_a_failed_follow_up_says_so_and_why() -> None:
 def test_the_clock_runs_for_the_whole_test() -> None:
     client = Script(OK, OK, OK)
     before = time.monotonic()
-    Tester(client, seconds=3.0).run(asking(3), ())
+    Tester(client, seconds=3.0).run(requesting(3), ())
     assert len(set(client.deadlines)) == 1
     assert before + 3.0 <= client.deadlines[0] <= time.monotonic() + 3.0
 
 
 def test_a_step_measures_milliseconds() -> None:
     class Slow:
-        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+        def send(self, request: ProbeRequest, *, deadline: float) -> ProbeResponse:
             time.sleep(0.05)
             return OK
 
-    (step,) = Tester(Slow()).run(asking(1), ()).steps
+    (step,) = Tester(Slow()).run(requesting(1), ()).steps
     assert 45 <= step.ms < 1000
     assert str(step) == f"GET https://api.example.com/0 -> 200 in {step.ms} ms"
 
@@ -159,7 +159,7 @@ def test_a_probe_confused_by_an_answer_cannot_tell(
 
 @pytest.mark.parametrize("returned", [None, "verified", True, Outcome.VERIFIED])
 def test_only_a_verdict_is_a_verdict(returned: object) -> None:
-    assert run(asking(1, verdict=returned), OK).outcome is Outcome.CANNOT_TELL
+    assert run(requesting(1, verdict=returned), OK).outcome is Outcome.CANNOT_TELL
 
 
 def test_a_probe_that_will_not_be_closed_does_not_spoil_the_verdict() -> None:
@@ -177,25 +177,25 @@ def test_the_place_is_given_back_even_when_the_door_breaks() -> None:
     tester = Tester(Script(KeyError("a bug"), OK), at_once=1)
     closed: list[str] = []
     with pytest.raises(KeyError):
-        tester.run(asking(1, closed=closed), ())
+        tester.run(requesting(1, closed=closed), ())
     assert closed == ["closed"]
-    assert tester.run(asking(1), ()).outcome is Outcome.VERIFIED
+    assert tester.run(requesting(1), ()).outcome is Outcome.VERIFIED
 
 
 def test_one_test_too_many_is_told_at_once_and_its_probe_closed() -> None:
     arrived, release = threading.Semaphore(0), threading.Event()
 
     class Gate:
-        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+        def send(self, request: ProbeRequest, *, deadline: float) -> ProbeResponse:
             arrived.release()
             release.wait(5)
             return OK
 
     tester = Tester(Gate(), at_once=2)
     with ThreadPoolExecutor(2) as pool:
-        running = [pool.submit(tester.run, asking(1), ()) for _ in range(2)]
+        running = [pool.submit(tester.run, requesting(1), ()) for _ in range(2)]
         assert all(arrived.acquire(timeout=5) for _ in running)
-        extra = asking(1)
+        extra = requesting(1)
         started = time.monotonic()
         with pytest.raises(TestsBusy) as caught:
             tester.run(extra, ())
@@ -205,7 +205,7 @@ def test_one_test_too_many_is_told_at_once_and_its_probe_closed() -> None:
             next(extra)
         release.set()
         assert [future.result().outcome for future in running] == [Outcome.VERIFIED] * 2
-    assert tester.run(asking(1), ()).outcome is Outcome.VERIFIED
+    assert tester.run(requesting(1), ()).outcome is Outcome.VERIFIED
 
 
 RAW = SECRET.encode()
@@ -236,17 +236,17 @@ def test_no_text_carries_the_secret_in_any_form(form: str) -> None:
     )
 
 
-def test_the_sentences_of_the_door_are_scrubbed_too() -> None:
+def test_the_sentences_of_the_client_are_redacted_too() -> None:
     leaky = Unreached("name", f"DNS knows no address for {SECRET}.example.", f"Check {SECRET}.")
-    verdict = run(asking(1), leaky, secrets=(SECRET,))
+    verdict = run(requesting(1), leaky, secrets=(SECRET,))
     assert SECRET not in verdict.reason + verdict.advice
 
 
 def test_a_secret_that_begins_with_another_leaves_no_tail() -> None:
-    verdict = run(asking(0, Verdict(outcome=Outcome.REJECTED, reason="key-12345")), secrets=("key-", "key-12345"))
+    verdict = run(requesting(0, Verdict(outcome=Outcome.REJECTED, reason="key-12345")), secrets=("key-", "key-12345"))
     assert verdict.reason == "[secret]"
 
 
 def test_very_short_secrets_do_not_blot_out_the_sentence() -> None:
     reason = "The key was accepted."
-    assert run(asking(0, VERIFIED), secrets=("", "a", "key")).reason == reason
+    assert run(requesting(0, VERIFIED), secrets=("", "a", "key")).reason == reason

@@ -1,4 +1,4 @@
-"""Base URLs: one spelling each, and a sentence for each that is refused."""
+"""Base URLs: one canonical form each, and a sentence for each that is refused."""
 
 import pytest
 from hypothesis import given

@@ -1,6 +1,6 @@
-"""Owns who may sign in: administrators, their sessions, the set-up link and the throttle.
+"""Who may sign in: administrators, their sessions, the set-up link, and the limit on sign-in attempts.
 
-Must never know HTTP, and never let a password or a token into a repr, an exception, a log or the database.
+It knows no HTTP. No password and no token is part of a repr, an exception or a log; the database has hashes only.
 """
 
 from credstore.accounts.accounts import Accounts, SessionUser

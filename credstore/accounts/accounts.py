@@ -1,4 +1,8 @@
-"""Owns the use cases of access. Writes through `writing` only, and never hashes a password inside a transaction."""
+"""The use cases of administrators and their sessions.
+
+All writes are inside `database.write_transaction`. A password is never hashed inside a transaction: that takes long,
+and other writers would wait.
+"""
 
 import hashlib
 import logging
@@ -24,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SessionUser:
-    """Somebody with a live session."""
+    """The administrator of a valid session; `since` is when the session started."""
 
     username: str
     since: datetime
@@ -33,7 +37,7 @@ class SessionUser:
 class Accounts:
     """Administrators, their sessions and the set-up link.
 
-    `idle` and `longest` end a session: that long without a request, and that long in any case.
+    A session ends after `idle` without a request, and after `longest` in any case.
     """
 
     def __init__(self, session: AnySession, *, idle: timedelta, longest: timedelta) -> None:
@@ -44,6 +48,7 @@ class Accounts:
     # Administrators
 
     def any_admin(self) -> bool:
+        """Whether there is an administrator."""
         return self._session.scalar(select(Admin.id).limit(1)) is not None
 
     def create(self, username: str, password: str) -> None:
@@ -54,7 +59,7 @@ class Accounts:
             self._add(username, password_hash)
 
     def reset_password(self, username: str, password: str) -> None:
-        """Give a new password, end all the administrator's sessions and clear the throttle.
+        """Set a new password, end all sessions of the administrator and forget the failed attempts.
 
         Raises NotFound, InvalidFields (`username`, `password`).
         """
@@ -81,7 +86,10 @@ class Accounts:
     # Set-up
 
     def new_setup_link(self) -> str:
-        """The token of a new set-up link, valid for 15 minutes; earlier ones end. Raises SetupClosed."""
+        """The token of a new set-up link, valid for 15 minutes. Ends earlier links.
+
+        Raises SetupClosed when there is an administrator.
+        """
         token = secrets.token_urlsafe(32)
         with write_transaction(self._session):
             self._refuse_second_setup()
@@ -90,14 +98,14 @@ class Accounts:
         return token
 
     def setup_open(self, token: str) -> bool:
-        """Whether the link can make the first administrator now."""
-        live = select(SetupLink.token_hash).where(
+        """Whether the link of this token can create the first administrator now."""
+        valid = select(SetupLink.token_hash).where(
             SetupLink.token_hash == _hashed(token), SetupLink.expires_at > utc_now()
         )
-        return self._session.scalar(live) is not None and not self.any_admin()
+        return self._session.scalar(valid) is not None and not self.any_admin()
 
     def create_first_admin(self, token: str, username: str, password: str) -> None:
-        """Make the first administrator, and end the link.
+        """Create the first administrator and end the link.
 
         Raises SetupClosed, InvalidFields (`username`, `password`; the link stays open).
         """
@@ -106,7 +114,7 @@ class Accounts:
         check_new(username, password)
         password_hash = hash_password(password)
         with write_transaction(self._session):
-            # All links go at once, so that two claims meet at the same rows and one of them finds nothing.
+            # All links are deleted at once, so that of two requests with links only one finds a row.
             taken = delete(SetupLink).returning(SetupLink.token_hash, SetupLink.expires_at)
             links = {row.token_hash: row.expires_at for row in self._session.execute(taken)}
             if links.get(_hashed(token), utc_now()) <= utc_now():
@@ -124,7 +132,8 @@ class Accounts:
     def sign_in(self, username: str, password: str, address: str) -> str:
         """The token of a new session. `address` is the client's IP address.
 
-        Raises Throttled (`retry_after` seconds), WrongPassword (as slow and the same whether the name exists).
+        Raises Throttled (`retry_after` seconds), and WrongPassword, in the same time and with the same sentence whether
+        the name exists or not.
         """
         key = username_key(username)
         with write_transaction(self._session):
@@ -143,7 +152,7 @@ class Accounts:
     def _open_session(self, key: str, verified: str, password_hash: str, caller: LoginSubjects, address: str) -> str:
         token = secrets.token_urlsafe(32)
         with write_transaction(self._session):
-            # The password may have been reset while the old one was being verified: then this matches nobody.
+            # The password may have been reset while the old one was being verified: then no row matches.
             same = update(Admin).where(Admin.username_key == key, Admin.password_hash == verified)
             admin_id = self._session.scalar(same.values(password_hash=password_hash).returning(Admin.id))
             if admin_id is None:
@@ -156,20 +165,20 @@ class Accounts:
         return token
 
     def session_user(self, token: str) -> SessionUser | None:
-        """Whose live session it is. One select; at most once a minute also an update, which says it is in use."""
-        moment = utc_now()
-        live = select(Admin.username, LoginSession.created_at, LoginSession.seen_at).join_from(LoginSession, Admin)
+        """The user of a valid session, or None. One select, and at most once a minute an update of `seen_at`."""
+        now = utc_now()
+        valid = select(Admin.username, LoginSession.created_at, LoginSession.seen_at).join_from(LoginSession, Admin)
         row = self._session.execute(
-            live.where(
+            valid.where(
                 LoginSession.token_hash == _hashed(token),
-                LoginSession.seen_at > moment - self._idle,
-                LoginSession.created_at > moment - self._longest,
+                LoginSession.seen_at > now - self._idle,
+                LoginSession.created_at > now - self._longest,
             )
         ).one_or_none()
         if row is None:
             return None
-        if row.seen_at < moment - TOUCH_EVERY:
-            self._touch(token, moment)
+        if row.seen_at < now - TOUCH_EVERY:
+            self._touch(token, now)
         return SessionUser(row.username, row.created_at)
 
     def sign_out(self, token: str) -> None:
@@ -177,13 +186,11 @@ class Accounts:
         with write_transaction(self._session):
             self._session.execute(delete(LoginSession).where(LoginSession.token_hash == _hashed(token)))
 
-    def _touch(self, token: str, moment: datetime) -> None:
-        with (
-            suppress(StorageError),
-            write_transaction(self._session),
-        ):  # a page can be read while the database cannot be written
+    def _touch(self, token: str, now: datetime) -> None:
+        # A page can be shown while the database cannot be written, so this failure is ignored.
+        with suppress(StorageError), write_transaction(self._session):
             self._session.execute(
-                update(LoginSession).where(LoginSession.token_hash == _hashed(token)).values(seen_at=moment)
+                update(LoginSession).where(LoginSession.token_hash == _hashed(token)).values(seen_at=now)
             )
 
     def _delete_expired_sessions(self) -> None:
@@ -194,7 +201,7 @@ class Accounts:
 
 
 def _hashed(token: str) -> str:
-    # Tokens are 256 random bits: a fast hash is as good as a slow one.
+    # Tokens are 256 random bits, so a fast hash is as safe as a slow one.
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 

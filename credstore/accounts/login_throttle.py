@@ -1,7 +1,8 @@
-"""Owns how fast passwords may be guessed, counted in the database so that every worker process sees it.
+"""Limits sign-in attempts by account and by address. The counts are in the database, for all worker processes.
 
-Must never lock an account: delays grow to 15 minutes, no further. An address from which the account signed in before
-is counted by itself, so that a stranger's guesses cannot keep the owner out. Every function runs inside `writing`.
+An account is never locked: the delay grows to 15 minutes and no further. An address from which the account signed in
+before has a count of its own, so that the failures of others cannot keep the owner out. Call every function inside
+`database.write_transaction`.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from credstore.errors import Throttled
 from credstore.models import LoginFailure
 
 FREE_ATTEMPTS_PER_ACCOUNT = 4
-FREE_ATTEMPTS_PER_ADDRESS = 20  # one address may be an office
+FREE_ATTEMPTS_PER_ADDRESS = 20  # many people of one office may share an address
 MAX_DELAY = timedelta(minutes=15)
 FORGET_FAILURES = timedelta(days=1)
 FORGET_ADDRESS = timedelta(days=30)
@@ -25,15 +26,15 @@ FORGET_ADDRESS = timedelta(days=30)
 
 @dataclass(frozen=True)
 class LoginSubjects:
-    """Somebody who tries to sign in, as the hashes that the table is keyed by."""
+    """What an attempt is counted by, as hashes: the keys of the table `login_failure`."""
 
     account: str
     address: str
-    known: str  # this account from this address; it changes with the password, so that a reset forgets it
+    known: str  # the account from this address; a new password changes it, so that a reset forgets the address
 
     @classmethod
     def of(cls, key: str, address: str, password_hash: str | None) -> "LoginSubjects":
-        """`key` is the username's key (or the raw text, for a name nobody has); `address` the client's IP address."""
+        """`key` is the username's key, or the raw text for an unknown name; `address` is the client's IP address."""
         network = _network(address)
         return cls(
             _digest("account", key), _digest("address", network), _digest("known", key, network, str(password_hash))
@@ -41,13 +42,13 @@ class LoginSubjects:
 
 
 def register_attempt(session: AnySession, caller: LoginSubjects, moment: datetime) -> None:
-    """Count one more attempt, before it is known whether it fails: parallel guesses must not slip through.
+    """Count one more attempt, before its password is verified, so that parallel attempts are counted too.
 
-    Raises Throttled (and counts nothing) while the account or the address must wait.
+    Raises Throttled, and counts nothing, while the account or the address must wait.
     """
     _forget_old(session, moment)
     account = _account_of(session, caller)
-    # Who signed in from here before is not kept out by what else this address (an office, a proxy) has tried.
+    # An account that signed in from this address before does not wait for the failures of others at this address.
     subjects = {account} if account == caller.known else {account, caller.address}
     wait = max(
         _wait(
@@ -56,7 +57,7 @@ def register_attempt(session: AnySession, caller: LoginSubjects, moment: datetim
             FREE_ATTEMPTS_PER_ADDRESS if subject == caller.address else FREE_ATTEMPTS_PER_ACCOUNT,
             moment,
         )
-        for subject in sorted(subjects)  # always in one order: two rows, no deadlock
+        for subject in sorted(subjects)  # always in the same order, so that two transactions cannot deadlock
     )
     if wait > timedelta(0):
         seconds = math.ceil(wait.total_seconds())
@@ -66,26 +67,27 @@ def register_attempt(session: AnySession, caller: LoginSubjects, moment: datetim
 
 
 def clear_after_success(session: AnySession, caller: LoginSubjects, known: str, moment: datetime) -> None:
-    """The attempt succeeded: clear the account, give the address its attempt back, and know the address from now on."""
+    """After a successful sign-in: clear the account, subtract the address's attempt, and store the known address."""
     reset_account(session, caller.account)
-    one_less = case((LoginFailure.failures > 0, LoginFailure.failures - 1), else_=0)
-    session.execute(update(LoginFailure).where(LoginFailure.subject == caller.address).values(failures=one_less))
-    fresh = {"failures": 0, "failed_at": moment}
-    row = insert(session, LoginFailure).values(subject=known, **fresh)
-    session.execute(row.on_conflict_do_update(index_elements=["subject"], set_=fresh))
+    decremented = case((LoginFailure.failures > 0, LoginFailure.failures - 1), else_=0)
+    session.execute(update(LoginFailure).where(LoginFailure.subject == caller.address).values(failures=decremented))
+    cleared = {"failures": 0, "failed_at": moment}
+    row = insert(session, LoginFailure).values(subject=known, **cleared)
+    session.execute(row.on_conflict_do_update(index_elements=["subject"], set_=cleared))
 
 
 def reset_account(session: AnySession, account: str) -> None:
-    """Forget the failures of an account; `account` is `Caller.account`."""
+    """Forget the failures of an account; `account` is `LoginSubjects.account`."""
     session.execute(delete(LoginFailure).where(LoginFailure.subject == account))
 
 
 def account_subject(key: str) -> str:
+    """The subject of an account, by its username's key."""
     return _digest("account", key)
 
 
 def delay_after(failures: int, free: int = FREE_ATTEMPTS_PER_ACCOUNT) -> timedelta:
-    """How long the next attempt must wait after this many failures in a row: 0, then 1, 2, 4 … seconds."""
+    """How long the next attempt must wait after `failures` in a row: 0 for the first `free`, then 1, 2, 4 … seconds."""
     if failures < free:
         return timedelta(0)
     return min(MAX_DELAY, timedelta(seconds=2 ** min(failures - free, 10)))
@@ -97,12 +99,12 @@ def _account_of(session: AnySession, caller: LoginSubjects) -> str:
 
 
 def _wait(session: AnySession, subject: str, free: int, moment: datetime) -> timedelta:
-    """How long `subject` must still wait; its row is made if missing, and locked until the transaction ends."""
+    """How long `subject` must still wait. Inserts its row if missing, and locks it until the transaction ends."""
     row = insert(session, LoginFailure).values(subject=subject, failures=0, failed_at=moment)
     locked = row.on_conflict_do_update(index_elements=["subject"], set_={"failures": LoginFailure.failures})
     failures, failed_at = session.execute(locked.returning(LoginFailure.failures, LoginFailure.failed_at)).one()
     delay = delay_after(failures, free)
-    return min(delay, failed_at + delay - moment)  # a clock set back must not lengthen it
+    return min(delay, failed_at + delay - moment)  # a clock that was set back must not lengthen the wait
 
 
 def _forget_old(session: AnySession, moment: datetime) -> None:
@@ -117,7 +119,7 @@ def _forget_old(session: AnySession, moment: datetime) -> None:
 
 
 def _network(address: str) -> str:
-    """The address, or for IPv6 its /64: one customer has all of it."""
+    """The address; for IPv6 its /64, which one customer has as a whole. "unknown" for what is no address."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Owns what a username and a password may be, and the argon2 hashes. Must never keep or repeat a password."""
+"""Rules for usernames and passwords, and argon2id hashes. Never keeps a password or repeats it in a message."""
 
 import unicodedata
 from functools import cache
@@ -17,13 +17,13 @@ HASHES_AT_ONCE = 4
 _WAIT_SECONDS = 10
 
 _hasher = PasswordHasher()
-# One hash takes 64 MiB: without a bound, a burst of sign-ins would take the memory of the machine.
+# One hash takes 64 MiB: without a limit, many sign-ins at once would take all memory.
 _slots = BoundedSemaphore(HASHES_AT_ONCE)
 
 
 def username_key(username: str) -> str:
-    """The form by which usernames are compared: trimmed, composed, case-folded. "" if no account can have it."""
-    if len(username) > MAX_KEY:  # before anything else: composing a long text takes time that grows with its square
+    """The form in which usernames are compared: trimmed, NFC, case-folded. "" for what cannot be a username."""
+    if len(username) > MAX_KEY:  # checked first: the time to normalize a text grows with the square of its length
         return ""
     name = unicodedata.normalize("NFC", username.strip())
     key = unicodedata.normalize("NFC", name.casefold())
@@ -31,7 +31,7 @@ def username_key(username: str) -> str:
 
 
 def check_new(username: str, password: str) -> None:
-    """Raises InvalidFields (`username`, `password`) with a sentence for each that cannot be used."""
+    """Raise InvalidFields (`username`, `password`) with a sentence for each that cannot be used."""
     problems: dict[str, str] = {}
     if not username.strip():
         problems["username"] = "Enter a username."
@@ -56,14 +56,17 @@ def _password_problem(username: str, password: str) -> str | None:
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash of an acceptable password. Raises Throttled while too many hashes run."""
+    """The argon2id hash of a password that `check_new` accepts. Raises Throttled while too many hashes run."""
     with _HashSlot():
         return _hasher.hash(_normalized(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether `password` belongs to the hash; takes the same time when there is none (`stored` is None)."""
-    dummy = _dummy_hash()  # in either case, so that its first computation betrays nothing
+    """Whether `password` matches the hash `stored`. Takes the same time when `stored` is None.
+
+    Raises Throttled while too many hashes run.
+    """
+    dummy = _dummy_hash()  # in either case, so that the time of its first computation reveals nothing
     usable = _is_text(password) and len(password.encode()) <= MAX_BYTES
     with _HashSlot():
         try:
@@ -74,12 +77,12 @@ def verify(stored: str | None, password: str) -> bool:
 
 
 def needs_rehash(stored: str) -> bool:
-    """Whether the hash was made with other parameters than today's."""
+    """Whether the hash was made with other argon2 parameters than the current ones."""
     return _hasher.check_needs_rehash(stored)
 
 
 class _HashSlot:
-    """One of the hashes that may run at once; a bounded wait, so that a flood cannot hold every thread."""
+    """A slot of the HASHES_AT_ONCE. The wait for one is bounded, so that many sign-ins cannot hold every thread."""
 
     def __enter__(self) -> None:
         if not _slots.acquire(timeout=_WAIT_SECONDS):

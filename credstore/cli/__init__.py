@@ -1,4 +1,4 @@
-"""The `credstore` command, also `flask credstore`. Commands call use cases and print; they hold no logic."""
+"""The `credstore` command, also `flask credstore`. Each command calls a use case and prints its result."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ from credstore.errors import CredstoreError, InvalidFields
 
 
 class Commands(click.Group):
-    """Turns our errors into one sentence and exit status 1; anything else is a bug and keeps its trace."""
+    """Prints a CredstoreError as one sentence and exits with status 1. Other exceptions keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -33,7 +33,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="credstore")
 def main() -> None:
     """The credentials page for workflow platforms."""
-    os.umask(0o077)  # the database and the keys are nobody else's business, whatever the folder permits
+    os.umask(0o077)  # new files of the database and the keys are for their owner only
     load_dotenv(Path.cwd() / ".env")
 
 

@@ -1,4 +1,4 @@
-"""`credstore admin`: who may sign in. Works before the first start, without keys."""
+"""`credstore admin`: creates administrators and resets passwords. Works before the first start, without keys."""
 
 import sys
 from pathlib import Path

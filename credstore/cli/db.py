@@ -1,4 +1,4 @@
-"""`credstore db`: the database's tables."""
+"""`credstore db`: creates and migrates the tables, erases deleted credentials."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`credstore egress`: what the egress policy makes of a URL. Sends no request."""
+"""`credstore egress`: explains whether the egress policy allows a URL. Sends no request to it."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from credstore.egress.resolver import Resolver
 
 @click.group()
 def egress() -> None:
-    """Explain where tests may go."""
+    """Explain which addresses tests may call."""
 
 
 @egress.command()
@@ -25,23 +25,25 @@ def egress() -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="... and on this port.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def check(url: str, bind: str, port: int, as_json: bool) -> None:
-    """Tell whether a test may call URL, by which rule, and what would change that. Exit status 1 when it may not.
+    """Say whether a test may call URL, by which rule, and what would change that. Exit status 1 when it may not.
 
-    No request is sent. Under gunicorn credstore cannot know what it is bound to: ask with --bind "".
+    No request is sent. Under gunicorn credstore cannot know the address it is bound to: then use --bind "".
     """
     config = read_config(None, bind=bind, port=port)
     deadline = time.monotonic() + config.test_seconds
-    told = explain(url, policy_from_config(config), Resolver(), proxy_from_config(config), deadline=deadline)
-    click.echo(json.dumps(asdict(told), ensure_ascii=False) if as_json else _as_text(told))
-    if not told.allowed:
+    explanation = explain(url, policy_from_config(config), Resolver(), proxy_from_config(config), deadline=deadline)
+    click.echo(json.dumps(asdict(explanation), ensure_ascii=False) if as_json else _as_text(explanation))
+    if not explanation.allowed:
         raise click.exceptions.Exit(1)
 
 
-def _as_text(told: Explanation) -> str:
-    lines = [f"URL      {told.url}"] if told.url else []
-    for one in told.addresses:
-        lines.append(f"Address  {one.address}, {one.description}: {'allowed' if one.allowed else 'refused'}")
-    lines += [f"Way      {told.route}"] if told.allowed else []
-    lines.append(f"{'Allowed' if told.allowed else 'Refused'}  {told.rule}")
-    lines += [f"         {told.advice}"] if told.advice else []
+def _as_text(explanation: Explanation) -> str:
+    lines = [f"URL      {explanation.url}"] if explanation.url else []
+    for address in explanation.addresses:
+        lines.append(
+            f"Address  {address.address}, {address.description}: {'allowed' if address.allowed else 'refused'}"
+        )
+    lines += [f"Route    {explanation.route}"] if explanation.allowed else []
+    lines.append(f"{'Allowed' if explanation.allowed else 'Refused'}  {explanation.rule}")
+    lines += [f"         {explanation.advice}"] if explanation.advice else []
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`credstore keys`: the keys that seal. Prints a key only when asked to make one."""
+"""`credstore keys`: generates encryption keys and counts what each one encrypted. Only `generate` prints a key."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from credstore.encryption.keyring import Keyring, generate_key
 
 @click.group()
 def keys() -> None:
-    """Manage the keys that seal secrets."""
+    """Manage the keys that encrypt secrets."""
 
 
 @keys.command()
@@ -24,19 +24,22 @@ def generate() -> None:
 @keys.command()
 @data_dir_option
 def status(data_dir: Path | None) -> None:
-    """Tell which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
+    """Print which keys are configured and which ones this database's secrets need. Exit status 1 if one is missing."""
     config = read_config(data_dir)
     key_ids = Keyring(config.field_encryption_key).key_ids if config.field_encryption_key else ()
     app = database_app(config)
     with app.app_context():
         counts = count_rows_by_key()
-    for place, key_id in enumerate(key_ids):
-        role = "seals and opens" if place == 0 else "opens"
+    for position, key_id in enumerate(key_ids):
+        role = "encrypts and decrypts" if position == 0 else "decrypts"
         click.echo(f"{key_id}  configured, {role}; credentials: {counts.pop(key_id, 0)}")
     for key_id, number in counts.items():
-        need = f"MISSING; credentials that cannot be opened: {number}" if number else "not configured, no longer needed"
+        need = (
+            f"MISSING; credentials that cannot be decrypted: {number}" if number else "not configured, no longer needed"
+        )
         click.echo(f"{key_id}  {need}")
     if not key_ids:
-        click.echo("No key is configured." + ("" if counts else " Nothing is sealed yet; credstore serve makes one."))
+        hint = "" if counts else " Nothing is encrypted yet; credstore serve makes a key."
+        click.echo(f"No key is configured.{hint}")
     if any(counts.values()):
         raise click.exceptions.Exit(1)

@@ -1,4 +1,4 @@
-"""What commands share: the data folder's option, and an application to work in."""
+"""Shared by the commands: the option --data-dir, the config, and an application context with the accounts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,14 +20,14 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def data_dir_option(command: _Command) -> _Command:
-    """`--data-dir`: overrides CREDSTORE_DATA_DIR."""
+    """Add the option `--data-dir`, which overrides CREDSTORE_DATA_DIR."""
     return click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of the database.")(
         command
     )
 
 
 def read_config(data_dir: Path | None, **known: Any) -> Config:
-    """The environment's settings with the command line's on top."""
+    """The settings of the environment; `known` and `data_dir` from the command line come first. Raises ConfigError."""
     return Config.from_env(**(known | ({"data_dir": data_dir.absolute()} if data_dir else {})))
 
 
@@ -44,7 +44,7 @@ def open_session(data_dir: Path | None) -> Iterator[AnySession]:
 
 @contextmanager
 def open_accounts(config: Config, app: Flask | None = None) -> Iterator[Accounts]:
-    """The accounts of the configured database, its tables brought up to date first; of `app`, where it is at hand."""
+    """The accounts, inside an application context. Without `app`, makes an application and migrates its database."""
     if app is None:
         app = database_app(config)
         upgrade(app)

@@ -1,4 +1,4 @@
-"""`credstore serve`: from nothing to a running page, in one command."""
+"""`credstore serve`: makes the database and the keys where they are missing, then serves the page with gunicorn."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -25,12 +25,10 @@ from credstore.vault.purge import purge_deleted
 @data_dir_option
 def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | None) -> None:
     """Serve the page. The first start makes the database and the keys, and prints a one-time set-up URL."""
-    from credstore.gunicorn_server import GunicornServer  # gunicorn is needed here alone
+    from credstore.gunicorn_server import GunicornServer  # here, since no other command needs gunicorn
 
     config = read_config(data_dir, bind=host, port=port)
-    client_from_config(
-        config
-    )  # a wrong egress setting is told here and at once, not by every worker that fails to start
+    client_from_config(config)  # a wrong egress setting stops here, not in every worker
     app = database_app(config)
     upgrade(app)
     with open_accounts(config, app) as store:
@@ -42,7 +40,7 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
         config = ensure_keys(config, app)
         close_database(
             build_app(config)
-        )  # what every worker would refuse is refused here, before anything is announced
+        )  # a setting that every worker would refuse stops here, before the URL is printed
         token = None if store.any_admin() else store.new_setup_link()
         purge_deleted(db.session, timedelta(days=config.keep_deleted_days))
     close_database(app)
@@ -54,7 +52,7 @@ def _print_addresses(config: Config, token: str | None) -> None:
     address = f"http://{host}:{config.port}"
     click.echo(f"\n  credstore serves {address}/credentials")
     if not config.bound_to_loopback and not config.trusted_hosts:
-        click.echo("  It answers to loopback names alone: set CREDSTORE_TRUSTED_HOSTS to the names it is reached by.")
+        click.echo("  It answers requests for loopback names only: set CREDSTORE_TRUSTED_HOSTS to its host names.")
     if token:
         click.echo(
             f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}"
@@ -63,7 +61,7 @@ def _print_addresses(config: Config, token: str | None) -> None:
     click.echo(f"\n  Data  {where}")
     if _kept_in_file(config):
         click.echo(f"  Keys  {config.keys_folder.absolute()}")
-        click.echo("\n  Back up both, apart from each other: the data without the key cannot be opened by anybody,")
+        click.echo("\n  Back up both, apart from each other: the data without the key cannot be decrypted by anybody,")
         click.echo("  and a copy of both together is as good as the secrets themselves.\n")
     else:
         click.echo("  Keys  from the environment; keep a copy of FIELD_ENCRYPTION_KEY apart from the data.\n")

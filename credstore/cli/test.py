@@ -1,4 +1,4 @@
-"""`credstore test`: the Test button for cron. Exit status 0 when nothing failed, 1 when something did."""
+"""`credstore test`: tests credentials from the command line or cron. Exit status 1 when one failed or ends soon."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -76,7 +76,7 @@ def _results(progress: Progress) -> list[dict[str, Any]]:
 
 
 def _missing(ids: Iterable[str], tested: Collection[str]) -> list[dict[str, Any]]:
-    """What was asked for and is not there: for cron a failure like any other."""
+    """A failed result for each id that was named but has no testable credential."""
     missing = {"name": "", "outcome": "not-tested", "reason": "No credential with this id can be tested."}
     return [{"id": wanted, **missing, "failed": True} for wanted in dict.fromkeys(ids) if wanted not in tested]
 

@@ -1,4 +1,4 @@
-"""The credential types, in the order of the form. A new type is one class and one entry here."""
+"""The credential types, in the order of the form. A new type is one folder, and one entry in CREDENTIAL_TYPES."""
 
 from credstore.credential_types.base import Choice, ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.git.declaration import Git
@@ -12,5 +12,5 @@ __all__ = ["CREDENTIAL_TYPES", "Choice", "ConfigKey", "CredentialType", "Field",
 
 
 def by_slug(slug: str) -> type[CredentialType] | None:
-    """The type named `slug`, or None."""
+    """The credential type with this slug, or None."""
     return next((kind for kind in CREDENTIAL_TYPES if kind.slug == slug), None)

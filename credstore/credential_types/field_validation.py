@@ -1,6 +1,6 @@
-"""Turns what a person typed or pasted into what is stored, or into a sentence that says why not (as Refused).
+"""Validates and normalizes typed values. Each function returns the value as it is stored, or raises Refused.
 
-A refusal never repeats the text that it refuses: it may be a secret.
+The sentence of a Refused never repeats the value: it may be a secret.
 """
 
 import json
@@ -12,10 +12,11 @@ from typing import Any
 from credstore.errors import Refused
 from credstore.urls import canonical_url
 
-# Direction overrides make one name look like another; everything of category C but these joiners is refused.
+# Characters of Unicode's category C are refused, since direction overrides make one name look like another. These
+# joiners are allowed: some scripts need them.
 _JOINERS = {"\u200c", "\u200d"}
 _MASK = re.compile(r"[*•●∙·]{3,}|…|\.{3}")
-MAX_MASK_LENGTH = 100  # characters; the pattern takes long over long texts, and nobody masks with so many
+MAX_MASK_LENGTH = 100  # characters; the pattern is slow on long texts, and no mask is that long
 _SECRET_PART = re.compile(r"(?=.*\d).{8,}|.{16,}")
 _ONLY_MASK = re.compile(r"[*•●∙·….]{3,}|[<\[][^<>\[\]]*(?:hidden|redacted|masked)[^<>\[\]]*[>\]]", re.I)
 
@@ -33,7 +34,7 @@ def clean_text(value: str) -> str:
 
 
 def clean_secret(value: str) -> str:
-    """A key or token as a header can carry it: printable ASCII without spaces, and not somebody's mask of a key."""
+    """A key or token that a header can have: printable ASCII without spaces, and not a masked key ("sk-***")."""
     if _MASK.search(value) or _is_mask(value):
         raise Refused("This looks like a masked key, not the key itself. Paste the whole key.")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
@@ -52,17 +53,17 @@ def clean_choice(value: str, known: Collection[str]) -> str:
 
 
 def clean_json_object(value: str, kinds: Mapping[str, str]) -> str:
-    """A JSON object, written back in one spelling. `kinds` says what the keys that credstore understands must hold."""
+    """A JSON object, serialized again. `kinds` has the type of value ("text", "url", …) of each known key."""
     try:
         found = json.loads(value, object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant)
         leaves = _leaf_values(found)
         written = json.dumps(found, ensure_ascii=False, allow_nan=False)
         written.encode()
-    except json.JSONDecodeError as place:
-        raise Refused(f"This is not valid JSON (line {place.lineno}, column {place.colno}).") from None
+    except json.JSONDecodeError as failure:
+        raise Refused(f"This is not valid JSON (line {failure.lineno}, column {failure.colno}).") from None
     except RecursionError:
         raise Refused("This JSON is nested too deeply.") from None
-    except ValueError:  # a number beyond all bounds (1e999), or half of a surrogate pair
+    except ValueError:  # a number that is too large (1e999), or half of a surrogate pair
         raise Refused("This JSON holds a number or a character that cannot be stored.") from None
     if not isinstance(found, dict) or not found:
         raise Refused('Extra Config is a JSON object with at least one key, like {"url": "https://…"}.')
@@ -74,12 +75,12 @@ def clean_json_object(value: str, kinds: Mapping[str, str]) -> str:
     return written
 
 
-def secret_texts(value: str, but: Collection[str] = ()) -> set[str]:
-    """The texts in a JSON object as it is stored, leaving out those under the names `but` at its top.
+def secret_texts(value: str, public_keys: Collection[str] = ()) -> set[str]:
+    """The texts in a stored JSON object, without those of its top-level `public_keys`.
 
-    Long parts of a text count too: a server may echo the token without the "Bearer" before it.
+    Long words of a text count too: a server may repeat the token without the "Bearer" before it.
     """
-    whole = {leaf for name, item in json.loads(value).items() if name not in but for leaf in _leaf_values(item)}
+    whole = {leaf for name, item in json.loads(value).items() if name not in public_keys for leaf in _leaf_values(item)}
     whole = {str(leaf) for leaf in whole if isinstance(leaf, str | int | float) and not isinstance(leaf, bool)}
     return whole | {part for text in whole for part in text.split() if _SECRET_PART.fullmatch(part)}
 

@@ -1,6 +1,6 @@
-"""The answers that say nothing of any credential: redirects, rate limits, trouble of the server. Pure.
+"""Verdicts on responses that say nothing about a credential: redirects, rate limits, server errors.
 
-Must never repeat a provider's text: `moved_to` gives a host name, `Retry-After` is read as a number.
+They never repeat a provider's text: of a redirect they name the host, and `Retry-After` is read as a number.
 """
 
 from credstore.credential_types.llm.response_meaning import redirect_host
@@ -10,7 +10,7 @@ TRY_LATER = "Wait a minute, then test again."
 
 
 def inconclusive_verdict(actor: str, answer: ProbeResponse) -> Verdict | None:
-    """The verdict on a 3xx, 429 or 5xx; None for every other answer."""
+    """The verdict on a 3xx, 429 or 5xx; None for every other response."""
     if 300 <= answer.status < 400:
         return Verdict(
             outcome=Outcome.CANNOT_TELL,
@@ -41,9 +41,9 @@ def _wait(answer: ProbeResponse) -> str:
 
 
 def printable_line(text: object, longest: int = 64) -> str:
-    """A provider's text made fit for one line: printable characters only; "" when it is no text, or too long.
+    """The printable characters of a provider's text, for one line; "" when it is no text or longer than `longest`.
 
-    Not cut: if it repeats a secret, the tester recognises only the whole secret.
+    It is not shortened: if it repeats a secret, the tester can only redact the whole secret.
     """
     if not isinstance(text, str) or len(text) > longest:
         return ""

@@ -1,13 +1,13 @@
-"""Makes up keys: of the same shape as a given one, but not that one, for the control of a check."""
+"""Generates made-up keys, which a provider must refuse: the control of a test."""
 
 import secrets
 import string
 
-_PREFIX = 16  # no vendor's prefix ("sk-proj-", "sk-ant-api03-") needs more to keep a made-up key's shape
+_PREFIX = 16  # characters; vendors' prefixes ("sk-proj-", "sk-ant-api03-") are shorter
 
 
 def made_up_key(key: str) -> str:
-    """A key of the same shape that is not the key: the vendor's prefix stays, the characters after it do not."""
+    """A random key of the same shape as `key`, and different from it. It keeps the vendor's prefix."""
     cut = max(key.rfind(mark, 0, _PREFIX) for mark in "-_") + 1
     for start in (cut, 0):
         if any(char not in "-_." for char in key[start:]):

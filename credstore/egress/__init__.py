@@ -1,6 +1,7 @@
-"""The one outbound door: every request that credstore makes to a server named by a person goes through `Door.send`.
+"""Outgoing requests: `OutboundClient.send` makes every request to a server that a user named.
 
-Must never follow a redirect, read the environment (.netrc, its proxies), or show or log the text of an exception.
+It never follows a redirect, never reads proxies or .netrc from the environment, and never shows or logs the text of an
+exception. `Policy` decides which addresses may be called.
 """
 
 from credstore.egress.client import OutboundClient

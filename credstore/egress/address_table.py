@@ -1,8 +1,8 @@
-"""Which addresses and ports exist for credstore: an explicit table, judged the same on every Python.
+"""The table of address ranges and ports: the class of each IP address, and the ports that are never called.
 
-Must never ask `ipaddress` for an opinion (`is_global`, `is_private`): its answers differ between versions and let
-multicast, NAT64 and cloud metadata through. Sources: the IANA special-purpose registries, the metadata addresses of the
-clouds, and the port list of https://fetch.spec.whatwg.org/#port-blocking.
+It does not use `is_global` or `is_private` of `ipaddress`: their results differ between Python versions and let
+multicast, NAT64 and cloud metadata addresses through. Sources: the IANA special-purpose address registries, the
+metadata addresses of the clouds, and the port list of https://fetch.spec.whatwg.org/#port-blocking.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Network = IPv4Network | IPv6Network
 
 
 class AddressClass(Enum):
-    """How far an address reaches, and with that who may open it."""
+    """The class of an address. The policy allows or refuses by class; FORBIDDEN is never called."""
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
@@ -26,13 +26,13 @@ class AddressClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AddressInfo:
-    """What an address is: its reach, and its kind in words (with an article) for a sentence."""
+    """The class of an address, and a description with an article for use in a sentence ("a loopback address")."""
 
     address_class: AddressClass
     description: str
 
 
-# Narrow rows stand before the wide ones they cut a hole into: the first match wins.
+# The first match is used, so a narrow network stands before the wider network that contains it.
 _V4 = (
     ("100.100.100.200/32", AddressClass.FORBIDDEN, "a cloud metadata address"),
     ("168.63.129.16/32", AddressClass.FORBIDDEN, "a cloud metadata address"),
@@ -83,13 +83,15 @@ _V6 = (
 )
 _ADDRESS_TABLE: Mapping[int, tuple[tuple[Network, AddressInfo], ...]] = MappingProxyType(
     {
-        version: tuple((ip_network(text), AddressInfo(reach, kind)) for text, reach, kind in rows)
+        version: tuple(
+            (ip_network(text), AddressInfo(address_class, description)) for text, address_class, description in rows
+        )
         for version, rows in ((4, _V4), (6, _V6))
     }
 )
 MAPPED = IPv6Network("::ffff:0:0/96")
-# ISATAP hides an IPv4 address behind these middle words of any prefix (RFC 5214). A NAT64 with a prefix of its own
-# cannot be told from a public address by looking; RFC 6052 has the translator itself refuse private targets.
+# ISATAP (RFC 5214) embeds an IPv4 address after these 32 bits, under any prefix. A NAT64 with a prefix of its own looks
+# like a public address; RFC 6052 requires the translator itself to refuse private targets.
 _ISATAP_MARKS = frozenset({0x0000_5EFE, 0x0200_5EFE})
 _ISATAP = AddressInfo(AddressClass.FORBIDDEN, "an IPv4 address in disguise (ISATAP)")
 
@@ -102,7 +104,7 @@ FORBIDDEN_PORTS = frozenset({
 })
 # fmt: on
 
-# Services that trust whoever reaches them on a local network, and never are what a credential is for.
+# Services that often accept any client of a local network. No credential type is for them.
 DATA_PORTS: Mapping[int, str] = MappingProxyType(
     {
         1433: "SQL Server",
@@ -149,9 +151,9 @@ def unwrap_mapped(address: Address) -> Address:
 
 
 def classify(address: Address) -> AddressInfo:
-    """Look one address up in the table."""
+    """The class and description of one address; an IPv4-mapped IPv6 address counts as its IPv4 address."""
     address = unwrap_mapped(address)
     if isinstance(address, IPv6Address) and int(address) >> 32 & 0xFFFF_FFFF in _ISATAP_MARKS:
         return _ISATAP
-    # The last row of each table holds every address, so there always is a first match.
-    return next(place for network, place in _ADDRESS_TABLE[address.version] if address in network)
+    # The last row of each table matches every address, so there always is a first match.
+    return next(info for network, info in _ADDRESS_TABLE[address.version] if address in network)

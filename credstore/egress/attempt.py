@@ -1,6 +1,6 @@
-"""One request's clock: a timer that cuts the connection at the deadline, and the word for what was awaited then.
+"""The state of one outgoing request: its target, its addresses, its deadline, and its stage for the error message.
 
-Must never outlive its request: leaving the `with` block stops the timer and closes what it holds.
+A timer shuts the connection down at the deadline. Leaving the `with` block stops the timer and closes its socket.
 """
 
 import socket
@@ -13,7 +13,7 @@ from credstore.egress.address_table import Address
 from credstore.egress.failures import proxy_timeout, timed_out
 from credstore.egress.proxy import Proxy
 
-# What the host has not done yet; each completes the sentence of a time-out.
+# Stages of a request: what the host has not done yet. Each completes the sentence of `failures.timed_out`.
 ACCEPT = "accept the connection"
 HANDSHAKE = "complete the TLS handshake"
 TUNNEL = "be connected by the egress proxy"
@@ -22,9 +22,10 @@ FINISH = "finish its answer"
 
 
 class Attempt:
-    """The way of one request to `host` and `port` until `deadline` (a time.monotonic() instant).
+    """One request to `host` and `port`, until `deadline` (a time.monotonic() instant).
 
-    Socket time-outs restart at every byte, so a peer that drips one byte a second lives for ever; the timer does not.
+    A socket's time-out starts again at every byte, so a peer that sends one byte each second would never reach it. The
+    timer ends the request in any case.
     """
 
     def __init__(self, scheme: str, host: str, port: int, deadline: float) -> None:
@@ -33,8 +34,8 @@ class Attempt:
         self.port = port
         self.deadline = deadline
         self.stage = ANSWER
-        self.addresses: Sequence[Address] = ()  # where the connection may go; all of it is judged
-        self.proxy: Proxy | None = None  # then `route` leads to the proxy
+        self.addresses: Sequence[Address] = ()  # where the connection may go; the policy has judged each
+        self.proxy: Proxy | None = None  # when set, `addresses` are those of the proxy
         self.peer_ended = False  # the peer closed its side; set by whoever reads
         self._over = False
         self._handle: socket.socket | None = None
@@ -56,11 +57,11 @@ class Attempt:
 
     @property
     def target(self) -> str:
-        """`host:port`, as a proxy is asked for it."""
+        """`host:port` (IPv6 in brackets), as CONNECT names it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def remaining_seconds(self) -> float:
-        """Seconds left; raises Unreached("timeout") when there are none."""
+        """Seconds until the deadline. Raises Unreached with the cause "timeout" when there are none left."""
         left = self.deadline - time.monotonic()
         if self._over or left <= 0:
             if self.proxy is not None and self.stage == TUNNEL:
@@ -69,16 +70,17 @@ class Attempt:
         return left
 
     def raise_if_over(self) -> None:
-        """Raise Unreached("timeout") when the time is over. To be asked after every read: a cut-off read looks like
-        the end of a short, well-formed answer.
+        """Raise Unreached with the cause "timeout" when the deadline has passed.
+
+        Call it after every read: a read that the timer ended looks like the end of a short, well-formed response.
         """
         self.remaining_seconds()
 
     def cut_at_deadline(self, sock: socket.socket) -> None:
-        """Let the timer cut this connection.
+        """Let the timer shut this connection down at the deadline.
 
-        A duplicate is kept, because TLS moves the descriptor into another object in the middle of its handshake, and
-        because SSLSocket.shutdown() from another thread would turn the running exchange into clear text.
+        It keeps a duplicate of the descriptor, because TLS moves the descriptor into another object during its
+        handshake, and because SSLSocket.shutdown() from another thread would turn the exchange into clear text.
         """
         with self._lock:
             self._handle = sock.dup()
@@ -91,4 +93,4 @@ class Attempt:
                 try:
                     self._handle.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    return  # the peer was faster
+                    return  # the peer closed the connection first

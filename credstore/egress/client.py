@@ -1,6 +1,7 @@
-"""`Door.send`: one `Ask` out, one `Answer` back, or the reason why not.
+"""`OutboundClient.send`: sends one `ProbeRequest` and returns its `ProbeResponse`, or raises Blocked or Unreached.
 
-Must never let an exception of a library out, nor a text of one; must never read more than the cap or past the deadline.
+No exception of a library leaves this module, nor the text of one. It never reads more than the cap of bytes, and never
+after the deadline.
 """
 
 import json
@@ -49,10 +50,10 @@ DEFAULT_HEADERS: Mapping[str, str] = MappingProxyType(
 
 
 class OutboundClient:
-    """The only way out. Holds no state of a request; safe to share between threads.
+    """The only client for requests to other servers. Keeps no state of a request; threads may share it.
 
-    policy: what may be called. body_cap: bytes of a decoded body. resolve: see `resolver.Resolve`.
-    ca_file: PEM file with roots to trust besides the ones that requests ships. proxy: the operator's egress proxy.
+    policy: what may be called. body_cap: the largest decoded body in bytes. resolve: see `resolver.Resolve`.
+    ca_file: a PEM file of roots to trust besides those that requests ships. proxy: the operator's egress proxy.
     """
 
     def __init__(
@@ -70,27 +71,27 @@ class OutboundClient:
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
-        return tls_context(self._ca_file)  # once: building it costs 29 ms
+        return tls_context(self._ca_file)  # once for each client: building it takes 29 ms
 
     def send(self, request: ProbeRequest, *, deadline: float) -> ProbeResponse:
-        """Send one request and read its answer until `deadline`, a time.monotonic() instant.
+        """Send one request and read its response until `deadline`, a time.monotonic() instant.
 
-        Raises errors.Blocked when the policy forbids it, errors.Unreached when nothing usable came back,
-        errors.TestsBusy when no place for its DNS look-up came free; nothing else.
+        Raises errors.Blocked when the policy forbids it, errors.Unreached when no usable response came back,
+        errors.TestsBusy when too many DNS look-ups are running; nothing else.
         """
         with _attempt(request, deadline) as attempt:
             try:
                 attempt.raise_if_over()
                 return self._exchange(request, attempt)
             except (EgressError, TestsBusy) as known:
-                told: EgressError | TestsBusy = known
-            except Exception as unknown:  # whatever a peer provokes must end as a sentence
-                told = _failure(unknown, attempt)
-            if isinstance(told, EgressError):
-                told.proxy = attempt.proxy.name if attempt.proxy else ""
-        # Raised out here so that the library's exception, which may quote a header, is not even its context.
-        told.__context__ = None
-        raise told.with_traceback(None)
+                failure: EgressError | TestsBusy = known
+            except Exception as unknown:  # any exception that a peer can cause becomes a sentence
+                failure = _failure(unknown, attempt)
+            if isinstance(failure, EgressError):
+                failure.proxy = attempt.proxy.name if attempt.proxy else ""
+        # Raised outside of the handler, so that the library's exception, which may quote a header, is not its context.
+        failure.__context__ = None
+        raise failure.with_traceback(None)
 
     def _exchange(self, request: ProbeRequest, attempt: Attempt) -> ProbeResponse:
         _check_headers(request, attempt.host)
@@ -122,7 +123,7 @@ class OutboundClient:
 
     def _body(self, response: requests.Response, attempt: Attempt) -> bytes:
         if response.request.method == "HEAD":
-            return b""  # its Content-Length is that of the answer to a GET
+            return b""  # its Content-Length is that of the response to a GET
         announced = response.headers.get("Content-Length", "").lstrip("0")[:20]
         if announced.isascii() and announced.isdigit() and int(announced) > self._body_cap:
             raise too_large(attempt.host, self._body_cap)
@@ -135,7 +136,10 @@ class OutboundClient:
 
 
 def parse_json(body: bytes) -> Json:
-    """The JSON of a body; None when it is not JSON in UTF-8, too deep, or holds NaN, Infinity or an endless number."""
+    """The JSON of a body, or None.
+
+    None for what is not JSON in UTF-8, is nested too deeply, or has NaN, Infinity or a number that is too long.
+    """
     try:
         return cast(Json, json.loads(body.decode("utf-8-sig"), parse_constant=_reject_constant))
     except (ValueError, RecursionError):
@@ -146,9 +150,9 @@ def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _attempt(ask: ProbeRequest, deadline: float) -> Attempt:
+def _attempt(request: ProbeRequest, deadline: float) -> Attempt:
     try:
-        parts = urlsplit(ask.url)
+        parts = urlsplit(request.url)
         scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:
         scheme, host, port = "", None, None
@@ -157,15 +161,15 @@ def _attempt(ask: ProbeRequest, deadline: float) -> Attempt:
     return Attempt(scheme, host, DEFAULT_PORTS[scheme] if port is None else port, deadline)
 
 
-def _check_headers(ask: ProbeRequest, host: str) -> None:
-    """Refuse what HTTP cannot carry before a library does: its message would quote the value."""
-    for name, value in ask.headers.items():
-        if why := header_error(name, value):
-            raise unsendable(host, why)
+def _check_headers(request: ProbeRequest, host: str) -> None:
+    """Raise Unreached for a header that HTTP cannot carry. A library would quote the value in its own message."""
+    for name, value in request.headers.items():
+        if problem := header_error(name, value):
+            raise unsendable(host, problem)
 
 
 def _raise_for_proxy_error(response: requests.Response, attempt: Attempt) -> None:
-    """Over http a proxy may answer in the server's place; its own errors must not pass for the server's verdict."""
+    """Over http a proxy may answer instead of the server. Its own errors must not count as the server's response."""
     if attempt.proxy is None or attempt.scheme == "https":
         return
     admitted = "X-Squid-Error" in response.headers or "error=" in response.headers.get("Proxy-Status", "")
@@ -175,7 +179,7 @@ def _raise_for_proxy_error(response: requests.Response, attempt: Attempt) -> Non
 
 def _failure(failure: Exception, attempt: Attempt) -> Unreached:
     try:
-        attempt.raise_if_over()  # first: the cut by the timer looks like any of the other faults
+        attempt.raise_if_over()  # first: a shutdown by the timer looks like any of the other failures
     except Unreached as over:
         return over
     return failure_of(failure, attempt.host, attempt.port, ended=attempt.peer_ended and attempt.stage == FINISH)

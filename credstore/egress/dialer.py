@@ -1,6 +1,6 @@
-"""Opens the one connection of a request: resolve, judge every address, connect, check who answered.
+"""Opens the connection of a request: resolve the host, check every address, connect, check the peer's address.
 
-Must never connect to an address that the policy did not judge.
+It connects only to addresses that the policy allowed, or to the operator's proxy.
 """
 
 import errno
@@ -18,34 +18,37 @@ from credstore.egress.resolver import Resolve
 from credstore.errors import Blocked, Refused, Unreached
 from credstore.urls import canonical_url, host_port
 
-# Seconds for one address while others are still to be tried: room for one lost packet, no more.
+# Seconds for one address while others are still to be tried: enough for one lost packet.
 ADDRESS_SECONDS = 2.0
 ADDRESS_SECONDS_MIN = 0.25
-
-
-# Seconds that a name may take here when a proxy can look it up as well.
+# Seconds for a DNS look-up here when a proxy can look the name up as well.
 PROXIED_LOOKUP_SECONDS = 2.0
 
 
 class Dialer:
+    """Finds the addresses of an attempt (`plan`) and connects to one of them (`dial`). Keeps no state of a request."""
+
     def __init__(self, policy: Policy, resolve: Resolve, proxy: Proxy | None = None) -> None:
         self._policy = policy
         self._resolve = resolve
         self._proxy = proxy
 
     def plan(self, attempt: Attempt) -> None:
-        """Find where the attempt may go, directly or through the proxy; sends nothing. Raises Blocked or Unreached."""
+        """Set `attempt.addresses`, and `attempt.proxy` where it goes through the proxy. Sends no HTTP.
+
+        Raises Blocked, Unreached or TestsBusy.
+        """
         if self._proxy is None:
             attempt.addresses = self._judged_addresses(attempt, attempt.deadline)
             return
-        require_canonical(attempt)  # the proxy reads the host anew, so there must be one way to read it
+        require_canonical(attempt)  # the proxy parses the host again, so it must have one reading only
         found: Sequence[Address] = ()
         try:
             found = self._judged_addresses(attempt, min(attempt.deadline, time.monotonic() + PROXIED_LOOKUP_SECONDS))
         except Unreached:
             self._policy.judge_unresolved(attempt.scheme, attempt.host, attempt.port)
         if any(classify(address).address_class is AddressClass.LOOPBACK for address in found):
-            attempt.addresses = found  # loopback means this machine; the proxy's loopback is another one
+            attempt.addresses = found  # loopback means this machine; at the proxy it would be the proxy's machine
             return
         attempt.proxy, attempt.stage = self._proxy, TUNNEL
         attempt.addresses = self._proxy_addresses(self._proxy, attempt)
@@ -55,12 +58,12 @@ class Dialer:
         found = [literal] if literal else self._resolve(attempt.host, attempt.port, deadline=deadline)
         if not found:
             raise unknown_host(attempt.host)
-        for address in found:  # all before the first connect: one bad address condemns the name
+        for address in found:  # all of them before the first connect: one refused address refuses the name
             self._policy.judge(attempt.scheme, attempt.host, attempt.port, address)
         return found
 
     def _proxy_addresses(self, proxy: Proxy, attempt: Attempt) -> Sequence[Address]:
-        """The proxy's addresses. They are not judged: the operator named it."""
+        """The proxy's addresses. The policy does not check them: the operator named the proxy."""
         literal = parse_address(proxy.host)
         found: Sequence[Address] = ()
         try:
@@ -72,7 +75,7 @@ class Dialer:
         return found
 
     def dial(self, attempt: Attempt) -> socket.socket:
-        """Return the connection of a planned attempt, up to TLS or HTTP. Raises Blocked or Unreached."""
+        """Return the connected socket of a planned attempt, before TLS and HTTP. Raises Blocked or Unreached."""
         attempt.stage = TUNNEL if attempt.proxy else ACCEPT
         sock = self._connect_to_first(attempt)
         try:
@@ -89,7 +92,7 @@ class Dialer:
         return sock
 
     def _connect_to_first(self, attempt: Attempt) -> socket.socket:
-        """Try in order: localhost may answer ::1 first while the server listens on 127.0.0.1 only."""
+        """Try the addresses in order: localhost may resolve to ::1 first while the server listens on 127.0.0.1 only."""
         failure: OSError | None = None
         port = attempt.proxy.port if attempt.proxy else attempt.port
         for position, address in enumerate(attempt.addresses):
@@ -98,7 +101,7 @@ class Dialer:
             try:
                 return _connect(address, port, min(share, left))
             except OSError as refusal:
-                if failure is None or refusal.errno == errno.ECONNREFUSED:  # the most telling error is kept
+                if failure is None or refusal.errno == errno.ECONNREFUSED:  # a refusal says more than the other errors
                     failure = refusal
         attempt.raise_if_over()
         if attempt.proxy:
@@ -118,7 +121,7 @@ class Dialer:
 
 
 def require_canonical(attempt: Attempt) -> None:
-    """Raise Blocked unless the host is spelt in its one canonical way."""
+    """Raise Blocked unless the host is in its canonical form (see `urls.canonical_url`)."""
     host = f"[{attempt.host}]" if ":" in attempt.host else attempt.host
     try:
         spelt, _port = host_port(canonical_url(f"{attempt.scheme}://{host}:{attempt.port}"))
@@ -134,7 +137,7 @@ def _open_tunnel(proxy: Proxy, attempt: Attempt, sock: socket.socket) -> None:
     except OSError:
         raise proxy_failed(proxy.name, "closed the connection") from None
     finally:
-        attempt.raise_if_over()  # the cut by the timer looks like the end of the proxy's answer
+        attempt.raise_if_over()  # a shutdown by the timer looks like the end of the proxy's response
 
 
 def _connect(address: Address, port: int, seconds: float) -> socket.socket:

@@ -1,6 +1,6 @@
-"""Says in words what the policy makes of a URL: every address, the rule that decides, and what would change it.
+"""Explains the policy for one URL: every address, the rule that decides, and the setting that would change it.
 
-Must never send a request; it asks DNS, as a test would, and nobody else.
+It sends no request to the host. It resolves the name, as a test would.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ DIRECTLY = "directly"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressExplanation:
-    """One address and what the policy says of it. `advice` is empty when it may be called."""
+    """One address, and the policy's rule for it. `advice` is "" when the address may be called."""
 
     address: str
     description: str
@@ -31,7 +31,10 @@ class AddressExplanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """`url` is canonical, "" where it has no canonical form; `route` is "directly" or names the proxy."""
+    """The result for one URL. `url` is canonical, "" when it has no canonical form.
+
+    `route` is "directly" or "via proxy host:port".
+    """
 
     url: str
     allowed: bool
@@ -42,7 +45,10 @@ class Explanation:
 
 
 def explain(text: str, policy: Policy, resolve: Resolve, proxy: Proxy | None, *, deadline: float) -> Explanation:
-    """Judge a base URL as typed, until `deadline` (a time.monotonic() instant). Raises nothing."""
+    """Apply the policy to a base URL as typed, until `deadline` (a time.monotonic() instant).
+
+    Raises TestsBusy when too many DNS look-ups are running.
+    """
     try:
         url = canonical_url(text)
     except Refused as refusal:
@@ -53,13 +59,13 @@ def explain(text: str, policy: Policy, resolve: Resolve, proxy: Proxy | None, *,
         found = [literal] if literal else resolve(host, port, deadline=deadline)
         if not found:
             raise unknown_host(host)
-    except Unreached as silence:
+    except Unreached as failure:
         if proxy is None:
-            return Explanation(url=url, allowed=False, rule=silence.sentence, advice=silence.advice)
+            return Explanation(url=url, allowed=False, rule=failure.sentence, advice=failure.advice)
         return _explain_unresolved(url, policy, proxy)
     judged = tuple(_explain_address(url, policy, address) for address in found)
-    # One address that is refused condemns the name: which of them a connection would take is not ours to choose.
-    decisive = next((one for one in judged if not one.allowed), judged[0])
+    # One refused address refuses the name: a connection could take any of them.
+    decisive = next((address for address in judged if not address.allowed), judged[0])
     return Explanation(
         url=url,
         allowed=decisive.allowed,
@@ -71,23 +77,23 @@ def explain(text: str, policy: Policy, resolve: Resolve, proxy: Proxy | None, *,
 
 
 def _explain_address(url: str, policy: Policy, address: Address) -> AddressExplanation:
-    kind = classify(address).description
+    description = classify(address).description
     try:
         rule = policy.judge(urlsplit(url).scheme, *host_port(url), address)
     except Blocked as refusal:
         return AddressExplanation(
-            address=str(address), description=kind, allowed=False, rule=refusal.sentence, advice=refusal.advice
+            address=str(address), description=description, allowed=False, rule=refusal.sentence, advice=refusal.advice
         )
-    return AddressExplanation(address=str(address), description=kind, allowed=True, rule=rule)
+    return AddressExplanation(address=str(address), description=description, allowed=True, rule=rule)
 
 
 def _explain_unresolved(url: str, policy: Policy, proxy: Proxy) -> Explanation:
-    way = f"via proxy {proxy.name}"
+    route = f"via proxy {proxy.name}"
     try:
         rule = policy.judge_unresolved(urlsplit(url).scheme, *host_port(url))
     except Blocked as refusal:
-        return Explanation(url=url, allowed=False, rule=refusal.sentence, advice=refusal.advice, route=way)
-    return Explanation(url=url, allowed=True, rule=rule, route=way)
+        return Explanation(url=url, allowed=False, rule=refusal.sentence, advice=refusal.advice, route=route)
+    return Explanation(url=url, allowed=True, rule=rule, route=route)
 
 
 def _route(found: Sequence[Address], proxy: Proxy | None) -> str:

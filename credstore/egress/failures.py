@@ -1,6 +1,6 @@
-"""The sentences for everything that can go wrong between credstore and a server: one function per fault.
+"""The sentences for failed requests: one function for each failure, which returns an `Unreached`.
 
-Must never carry the text of another exception: such texts quote headers, and with them secrets.
+They never contain the text of another exception: such texts quote headers, and so secrets.
 """
 
 import errno
@@ -21,7 +21,7 @@ _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.E
 
 _TRUST = "put it into a PEM file, set CREDSTORE_CA_BUNDLE to that file, and restart."
 
-# OpenSSL's verification codes (X509_V_ERR_*): what is wrong in words, and what to do.
+# By OpenSSL's verification code (X509_V_ERR_*, x509_vfy.h): what is wrong in words, and what to do.
 _CERTIFICATES: dict[int, tuple[str, str]] = {
     9: ("is not valid yet", "Check the clock of the machine that runs credstore, then the server's certificate."),
     10: ("has expired", "Renew the certificate on the server; check the clock of this machine if it is not expired."),
@@ -51,14 +51,14 @@ def dns_timeout(host: str) -> Unreached:
 
 
 def timed_out(host: str, port: int, stage: str) -> Unreached:
-    """`stage` completes the sentence: what the host had not done when the time was over."""
+    """`stage` completes the sentence: what the host had not done at the deadline (see `attempt`)."""
     return Unreached(
         "timeout", f"{host} did not {stage} on port {port} before the time for this test was over.", _RETRY
     )
 
 
 def connection_failed(host: str, port: int, failure: OSError | None, *, loopback: bool) -> Unreached:
-    """No connection could be made; `failure` is the most telling of the errors, None when the time was over."""
+    """No connection could be made. `failure` is the error of one address, None when the time was over."""
     if failure is None or isinstance(failure, TimeoutError) or failure.errno == errno.ETIMEDOUT:
         return timed_out(host, port, "accept the connection")
     if failure.errno in _NO_ROUTE:
@@ -152,7 +152,8 @@ def unsendable(host: str, what: str) -> Unreached:
 def failure_of(failure: Exception, host: str, port: int, *, ended: bool = False) -> Unreached:
     """The sentence for an exception of requests, urllib3, http.client or ssl. Reads types and codes, never texts.
 
-    `ended`: the peer closed the connection in the body; urllib3 tells a missing last chunk from a bad one by text only.
+    `ended`: the peer closed the connection inside the body. urllib3 raises the same type for a missing last chunk and
+    for a malformed one, with different texts.
     """
     chain = _causes(failure)
     for link in chain:
@@ -172,12 +173,12 @@ def failure_of(failure: Exception, host: str, port: int, *, ended: bool = False)
 
 def _is_cut(link: BaseException) -> bool:
     if isinstance(link, urllib3.exceptions.InvalidChunkLength):
-        return False  # an IncompleteRead by inheritance only: the server did speak, but not HTTP
+        return False  # a subclass of IncompleteRead, but the server sent something that is not HTTP
     return isinstance(link, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError | http.client.IncompleteRead)
 
 
 def _causes(failure: BaseException) -> list[BaseException]:
-    """The exception and everything it wraps: urllib3 and requests carry causes as arguments as often as as context."""
+    """The exception and all that it wraps: urllib3 and requests keep causes in arguments as well as in the context."""
     chain: list[BaseException] = []
     todo: list[object] = [failure]
     while todo:

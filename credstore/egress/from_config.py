@@ -1,6 +1,7 @@
-"""Makes the policy, the proxy and the door that the settings describe.
+"""Makes the policy, the proxy and the outbound client from the settings.
 
-Must refuse at the start what would otherwise fail at the first test, and never show the proxy's password.
+A wrong setting raises ConfigError when the application starts, not at the first test. The proxy's password is never
+shown.
 """
 
 import ssl
@@ -16,17 +17,17 @@ CA_SETTING = "CREDSTORE_CA_BUNDLE"
 
 
 def policy_from_config(config: Config) -> Policy:
-    """Raises ConfigError when an item of CREDSTORE_EGRESS_ALLOW cannot be read."""
+    """The policy of CREDSTORE_EGRESS_ALLOW. Raises ConfigError when an item cannot be read."""
     return Policy.parse(config.egress_allow, loopback_open=config.bound_to_loopback, own_port=config.port)
 
 
 def proxy_from_config(config: Config) -> Proxy | None:
-    """None when no proxy is set. Raises ConfigError, which never quotes the setting."""
+    """The proxy of CREDSTORE_EGRESS_PROXY, None when it is not set. Raises ConfigError without its value."""
     return Proxy.parse(config.egress_proxy) if config.egress_proxy else None
 
 
 def client_from_config(config: Config) -> OutboundClient:
-    """Raises ConfigError for whichever setting is wrong."""
+    """The outbound client. Raises ConfigError naming the setting that is wrong."""
     if config.ca_bundle is not None:
         _require_certificates(config.ca_bundle)
     return OutboundClient(policy_from_config(config), ca_file=config.ca_bundle, proxy=proxy_from_config(config))

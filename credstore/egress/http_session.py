@@ -1,7 +1,7 @@
-"""requests and urllib3, bent to one connection per request: our dialer, our TLS roots, a meter on every byte read.
+"""A requests session for one request: the dialer opens its connection, and every byte read counts against a cap.
 
-Must never use a proxy of the environment, a .netrc, a cookie of another request, a redirect, or a connection that the
-dialer did not open.
+It never uses a proxy of the environment, a .netrc file, a cookie of another request, a redirect, or a connection that
+the dialer did not open.
 """
 
 import http.client
@@ -29,9 +29,9 @@ FRAMING_ALLOWANCE = 1_048_576
 
 
 def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """The roots that requests ships (plus those of `ca_file`), names checked, TLS 1.2 or newer.
+    """A client context: the roots that requests ships and those of `ca_file`, host names checked, TLS 1.2 or newer.
 
-    Not ssl.create_default_context(): that one writes the session keys to a file when SSLKEYLOGFILE is set.
+    Not ssl.create_default_context(): it writes the session keys to a file when SSLKEYLOGFILE is set.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -42,11 +42,11 @@ def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
 
 
 class _MeteredReader(io.RawIOBase):
-    """Reads from the socket; ends at the deadline and at the byte cap, whatever part of HTTP is being read."""
+    """Reads from the socket. Raises Unreached at the deadline and at the cap of bytes, in headers as in the body."""
 
     def __init__(self, source: io.RawIOBase, attempt: Attempt, cap: int) -> None:
         self._source = source
-        self._trip = attempt
+        self._attempt = attempt
         self._cap = cap
         self._seen = 0
 
@@ -55,11 +55,11 @@ class _MeteredReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         count = cast("int | None", self._source.readinto(buffer))
-        self._trip.raise_if_over()
-        self._trip.peer_ended = count == 0
+        self._attempt.raise_if_over()
+        self._attempt.peer_ended = count == 0
         self._seen += count or 0
         if self._seen > self._cap + FRAMING_ALLOWANCE:
-            raise too_large(self._trip.host, self._cap)
+            raise too_large(self._attempt.host, self._cap)
         return count
 
     def close(self) -> None:
@@ -68,19 +68,21 @@ class _MeteredReader(io.RawIOBase):
 
 
 class _MeteredSocket:
-    """Stands in for the socket where http.client makes its reader."""
+    """Wraps the socket for http.client, so that its reader is a `_MeteredReader`."""
 
     def __init__(self, sock: socket.socket, attempt: Attempt, cap: int) -> None:
         self._sock = sock
-        self._trip = attempt
+        self._attempt = attempt
         self._cap = cap
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         source = cast(io.RawIOBase, self._sock.makefile("rb", buffering=0))
-        return io.BufferedReader(_MeteredReader(source, self._trip, self._cap))
+        return io.BufferedReader(_MeteredReader(source, self._attempt, self._cap))
 
 
 class _GuardedResponse(http.client.HTTPResponse):
+    """A response whose malformed header lines are dropped before urllib3 logs them."""
+
     def begin(self) -> None:
         super().begin()
         # urllib3 logs header lines that it cannot parse, and a peer may echo the secret in one of them.
@@ -89,25 +91,25 @@ class _GuardedResponse(http.client.HTTPResponse):
 
 
 class _GuardedConnection(HTTPConnection):
-    """A connection that only the dialer can open."""
+    """An HTTP connection whose socket comes from the dialer."""
 
     def __init__(self, *args: Any, dialer: Dialer, attempt: Attempt, cap: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._dialer = dialer
-        self._trip = attempt
+        self._attempt = attempt
         self._cap = cap
 
     def _new_conn(self) -> socket.socket:
-        return self._dialer.dial(self._trip)
+        return self._dialer.dial(self._attempt)
 
     def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        return _GuardedResponse(cast(socket.socket, _MeteredSocket(sock, self._trip, self._cap)), *args, **kwargs)
+        return _GuardedResponse(cast(socket.socket, _MeteredSocket(sock, self._attempt, self._cap)), *args, **kwargs)
 
 
 class _GuardedTlsConnection(_GuardedConnection, HTTPSConnection):
     def connect(self) -> None:
         super().connect()
-        self._trip.stage = ANSWER
+        self._attempt.stage = ANSWER
 
 
 class _GuardedPool(HTTPConnectionPool):
@@ -119,10 +121,10 @@ class _GuardedTlsPool(HTTPSConnectionPool):
 
 
 class _GuardedAdapter(HTTPAdapter):
-    """Gives the session one fresh pool, for one host, no matter what proxies or verify settings it came with."""
+    """Gives the session one new pool for one host, whatever proxy or verify settings the session has."""
 
     def __init__(self, pool: HTTPConnectionPool, proxy: Proxy | None) -> None:
-        """`proxy`: the one that is to be spoken to in plain http, whose requests name the whole URL."""
+        """`proxy`: set for plain http through a proxy, where the request line names the whole URL."""
         super().__init__(pool_connections=1, pool_maxsize=1)
         self._pool = pool
         self._proxy = proxy
@@ -131,7 +133,7 @@ class _GuardedAdapter(HTTPAdapter):
         return self._pool
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
-        """The shared TLS context verifies; the original would load the roots again for every connection (29 ms)."""
+        """Does nothing: the shared TLS context verifies. The base class would load the roots each time (29 ms)."""
 
     def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
         return urldefragauth(request.url or "") if self._proxy else super().request_url(request, proxies)
@@ -160,12 +162,12 @@ class GuardedSession(requests.Session):
             pool = _GuardedTlsPool(attempt.host, attempt.port, ssl_context=context, **options)
         else:
             pool = _GuardedPool(attempt.host, attempt.port, **options)
-        # An https request passes a proxy inside the tunnel that the dialer opened, and knows nothing of it.
+        # An https request goes through the tunnel that the dialer opened, as if there were no proxy.
         adapter = _GuardedAdapter(pool, attempt.proxy if attempt.scheme == "http" else None)
         for served in list(self.adapters):
             self.adapters.pop(served)
         self.mount(f"{attempt.scheme}://", adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        """There is none: even with allow_redirects=False requests would read the whole body of a redirect, uncapped."""
+        """None: even with allow_redirects=False, requests would read the whole body of a redirect without a cap."""
         return

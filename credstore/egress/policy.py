@@ -1,6 +1,6 @@
-"""The egress policy: may credstore call this host, port and address? Pure; opens no socket and asks no DNS.
+"""The egress policy: whether credstore may call a host, port and address. Opens no socket and resolves no name.
 
-Must never open what the table says is never openable, whatever the operator wrote.
+What the table of `address_table` forbids stays forbidden, whatever the operator's setting lists.
 """
 
 from collections.abc import Sequence
@@ -24,16 +24,16 @@ from credstore.urls import canonical_url, host_port
 SETTING = "CREDSTORE_EGRESS_ALLOW"
 NO_SETTING = "No setting allows it."
 MAX_PORT = 65_535
-# Asked of a proxy in a cloud, these would lead to that cloud's metadata service.
+# A proxy in a cloud would resolve these names to that cloud's metadata service.
 METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator opened. Build it with `parse`.
+    """What the operator allows. Build it with `parse`.
 
-    `networks` open local addresses on every port but the database ports; `host_ports` open a host (as typed, or an
-    address) with one port; `own_port` is the port that this very app listens on.
+    `networks` allow local addresses on every port but those of DATA_PORTS; `host_ports` allow a host (as typed, or an
+    address) with one port; `loopback_open` allows loopback addresses; `own_port` is the port that credstore listens on.
     """
 
     networks: tuple[Network, ...] = ()
@@ -58,31 +58,31 @@ class Policy:
         return cls(tuple(networks), frozenset(host_ports), loopback_open, own_port)
 
     def judge(self, scheme: str, host: str, port: int, address: Address | str) -> str:
-        """Return the rule that lets the connection be made; raise Blocked, with what would allow it, when none does.
+        """Return the rule that allows this connection, as a sentence. Raises Blocked with advice when none does.
 
-        `host` is the host as typed (IPv6 without brackets), `address` one address that it leads to.
+        `host` is the host as typed (IPv6 without brackets), `address` one of the addresses that it resolves to.
         """
         found = parse_address(str(address))
         if found is None:
             raise Blocked(f"{host} leads to something that is not an IP address.", NO_SETTING)
         where = f"{host} leads to {found}," if parse_address(host) != found else f"{found} is"
         _judge_port(scheme, port)
-        place = classify(found)
-        if place.address_class is AddressClass.FORBIDDEN:
-            raise Blocked(f"{where} {place.description}; credstore never calls those.", NO_SETTING)
-        if place.address_class is AddressClass.PUBLIC:
+        info = classify(found)
+        if info.address_class is AddressClass.FORBIDDEN:
+            raise Blocked(f"{where} {info.description}; credstore never calls those.", NO_SETTING)
+        if info.address_class is AddressClass.PUBLIC:
             if scheme == "http":
                 raise Blocked(
-                    f"{where} {place.description}, and over http anyone on the way could read the secret.",
+                    f"{where} {info.description}, and over http anyone on the way could read the secret.",
                     f"Use https. {NO_SETTING.removesuffix('.')} over http.",
                 )
             return "Public addresses may be called over https."
-        if place.address_class is AddressClass.LOOPBACK and port == self.own_port:
+        if info.address_class is AddressClass.LOOPBACK and port == self.own_port:
             raise own_address_blocked(host, port)
-        return self._judge_local(f"{where} {place.description}", host, port, found)
+        return self._judge_local(f"{where} {info.description}", host, port, found)
 
     def judge_unresolved(self, scheme: str, host: str, port: int) -> str:
-        """The same for a name that only the egress proxy can resolve: what leads into the dark must look public."""
+        """The same for a name that only the egress proxy can resolve: by its spelling, since its address is unknown."""
         _judge_port(scheme, port)
         name = host.lower().removesuffix(".")
         if name in METADATA_NAMES:
@@ -102,7 +102,7 @@ class Policy:
         return (host.lower().removesuffix("."), port) in self.host_ports
 
     def _how_to_allow(self, host: str, port: int) -> str:
-        """What the operator must do to open this host and port."""
+        """What the operator must do to allow this host and port, as a sentence."""
         if self.networks or self.host_ports:
             return f"Add {_host_and_port(host, port)} to {SETTING} and restart."
         return f"Set {SETTING}={_host_and_port(host, port)} and restart."
@@ -150,7 +150,7 @@ def _parse_network(item: str) -> Network:
     except ValueError:
         raise _malformed(item, "is not a network; write it like 10.0.0.0/8") from None
     if network.version == MAPPED.version and network.subnet_of(MAPPED):
-        raise _malformed(item, "is an IPv4 network in IPv6 clothes; write it as IPv4")
+        raise _malformed(item, "is an IPv4 network written as IPv6; write it as IPv4")
     first, last = classify(network[0]), classify(network[-1])
     if first == last and first.address_class is AddressClass.FORBIDDEN:
         raise _malformed(item, f"is {first.description}; credstore never calls those")
@@ -173,5 +173,5 @@ def _parse_host_port(item: str) -> tuple[str, int]:
     return str(unwrap_mapped(address)) if address else host, port
 
 
-def _malformed(item: str, why: str) -> ConfigError:
-    return ConfigError(f"{SETTING}: “{item}” {why}.")
+def _malformed(item: str, problem: str) -> ConfigError:
+    return ConfigError(f"{SETTING}: “{item}” {problem}.")

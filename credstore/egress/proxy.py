@@ -1,6 +1,7 @@
-"""The operator's egress proxy: its address, and how a tunnel is asked of it.
+"""The operator's egress proxy: its address and credentials, and the CONNECT request that opens a tunnel through it.
 
-Must never show its user name or password, nor the text of what it answers, nor be read from HTTP_PROXY and the like.
+It never shows the user name, the password or the text of the proxy's response. HTTP_PROXY and similar variables are
+ignored.
 """
 
 import re
@@ -15,13 +16,13 @@ from credstore.errors import ConfigError, Refused
 from credstore.urls import canonical_url, host_port
 
 SETTING = "CREDSTORE_EGRESS_PROXY"
-_HEAD = 16_384  # bytes that the answer to CONNECT may have before its tunnel begins
+_HEAD = 16_384  # bytes; the longest head of a response to CONNECT
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where the proxy listens; `authorization` is its Proxy-Authorization header, "" for none."""
+    """Host and port of the proxy; `authorization` is the value of its Proxy-Authorization header, "" for none."""
 
     host: str
     port: int
@@ -29,7 +30,7 @@ class Proxy:
 
     @classmethod
     def parse(cls, text: str) -> "Proxy":
-        """Read `http://[user:password@]host:port`. Raises ConfigError that does not quote it."""
+        """Parse `http://[user:password@]host:port`. Raises ConfigError, which does not quote the text."""
         scheme, mark, rest = text.strip().partition("://")
         login, _, where = rest.rpartition("@")
         if scheme.lower() != "http" or not mark:
@@ -47,11 +48,14 @@ class Proxy:
 
     @property
     def name(self) -> str:
-        """`host:port`, fit to be shown."""
+        """`host:port` (IPv6 in brackets), without the password."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def open_tunnel(self, sock: socket.socket, target: str) -> None:
-        """Ask for a connection to `host:port`; on return the socket is that connection. Raises Unreached or OSError."""
+        """Send CONNECT for `target` (`host:port`). After it, the socket is connected to the target.
+
+        Raises Unreached when the proxy refuses, OSError when the socket fails.
+        """
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         lines += [f"Proxy-Authorization: {self.authorization}"] if self.authorization else []
         sock.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
@@ -64,13 +68,13 @@ class Proxy:
 
 
 def _basic(login: str) -> str:
-    """The header for `user:password`, each percent-decoded: characters of a URL may be encoded."""
+    """The header value for `user:password` (RFC 7617); both may be percent-encoded, as in a URL."""
     user, _, password = login.partition(":")
     return "Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode("ascii")
 
 
 def _read_head(sock: socket.socket) -> bytes:
-    """Byte by byte: the first byte too many would already belong to the tunnel."""
+    """Read up to the blank line, one byte at a time: a byte after it already belongs to the tunnel."""
     head = bytearray()
     while not head.endswith((b"\r\n\r\n", b"\n\n")) and len(head) < _HEAD:
         byte = sock.recv(1)

@@ -1,6 +1,6 @@
-"""Turns a host name into addresses within a deadline, on a bounded number of threads.
+"""Resolves a host name to addresses within a deadline, on a bounded number of threads.
 
-Must never judge an address, and never wait for DNS longer than it was told: getaddrinfo itself has no time-out.
+It uses threads because getaddrinfo has no time-out. It does not decide which addresses may be called.
 """
 
 import queue
@@ -15,14 +15,17 @@ from credstore.egress.failures import dns_timeout, unknown_host
 from credstore.errors import TestsBusy, Unreached
 
 Lookup = Callable[[str, int], Sequence[tuple[Any, ...]]]
-"""Answers like socket.getaddrinfo: 5-tuples whose last item is a socket address."""
+"""Returns what socket.getaddrinfo returns: 5-tuples whose last item is a socket address."""
 
-LONGEST_WAIT = 2.0  # seconds for a free place
+LONGEST_WAIT = 2.0  # seconds to wait for a free slot
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
 class Resolve(Protocol):
-    """Resolve a host by `deadline` (a time.monotonic() instant). Raises Unreached with the cause "name"."""
+    """Resolve a host until `deadline` (a time.monotonic() instant).
+
+    Raises Unreached with the cause "name", and TestsBusy when no slot for a look-up came free.
+    """
 
     def __call__(self, host: str, port: int, *, deadline: float) -> Sequence[Address]: ...
 
@@ -32,10 +35,10 @@ def _getaddrinfo(host: str, port: int) -> Sequence[tuple[Any, ...]]:
 
 
 class Resolver:
-    """The default `Resolve`: at most `threads` lookups under way at once.
+    """The default `Resolve`: at most `threads` look-ups run at once.
 
-    One daemon thread per lookup instead of an executor: an executor would make the process wait, at its exit, for
-    a name server that is silent.
+    Each look-up has a daemon thread of its own. With an executor the process would wait, at its exit, for a name server
+    that does not answer.
     """
 
     def __init__(self, lookup: Lookup = _getaddrinfo, *, threads: int = 32) -> None:
@@ -44,26 +47,26 @@ class Resolver:
 
     def __call__(self, host: str, port: int, *, deadline: float) -> Sequence[Address]:
         if not self._slots.acquire(timeout=max(0.0, min(LONGEST_WAIT, deadline - time.monotonic()))):
-            # The names that take so long are others'; it would be untrue to say that this one has no answer.
+            # Other names hold the slots: nothing is known about this name, so the error must not name it.
             raise TestsBusy("Look-ups of other names are still waiting for DNS. Wait a minute, then test again.")
-        said: queue.SimpleQueue[Sequence[Address] | Unreached] = queue.SimpleQueue()
-        worker = threading.Thread(target=self._work, args=(host, port, said), name="credstore-resolve", daemon=True)
+        results: queue.SimpleQueue[Sequence[Address] | Unreached] = queue.SimpleQueue()
+        worker = threading.Thread(target=self._work, args=(host, port, results), name="credstore-resolve", daemon=True)
         try:
             worker.start()
         except RuntimeError:
             self._slots.release()
             raise
         try:
-            outcome = said.get(timeout=max(0.0, deadline - time.monotonic()))
+            outcome = results.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             raise dns_timeout(host) from None
         if isinstance(outcome, Unreached):
             raise outcome
         return outcome
 
-    def _work(self, host: str, port: int, said: "queue.SimpleQueue[Sequence[Address] | Unreached]") -> None:
+    def _work(self, host: str, port: int, results: "queue.SimpleQueue[Sequence[Address] | Unreached]") -> None:
         try:
-            said.put(self._addresses(host, port))
+            results.put(self._addresses(host, port))
         finally:
             self._slots.release()
 

@@ -1,1 +1,1 @@
-"""Encryption of stored secrets: the keyring, whether it fits this database, and which keys rows still need."""
+"""Encryption of stored secrets: the keyring, the check of its keys against the database, key files, key rotation."""

@@ -1,4 +1,8 @@
-"""Decides whether the configured keys are this database's keys. Only key ids are ever shown."""
+"""Checks that the configured keys are those of this database. Shows key ids only, never a key.
+
+Each key that encrypted a secret here has a row in `key_check`: its id, and a token of a constant that only the key can
+decrypt.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -15,29 +19,29 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyState:
-    """`given` are the ids of the configured keys, `expected` those that ever sealed in this database."""
+    """`configured` are the ids of the configured keys, `known` those that ever encrypted in this database."""
 
     configured: tuple[str, ...]
     known: tuple[str, ...]
 
     @property
     def locked(self) -> bool:
-        """True when secrets were sealed here, and none of the configured keys is among the keys that did."""
+        """True when secrets were encrypted in this database, but by none of the configured keys."""
         return bool(self.known) and not set(self.configured) & set(self.known)
 
 
 def read_key_state(session: AnySession, keyring: Keyring) -> KeyState:
-    """One statement; no writing, so that it works on a read-only database too."""
+    """Read the key ids of this database. One statement, without a write: it works on a read-only database too."""
     rows = session.execute(select(KeyCheck.key_id, KeyCheck.token).order_by(KeyCheck.created_at, KeyCheck.key_id)).all()
     for key_id, token in rows:
         if key_id in keyring.key_ids and not keyring.verifies_check_token(key_id, token):
-            # The id is itself a MAC of the key, so the key is right and the row is damaged; `remember` mends it.
-            logger.warning("The key-check row of key %s is damaged; the next sealing rewrites it.", key_id)
+            # The id is an HMAC of the key, so the key is right and the row is damaged; `register_key` repairs it.
+            logger.warning("The key-check row of key %s is damaged; the next write of a secret repairs it.", key_id)
     return KeyState(configured=keyring.key_ids, known=tuple(key_id for key_id, _ in rows))
 
 
 def require_unlocked(state: KeyState) -> None:
-    """Raise Locked, naming the keys wanted and given, unless the state is open."""
+    """Raise Locked, naming the known and the configured key ids, when the state is locked."""
     if state.locked:
         raise Locked(
             f"The secrets here were encrypted with the key {' or '.join(state.known)}, but FIELD_ENCRYPTION_KEY holds "
@@ -47,19 +51,19 @@ def require_unlocked(state: KeyState) -> None:
 
 
 def register_key(session: AnySession, keyring: Keyring) -> bool:
-    """Inside a writing transaction: see to it that the encryption key has a sound key-check row.
+    """Give the key that encrypts a valid row in `key_check`. Call it inside `database.write_transaction`.
 
-    True when it had one already, so that the caller need not ask again. Raises Locked when another process, with keys
-    of its own, was the first to encrypt here.
+    Returns True when it had one already, so that the caller need not check again. Raises Locked when another process,
+    with other keys, has encrypted in this database first.
     """
     token = session.scalar(select(KeyCheck.token).where(KeyCheck.key_id == keyring.key_id))
     if token is not None and keyring.verifies_check_token(keyring.key_id, token):
         return True
-    fresh = keyring.check_tokens()[keyring.key_id]
+    new_token = keyring.check_tokens()[keyring.key_id]
     if token is None:
         require_unlocked(read_key_state(session, keyring))
-        row = insert(session, KeyCheck).values(key_id=keyring.key_id, token=fresh, created_at=utc_now())
+        row = insert(session, KeyCheck).values(key_id=keyring.key_id, token=new_token, created_at=utc_now())
         session.execute(row.on_conflict_do_nothing(index_elements=["key_id"]))
     else:
-        session.execute(update(KeyCheck).where(KeyCheck.key_id == keyring.key_id).values(token=fresh))
+        session.execute(update(KeyCheck).where(KeyCheck.key_id == keyring.key_id).values(token=new_token))
     return False

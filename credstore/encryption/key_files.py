@@ -1,4 +1,7 @@
-"""What only `credstore serve` may do: make the keys of a new installation. Never makes one over existing secrets."""
+"""Makes the key files of a new installation. Only `credstore serve` does this.
+
+It never makes a key for a database that has encrypted secrets already.
+"""
 
 import os
 import secrets
@@ -16,9 +19,9 @@ from credstore.errors import ConfigError
 
 
 def ensure_keys(config: Config, app: Flask) -> Config:
-    """The config with both keys, made and kept in the keys folder where they are missing.
+    """The config with both keys; a key that is missing is made and written to the keys folder.
 
-    Raises ConfigError when secrets are stored already: a new key could not open them.
+    Raises ConfigError when the encryption key is missing and secrets are stored: a new key could not decrypt them.
     """
     found: dict[str, Any] = {}
     if not config.field_encryption_key:
@@ -26,8 +29,8 @@ def ensure_keys(config: Config, app: Flask) -> Config:
             expected = count_rows_by_key()
         if expected:
             raise ConfigError(
-                f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials and "
-                f"was sealed with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
+                f"FIELD_ENCRYPTION_KEY is not set, but this database holds {sum(expected.values())} credentials "
+                f"encrypted with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
                 f"{config.keys_folder / KEY_FILE}"
             )
         found["field_encryption_key"] = write_key_file(config.keys_folder / KEY_FILE, generate_key())
@@ -37,7 +40,10 @@ def ensure_keys(config: Config, app: Flask) -> Config:
 
 
 def write_key_file(path: Path, value: str) -> str:
-    """Write `value` to a new file (0600) and return it; where another process was first, return what it wrote."""
+    """Write `value` to a new file (mode 0600) and return it. When the file exists already, return its content.
+
+    Raises ConfigError when the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
@@ -46,7 +52,7 @@ def write_key_file(path: Path, value: str) -> str:
             file.flush()
             os.fsync(file.fileno())
         try:
-            # A link appears whole and only once: a half-written or overwritten key would lose every secret.
+            # A hard link is atomic and never replaces a file: a partly written or replaced key would lose every secret.
             os.link(draft, path)
         except FileExistsError:
             return path.read_text().strip()

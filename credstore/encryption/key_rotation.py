@@ -1,4 +1,8 @@
-"""Counts what is sealed with which key, without any key: for the first start and for `credstore keys status`."""
+"""Counts the credentials that each key encrypted. Needs no key.
+
+A key is rotated by putting a new one first in FIELD_ENCRYPTION_KEY; the old one may be removed when its count is 0.
+`credstore keys status` prints these counts, and `key_files` uses them at the first start.
+"""
 
 from sqlalchemy import func, select
 
@@ -6,7 +10,7 @@ from credstore.models import Credential, DeletedCredential, KeyCheck, db
 
 
 def count_rows_by_key() -> dict[str, int]:
-    """Credentials (deleted but not erased ones included) by key id; a key that ever sealed here counts, even with 0."""
+    """The number of credentials by key id, deleted ones included until erased. Known keys without any have 0."""
     counts = dict.fromkeys(db.session.scalars(select(KeyCheck.key_id).order_by(KeyCheck.created_at)), 0)
     for table in (Credential, DeletedCredential):
         for key_id, number in db.session.execute(select(table.key_id, func.count()).group_by(table.key_id)):

@@ -1,7 +1,8 @@
-"""Owns the key ring: sealing, opening, key ids, fingerprints. Knows nothing of credentials; never logs a value.
+"""The keyring: encrypts and decrypts secrets (Fernet), and computes key ids and fingerprints. Never logs a value.
 
-Fernet has no associated data, so the context travels inside the token and is compared, item by item, on opening: a
-token that was moved to another row, or whose row now points elsewhere, is `Unreadable`, never a value.
+Fernet has no associated data, so the context (row, type, destination) is encrypted together with the secrets, and
+`unseal` compares every item of it. A token that was moved to another row, or whose row has another destination now,
+raises `Unreadable`.
 """
 
 import base64
@@ -29,7 +30,7 @@ def generate_key() -> str:
 
 
 def key_id(key: str) -> str:
-    """8 hex digits that name a key without telling anything of it."""
+    """8 hex digits that name a key: the start of an HMAC-SHA256 under the key, which reveals nothing of it."""
     return _hmac(key, b"kid")[:8]
 
 
@@ -38,18 +39,18 @@ def _hmac(key: str, message: bytes) -> str:
 
 
 class Keyring:
-    """The keys of FIELD_ENCRYPTION_KEY: the first seals, all of them open."""
+    """The keys of FIELD_ENCRYPTION_KEY: the first one encrypts, all of them decrypt."""
 
     def __init__(self, text: str) -> None:
-        """Parse a comma-separated list of keys. Raises ConfigError that counts keys, never shows them."""
+        """Parse a comma-separated list of keys. Raises ConfigError, which names a key by its position only."""
         keys = [key.strip() for key in text.split(",") if key.strip()]
         if not keys:
             raise ConfigError(f"FIELD_ENCRYPTION_KEY is not set. Make a key with: {GENERATE_COMMAND}")
-        for place, key in enumerate(keys, start=1):
-            # Fernet itself accepts quotes and stray characters, silently dropping them: two spellings, two behaviours.
+        for position, key in enumerate(keys, start=1):
+            # Fernet would silently drop quotes and other characters, so that two texts could be one key.
             if not _KEY_PATTERN.fullmatch(key):
                 raise ConfigError(
-                    f"Key {place} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, "
+                    f"Key {position} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, "
                     f"“-” or “_” and then “=”, without quotes. Make one with: {GENERATE_COMMAND}"
                 )
         self._keys = list(dict.fromkeys(keys))
@@ -61,41 +62,41 @@ class Keyring:
 
     @property
     def key_id(self) -> str:
-        """The id of the key that seals."""
+        """The id of the key that encrypts."""
         return self.key_ids[0]
 
     def seal(self, context: Context, secrets: Mapping[str, str]) -> str:
-        """Encrypt `secrets` together with the context they belong to."""
+        """Encrypt `secrets` together with their context. Returns a Fernet token."""
         return self._fernet.encrypt(json.dumps({**context, "secrets": dict(secrets)}).encode()).decode("ascii")
 
     def unseal(self, token: object, context: Context) -> dict[str, str]:
-        """Decrypt and compare every item of the context. Raises Unreadable, which never shows a value."""
+        """Decrypt a token and compare every item of its context. Raises Unreadable, which never shows a value."""
         try:
             payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
         except (InvalidToken, TypeError, ValueError):
             raise Unreadable(
-                "The sealed value cannot be decrypted: it is damaged, or its key is not configured."
+                "The stored value cannot be decrypted: it is damaged, or its key is not configured."
             ) from None
         secrets = payload.pop("secrets", None) if isinstance(payload, dict) else None
         if not isinstance(secrets, dict) or payload != dict(context):
             raise Unreadable(
-                "The sealed value does not belong to this row as it stands: the row was changed outside credstore."
+                "The encrypted value does not belong to this row as it stands: the row was changed outside credstore."
             )
         return {str(name): str(value) for name, value in secrets.items()}
 
     def fingerprint(self, secret: str) -> str:
-        """A keyed HMAC that tells equal secrets under one key and nothing else (64 hex digits)."""
+        """64 hex digits, equal for equal secrets under one key: an HMAC-SHA256, which reveals nothing else."""
         return _hmac(self._keys[0], b"fingerprint\0" + secret.encode())
 
     def check_tokens(self) -> dict[str, str]:
-        """For each key id a token of a constant, to be kept and verified at the next start."""
+        """By key id, a token of a constant. It is stored, and `verifies_check_token` checks it later."""
         return {
             kid: Fernet(key).encrypt(_CHECK_PLAINTEXT).decode()
             for kid, key in zip(self.key_ids, self._keys, strict=True)
         }
 
     def verifies_check_token(self, kid: str, token: str) -> bool:
-        """Whether `token` is a check token of our key named `kid`."""
+        """Whether `token` is a check token of the configured key with the id `kid`."""
         for known, key in zip(self.key_ids, self._keys, strict=True):
             if known == kid:
                 try:

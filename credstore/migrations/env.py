@@ -1,4 +1,4 @@
-"""Alembic's entry: runs migrations on the connection that `credstore.migrate` opened. Reads no settings itself."""
+"""Alembic's environment: runs migrations on the connection that `credstore.migrate` opened. Reads no settings."""
 
 from alembic import context
 

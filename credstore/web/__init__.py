@@ -1,4 +1,4 @@
-"""The browser's side: one blueprint. Turns HTTP into use cases and results into pages; decides nothing itself."""
+"""The blueprint: views call use cases of the vault and the accounts, and return HTML or JSON."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def make_blueprint(*, own_sign_in: bool) -> Blueprint:
-    """`own_sign_in` adds sign-in, set-up and health pages, which a host application has of its own."""
+    """The blueprint `credstore`. `own_sign_in` adds sign-in, set-up and health, which a host application has itself."""
     bp = Blueprint(
         "credstore",
         __name__,
@@ -41,6 +41,6 @@ def make_blueprint(*, own_sign_in: bool) -> Blueprint:
 
 
 def _assets(name: str) -> Path:
-    """Installed, the folder lies inside the package; in a checkout beside it."""
+    """A folder of templates or static files: inside the package when installed, beside it in a checkout."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name

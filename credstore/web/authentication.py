@@ -1,6 +1,6 @@
-"""Owns credstore's own sign-in: who this request's person is, and `signed_in`, what the door asks by default.
+"""Credstore's own sign-in with Flask-Login: the user of a request, and `require_sign_in`, the default authorize check.
 
-Must never send anybody to another site, nor ask for a password over a line that others can read.
+It never redirects to another site, and never asks for a password over plain http from another machine.
 """
 
 import unicodedata
@@ -26,7 +26,7 @@ SIGN_IN_FIRST = "Your session has ended or was never started. Sign in, then try 
 
 @dataclass(frozen=True)
 class User:
-    """What Flask-Login keeps of a request's person; its id is the session's token, never the account's number."""
+    """The user of a request, for Flask-Login. Its id is the token of the session, not the id of the account."""
 
     token: str = field(repr=False)
     username: str
@@ -40,23 +40,25 @@ class User:
 
 def init_login_manager(app: Flask) -> None:
     """Set up Flask-Login on `app`."""
-    # Flask-Login's own context processor loads the user, so an error page would ask a broken database again.
+    # Flask-Login's own context processor loads the user, so an error page would query a broken database again.
     manager = LoginManager(app, add_context_processor=False)
-    manager.session_protection = None  # it binds to the address and the browser's name; the row is what counts
+    manager.session_protection = None  # it compares address and user agent; here the row of the session decides
     manager.user_loader(load_user)
 
 
 def load_user(token: str) -> User | None:
+    """Flask-Login's user loader: the user of a valid session, or None."""
     found = accounts().session_user(token)
     return User(token, found.username) if found else None
 
 
 def accounts() -> Accounts:
+    """The accounts of the current application."""
     return request_context.services().accounts
 
 
 def require_sign_in() -> ResponseReturnValue | None:
-    """The default authorize check: None when signed in, else the answer that asks for it."""
+    """The default authorize check: None when signed in, else a redirect to the sign-in page, or a 401 problem."""
     if current_user.is_authenticated:
         g.credstore_username = current_user.username
         return None
@@ -64,9 +66,9 @@ def require_sign_in() -> ResponseReturnValue | None:
         return problem_details(401, "sign-in", SIGN_IN_FIRST, title="Sign in first")
     here = urlsplit(request.url)
     path = f"{here.path}?{here.query}" if here.query else here.path
-    # Only a page can be come back to; what was posted is gone.
-    back = local_path(path) if request.method in {"GET", "HEAD"} else None
-    return redirect(url_for("credstore.login", next=back), 303)
+    # Only a page can be opened again after sign-in, not a POST.
+    next_path = local_path(path) if request.method in {"GET", "HEAD"} else None
+    return redirect(url_for("credstore.login", next=next_path), 303)
 
 
 def start_session(username: str, password: str) -> None:
@@ -85,7 +87,7 @@ def end_session() -> None:
 
 
 def local_path(target: str | None) -> str | None:
-    """`target` if it is a path of this site, so that a link cannot send a person elsewhere after sign-in; else None."""
+    """`target` if it is a path of this site, else None: a link must not redirect to another site after sign-in."""
     if not target or len(target) > MAX_NEXT_LENGTH or not target.startswith("/") or target.startswith("//"):
         return None
     # Browsers read a backslash as a slash, and drop control characters before they parse.
@@ -95,7 +97,7 @@ def local_path(target: str | None) -> str | None:
 
 
 def require_https(view: View) -> View:
-    """Refuse the page over plain http from another machine: the password would travel in the clear."""
+    """Wrap a view: 403 over plain http from another machine, where the password would be sent unencrypted."""
 
     @wraps(view)
     def guarded() -> ResponseReturnValue:

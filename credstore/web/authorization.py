@@ -1,4 +1,7 @@
-"""The one authorization door: every view of the blueprint passes it, but for the few named here."""
+"""The authorization check of every view of the blueprint, but for those in PUBLIC_ENDPOINTS.
+
+It also refuses cross-site requests and checks the CSRF token of every request that changes something.
+"""
 
 from urllib.parse import urlsplit
 
@@ -20,6 +23,8 @@ PUBLIC_ENDPOINTS = frozenset(
 
 
 class CrossSiteRequest(CredstoreError):
+    """A request that changes something was sent by another site."""
+
     code = "cross-site"
 
 
@@ -29,29 +34,35 @@ def register(bp: Blueprint) -> None:
 
 
 def authorize_request() -> ResponseReturnValue | None:
-    """Refuse what another site sends, ask who is there, then want the token of what changes anything."""
+    """Before each request: refuse cross-site changes, run the authorize check, then check the CSRF token of changes.
+
+    Returns None to let the request pass, or the response to send instead. Raises CrossSiteRequest, CSRFError.
+    """
     changing = request.method not in {"GET", "HEAD", "OPTIONS"}
     if changing and _cross_site():
         raise CrossSiteRequest("This form was sent from another site, so credstore refused it.")
     refusal = None if request.endpoint in PUBLIC_ENDPOINTS else request_context.authorize()
     g.credstore_authorized = refusal is None and request.endpoint not in PUBLIC_ENDPOINTS
     if refusal is None and changing and current_app.config["WTF_CSRF_ENABLED"]:
-        # Here and not by the extension's own hook, which would guard every view of a host application, or none.
+        # Called here, since the hook of Flask-WTF would check every view of a host application, or none.
         current_app.extensions["csrf"].protect()
     return refusal
 
 
 def redirect_for_script(response: Response) -> Response:
-    """Tell our own script where to go on: it cannot read a redirect, and a host's sign-in would look like success."""
+    """Replace a 303 for credstore's script by a 204 with the header X-Credstore-To.
+
+    A script cannot read a redirect: fetch follows it, and a host's sign-in page would look like success.
+    """
     if response.status_code == 303 and request_context.is_authorized() and request_context.wants_fragment():
-        answer = Response(status=204)
-        answer.headers["X-Credstore-To"] = response.headers["Location"]
-        return answer
+        replacement = Response(status=204)
+        replacement.headers["X-Credstore-To"] = response.headers["Location"]
+        return replacement
     return response
 
 
 def _cross_site() -> bool:
-    """Beside the token: browsers say where a request comes from, and no script can forge that."""
+    """Whether the browser says that another site sent the request (Fetch Metadata, Origin). Scripts cannot forge it."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in {"same-origin", "none"}

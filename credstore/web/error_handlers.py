@@ -1,4 +1,7 @@
-"""The only place that knows which status an error has. A page for people, problem+json for programs, never a trace."""
+"""Error handlers: the HTTP status of each exception. A page for browsers, problem details (RFC 9457) for programs.
+
+No response contains a traceback or the text of an unexpected exception.
+"""
 
 import logging
 import sys
@@ -40,7 +43,7 @@ TITLES = {
     500: "credstore made a mistake",
     503: "Not available just now",
 }
-_WORDS = {
+_SENTENCES = {
     404: "There is nothing at this address. The credential may have been deleted.",
     405: "Go back and use the page's own buttons.",
     413: "This request is larger than credstore takes (2 MB).",
@@ -58,7 +61,7 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
 
 
 def status_of(error: errors.CredstoreError) -> int:
-    """The HTTP status of one of our errors."""
+    """The HTTP status of an exception of credstore; 500 when STATUS_OF_ERROR has none of its classes."""
     return next((STATUS_OF_ERROR[base] for base in type(error).__mro__ if base in STATUS_OF_ERROR), 500)
 
 
@@ -77,36 +80,36 @@ def handle_http_exception(error: HTTPException) -> Response:
     if isinstance(error, CSRFError):
         return error_response(status, "csrf", _CSRF)
     if isinstance(error, SecurityError):
-        # No page: its links would carry the very host name that is refused.
+        # Plain text: the links of a page would contain the host name that is refused.
         return Response(_HOST + "\n", status, mimetype="text/plain")
-    response = error_response(status, f"http-{status}", _WORDS.get(status, error.description or ""))
+    response = error_response(status, f"http-{status}", _SENTENCES.get(status, error.description or ""))
     response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
     return response
 
 
 def handle_unexpected(error: Exception) -> Response:
-    """Log where it happened, but not the exception's text: a library may have quoted a secret in it."""
+    """Log the stack and the type, but not the exception's text, in which a library may have quoted a secret."""
     logger.error(
         "%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, _stack_without_text(sys.exc_info()[2])
     )
-    return error_response(500, "crash", _WORDS[500])
+    return error_response(500, "crash", _SENTENCES[500])
 
 
 def error_response(status: int, code: str, sentence: str) -> Response:
-    """The error as a page, or as problem+json for a program or our own script."""
+    """The error as a page, or as problem details for a program or credstore's script."""
     if request_context.wants_json() or request_context.wants_fragment():
         return problem_details(status, code, sentence)
     title = TITLES.get(status, "Not possible")
     try:
         page = render_template("credstore/error.html", title=title, sentence=sentence, code=code)
-    except Exception as second:  # the frame itself is broken: a page of its own would break the same way
-        logger.error("the error page failed too: %s", type(second).__name__)
+    except Exception as failure:  # the base template fails too, so no page can be rendered
+        logger.error("the error page failed too: %s", type(failure).__name__)
         return Response(f"{title}. {sentence}\n", status, mimetype="text/plain")
     return make_response(page, status)
 
 
 def problem_details(status: int, code: str, sentence: str, **more: object) -> Response:
-    """RFC 9457 problem details."""
+    """Problem details (RFC 9457). `more` are further members of the object."""
     title = TITLES.get(status, "Not possible")
     response = jsonify(
         {"type": "about:blank", "title": title, "status": status, "code": code, "detail": sentence} | more

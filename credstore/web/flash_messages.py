@@ -1,4 +1,4 @@
-"""What a page tells after an act, once: a sentence, and where there is one the way to undo it."""
+"""Flash messages: a sentence on the next page, with an Undo button after a deletion."""
 
 from collections.abc import Mapping
 
@@ -11,18 +11,18 @@ from credstore.web import request_context
 
 
 def flash_message(text: str, undo: str = "") -> None:
-    """Show `text` on the next page. `undo` is the batch of a deletion."""
-    flash({"text": text, "undo": undo})  # type: ignore[arg-type]  # Flask keeps any JSON value, but is typed for str
+    """Show `text` on the next page. `undo` is the batch of a deletion, for an Undo button; "" for none."""
+    flash({"text": text, "undo": undo})  # type: ignore[arg-type]  # Flask stores any JSON value, but is typed for str
 
 
 def notes_after_save(record: Record, values: Mapping[str, str]) -> list[str]:
-    """What was changed in what was typed, what looks wrong with it, and who else holds the same secret."""
+    """Sentences after a save: what was removed from the input, what looks wrong, where the same secret is stored."""
     kind = by_slug(record.kind)
     found: list[str] = []
     if kind:
-        found += [sentence for said in suggestions.unwrap_notes(kind, values).values() for sentence in said]
+        found += [sentence for notes in suggestions.unwrap_notes(kind, values).values() for sentence in notes]
         found += suggestions.mismatch_warnings(kind, values).values()
-    twins = request_context.vault().names_with_same_secret(record.public_id)
-    if twins:
-        found.append(f"The same secret is also stored as {', '.join(f'“{name}”' for name in twins[:3])}.")
+    same_secret = request_context.vault().names_with_same_secret(record.public_id)
+    if same_secret:
+        found.append(f"The same secret is also stored as {', '.join(f'“{name}”' for name in same_secret[:3])}.")
     return found

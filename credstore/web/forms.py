@@ -1,7 +1,7 @@
-"""Forms made from declarations: a field set for each kind, so that a new kind needs nothing here.
+"""WTForms classes made from the declarations of the credential types, so that a new type needs no change here.
 
-Rules live in the kinds and in the vault, which every caller passes; a form carries text in and sentences back. What was
-typed into a secret field is never written back into a page.
+The types and the vault validate; a form only carries texts in and error sentences back. The value of a secret field is
+never written into a page.
 """
 
 import re
@@ -18,7 +18,7 @@ from credstore.vault import Record
 
 
 class SecretTextArea(TextAreaField):
-    """A text area whose content is never sent back; `shown` is the example, when somebody asked for it."""
+    """A text area whose value is never written into a page; `shown` is the example, when the user asked for it."""
 
     shown = ""
 
@@ -42,18 +42,20 @@ def _fields_form(kind: type[CredentialType]) -> type[Form]:
 
 
 class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    """The fields that the create form and the edit forms share."""
+
     name = StringField("Name")
-    expires = StringField("Expires", description="Optional. A test fills it in where the provider tells it.")
+    expires = StringField("Expires", description="Optional. A test fills it in when the provider reports it.")
 
     def values(self, slug: str) -> dict[str, str]:
-        """What was typed into one kind's fields."""
+        """The typed values of the fields of one type."""
         return {name: value or "" for name, value in self[slug].form.data.items()}
 
     def edit_arguments(self, slug: str) -> dict[str, Any]:
-        """What an edit form asks for, as `Vault.edit` takes it."""
+        """The arguments of `Vault.edit` from an edit form."""
         version = self.version.data or ""
         return {
-            # What is no number at all is no row's version.
+            # A text that is no number becomes 0, which is no row's version.
             "version": int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
             "name": self.name.data or "",
             "values": self.values(slug),
@@ -61,7 +63,7 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
         }
 
     def show_errors(self, slug: str, refusal: CredstoreError) -> None:
-        """Put each sentence beside its field; one without a field stands above the form."""
+        """Add each sentence to the errors of its field; one without a field goes above the form."""
         if not isinstance(refusal, InvalidFields):
             self.form_errors.append(refusal.sentence)
             return
@@ -75,18 +77,21 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
 
 
 def create_form(kinds: tuple[type[CredentialType], ...]) -> type[BaseCredentialForm]:
-    """The class of the create form for these kinds. Field names are `name`, `type` and `<kind>-<field>`."""
+    """The class of the create form. Its fields are `name`, `expires`, `type` and `<type>-<field>`.
+
+    Raises TypeError when a type's slug is the name of an attribute of the form.
+    """
     attributes: dict[str, Any] = {kind.slug: FormField(_fields_form(kind)) for kind in kinds}
     clash = [slug for slug in attributes if hasattr(BaseCredentialForm, slug) or slug in {"name", "type", "expires"}]
     if clash:
-        raise TypeError(f"A kind cannot be called {clash[0]}: the form uses that word itself.")
+        raise TypeError(f"A credential type cannot have the slug {clash[0]}: the form has an attribute of that name.")
     choices = [SelectChoice(kind.slug, kind.label) for kind in kinds]
     attributes["type"] = RadioField("Type", choices=choices, validate_choice=False)
     return type("CreateForm", (BaseCredentialForm,), attributes)
 
 
 def edit_form(kind: type[CredentialType]) -> type[BaseCredentialForm]:
-    """The class of the edit form of one kind; `version` is the one the person saw."""
+    """The class of the edit form of one type; `version` is that of the row when the form was opened."""
     return type("EditForm", (BaseCredentialForm,), {kind.slug: FormField(_fields_form(kind)), "version": HiddenField()})
 
 

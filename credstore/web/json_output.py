@@ -1,4 +1,4 @@
-"""The JSON face of records, for programs that ask with `Accept: application/json`. Public values only."""
+"""Records as JSON, for requests with `Accept: application/json`. Public values only, never a secret."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from credstore.vault import Page, Record
 
 
 def credential_json(record: Record) -> dict[str, Any]:
-    """One credential. `sealed` names its secret fields; their values are never given."""
+    """One credential. `sealed` lists the names of its stored secret fields, never their values."""
     return {
         "id": record.public_id,
         "name": record.name,
@@ -26,6 +26,7 @@ def credential_json(record: Record) -> dict[str, Any]:
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """The result of a test."""
     return {
         "outcome": verdict.outcome,
         "reason": verdict.reason,

@@ -1,4 +1,4 @@
-"""The security headers of every answer, and how long it may be kept."""
+"""Adds security headers and Cache-Control to every response."""
 
 from flask import Blueprint, Response, request
 
@@ -35,7 +35,7 @@ def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint == "credstore.static" and "v" in request.args and response.status_code in {200, 304}:
-        # The address carries a digest of the content, so what is kept can never be old.
+        # The URL has a digest of the content, so a cached copy is never outdated.
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     else:
         response.headers["Cache-Control"] = "no-store"

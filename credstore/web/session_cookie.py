@@ -1,17 +1,17 @@
-"""Owns the session cookie's name and flags, which follow the scheme of each request. Must never widen them."""
+"""The session cookie: its name and flags depend on the scheme of each request."""
 
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
 PLAIN_NAME = "credstore"
-# The prefix makes browsers refuse the cookie from a subdomain, from plain http, or for a part of the site.
+# With this prefix, browsers refuse the cookie from a subdomain, over plain http, or with another path (RFC 6265bis).
 SECURE_NAME = "__Host-credstore"
 
 
 class SessionCookie(SecureCookieSessionInterface):
     """`__Host-credstore` with Secure on https; `credstore` on plain http, where browsers would refuse the other.
 
-    Not taken from SESSION_COOKIE_*: a Domain or another Path would void the prefix.
+    SESSION_COOKIE_* is not used: a Domain or another Path would make the prefix invalid.
     """
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002

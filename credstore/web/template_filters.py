@@ -1,4 +1,4 @@
-"""What templates need to say things: dates, ages, plurals, the address of a static file with its digest."""
+"""Template filters and variables: dates, ages, plurals, and URLs of static files with a digest."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_format_datetime")(format_datetime)
     bp.app_template_filter("credstore_with_noun")(with_noun)
     bp.app_template_filter("credstore_expiry_label")(expiry_label)
-    # A page that no view of ours answers, like a 404, needs them too; in a host application such pages are the host's.
+    # Pages without a view of credstore, such as a 404, need them too; in a host application those are the host's.
     (bp.app_context_processor if everywhere else bp.context_processor)(template_variables)
 
 
@@ -50,7 +50,7 @@ def with_noun(number: int, one: str, many: str = "") -> str:
 
 
 def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]:
-    """How near an end is ("over", "soon" within 14 days, "later") and in words: "ended 3 Mar 2027", "ends in 9 d"."""
+    """When a credential expires: "over", "soon" (within 14 days) or "later", and the words ("ends in 9 d")."""
     left = then - (now or datetime.now(UTC))
     if left.total_seconds() <= 0:
         return "over", f"ended {format_day(then)}"

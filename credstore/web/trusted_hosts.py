@@ -1,4 +1,4 @@
-"""Which host names are answered: a page on another name could be somebody else's, pointed at this address."""
+"""Refuses requests with other host names than the trusted ones. This prevents DNS rebinding."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,10 @@ from werkzeug.exceptions import SecurityError
 
 
 def require_trusted_host(app: Flask, names: Sequence[str]) -> None:
-    """Answer requests for these hosts alone; a leading dot also takes the names below. IPv6 stands in brackets.
+    """Refuse every request (SecurityError, 400) whose host is not in `names`. IPv6 addresses are in brackets.
 
-    Not by TRUSTED_HOSTS of Flask: Werkzeug reads an IPv6 literal only up to its first colon, so none ever matches.
+    A name with a leading dot also allows its subdomains. Flask's TRUSTED_HOSTS is not used: Werkzeug reads an IPv6
+    literal only up to its first colon, so that it never matches.
     """
     exact = {name.lower() for name in names}
     endings = tuple(name for name in exact if name.startswith("."))

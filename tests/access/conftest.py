@@ -1,4 +1,4 @@
-"""Accounts over a bare database, and a small site that has the sign-in pages and one page that needs a session."""
+"""Accounts with a database, and a small application with the sign-in pages and one page that needs a session."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Administrators and passwords: what is accepted, what is stored, what is betrayed."""
+"""Administrators and passwords: what is accepted, what is stored, what errors reveal."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Sessions end: by sign-out, by idling, by age."""
+"""Sessions end by sign-out, after the idle time, and after the longest time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -59,14 +59,14 @@ def test_longest(accounts: Accounts, token: str) -> None:
 
 
 def test_one_select_and_at_most_one_update_a_minute(accounts: Accounts, token: str) -> None:
-    said: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: said.append(args[2].split()[0]))
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2].split()[0]))
     for seconds, expected in [(0, ["SELECT"]), (59, ["SELECT"]), (61, ["SELECT", "UPDATE"]), (100, ["SELECT"])]:
         with at(timedelta(seconds=seconds)):
             db.session.rollback()
-            said.clear()
+            statements.clear()
             assert accounts.session_user(token) is not None
-            assert [word for word in said if word not in {"BEGIN", "SET"}] == expected
+            assert [word for word in statements if word not in {"BEGIN", "SET"}] == expected
 
 
 def test_a_session_can_be_read_while_nothing_can_be_written(accounts: Accounts, token: str, database_url: str) -> None:

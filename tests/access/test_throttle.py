@@ -1,4 +1,4 @@
-"""Guessing gets slow, for an account and for an address; nobody is ever locked out."""
+"""Failed sign-ins delay the next attempt, by account and by address; no account is ever locked."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta

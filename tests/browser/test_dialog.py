@@ -87,7 +87,7 @@ def test_the_inserted_example_can_be_saved(site: LiveSite, open_page: OpenPage, 
     assert example["url"].startswith("https://")
     expect(tab.get_by_label("Name")).to_have_value("By example")
     tab.get_by_role("button", name="Add Credential").click()
-    expect(tab.locator(".message").get_by_text("By example is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("By example is encrypted and stored.")).to_be_visible()
     assert json.loads(site.resolve("By example")["extra_config"]) == example
 
 
@@ -99,7 +99,7 @@ def test_enter_in_a_field_saves_the_form_rather_than_inserting_an_example(
     tab.get_by_label("Name").fill("By Enter")
     tab.get_by_label("Bot Token").fill(BOT)
     tab.get_by_label("Bot Token").press("Enter")
-    expect(tab.locator(".message").get_by_text("By Enter is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("By Enter is encrypted and stored.")).to_be_visible()
     assert site.resolve("By Enter") == {"bot_token": BOT}
 
 
@@ -127,7 +127,7 @@ def test_a_refused_form_keeps_everything_that_was_typed(site: LiveSite, open_pag
 
     url.fill("http://127.0.0.1:9/v1")
     dialog.get_by_role("button", name="Add Credential").click()
-    expect(tab.locator(".message").get_by_text("Half a credential is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Half a credential is encrypted and stored.")).to_be_visible()
     assert site.resolve("Half")["api_key"] == "sk-canary-typed-once"
 
 
@@ -166,7 +166,7 @@ def test_a_failure_to_save_is_visible_and_keeps_the_form(site: LiveSite, open_pa
     expect(dialog.get_by_label("Bot Token")).to_have_value(BOT)
     tab.context.add_cookies(cookies)
     save.click()
-    expect(tab.locator(".message").get_by_text("Unlucky is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Unlucky is encrypted and stored.")).to_be_visible()
     assert site.names() == ["Unlucky"]
 
 

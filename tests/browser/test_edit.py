@@ -1,4 +1,4 @@
-"""Editing: what is blank stays, what is removed goes, what moves asks again, and who is second is told."""
+"""Editing: blank keeps a secret, Remove drops it, a new destination needs it again, concurrent edits conflict."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect

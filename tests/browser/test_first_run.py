@@ -38,7 +38,7 @@ def test_from_the_printed_link_to_a_verified_credential(
     dialog.get_by_label("API Key").fill(provider.key)
     dialog.get_by_label("Base URL").fill(provider.url("/openai/v1"))
     dialog.get_by_role("button", name="Add Credential").click()
-    expect(page.locator(".message").get_by_text("OpenAI production is sealed and stored.")).to_be_visible()
+    expect(page.locator(".message").get_by_text("OpenAI production is encrypted and stored.")).to_be_visible()
 
     page.get_by_role("button", name="Test OpenAI production").click()
     expect(page.locator("tbody tr .verdict")).to_have_attribute("data-mark", "pass")

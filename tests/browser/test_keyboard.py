@@ -70,7 +70,7 @@ def test_sign_in_create_test_edit_delete_and_undo(
     press("Tab")
     write(provider.url("/openai/v1"))
     press("Enter")
-    expect(tab.locator(".message").get_by_text("Model is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Model is encrypted and stored.")).to_be_visible()
 
     test = tab.get_by_role("button", name="Test Model")
     tab_to(tab, test)

@@ -1,4 +1,4 @@
-"""What tools can judge of the looks: axe in light and dark, narrow windows, contrast modes, the strict CSP."""
+"""Checks of the appearance by tools: axe in light and dark, narrow windows, contrast modes, the strict CSP."""
 
 import re
 from collections.abc import Iterator
@@ -96,7 +96,7 @@ def test_everything_can_be_done_at_320_pixels(site: LiveSite, open_page: OpenPag
 
 
 def test_forced_colours_and_reduced_motion(site: LiveSite, open_page: OpenPage) -> None:
-    """The chosen type and the current filter are told by more than a background; the spinner hardly moves."""
+    """The chosen type and the current filter differ by more than a background; the spinner hardly moves."""
     site.llm("Model", "https://api.example.com/v1")
     tab = open_page(forced_colors="active", reduced_motion="reduce")
     expect(tab.locator(".chips [aria-current]")).to_have_css("outline-style", "solid")
@@ -112,7 +112,7 @@ def test_the_watch_would_tell_what_the_csp_blocks(open_page: OpenPage, watch: Wa
     tab.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'bad = 1' }))")
     tab.evaluate("document.body.setAttribute('style', 'color: red')")
     tab.wait_for_timeout(100)
-    said = " ".join(watch.complaints)
-    assert "CSP script-src" in said, said
-    assert "CSP style-src" in said, said
+    complaints = " ".join(watch.complaints)
+    assert "CSP script-src" in complaints, complaints
+    assert "CSP style-src" in complaints, complaints
     watch.allow("CSP ", "Content Security Policy")

@@ -44,7 +44,7 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     expect(panel).to_have_attribute("data-mark", "pass")
     expect(key).to_have_value(provider.key)
     dialog.get_by_role("button", name="Save and test").click()
-    expect(tab.locator(".message")).to_contain_text("Model is sealed and stored. Verified:")
+    expect(tab.locator(".message")).to_contain_text("Model is encrypted and stored. Verified:")
     expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
     assert site.resolve("Model")["api_key"] == provider.key
 
@@ -96,10 +96,10 @@ def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
     steps = words(panel.locator(".steps li").all_text_contents())
     assert steps
     assert f"GET {provider.url('/openai/v1/models')} -> 401" in steps[0]
-    said = panel.get_by_text("Incorrect API key provided")
-    expect(said).to_be_hidden()
+    provider_message = panel.get_by_text("Incorrect API key provided")
+    expect(provider_message).to_be_hidden()
     panel.get_by_text("What the provider said").click()
-    expect(said).to_be_visible()
+    expect(provider_message).to_be_visible()
 
     panel.get_by_role("button", name="Copy this result").click()
     expect(tab.locator("#live")).to_have_text("Copied")

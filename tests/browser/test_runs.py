@@ -1,4 +1,4 @@
-"""Runs of many tests: progress that is told, cancel by keyboard, results, a page that refreshes without JavaScript."""
+"""Runs of many tests: announced progress, cancel by keyboard, results, a page that refreshes without JavaScript."""
 
 import threading
 from collections.abc import Iterator

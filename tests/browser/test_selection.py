@@ -46,8 +46,8 @@ def test_a_batch_is_named_up_to_ten_and_counted(site: LiveSite, open_page: OpenP
     tab.get_by_role("button", name="Delete Selected (12)").click()
     dialog = tab.get_by_role("dialog", name="Delete 12 credentials?")
     expect(dialog).to_be_visible()
-    said = words(dialog.locator(".names li").all_text_contents())
-    assert said == [*(f"Bot {n:03} Telegram" for n in range(13, 3, -1)), "and 2 more"]
+    names = words(dialog.locator(".names li").all_text_contents())
+    assert names == [*(f"Bot {n:03} Telegram" for n in range(13, 3, -1)), "and 2 more"]
     expect(dialog.get_by_role("heading")).to_be_in_viewport()
     expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
 

@@ -1,4 +1,4 @@
-"""The Test button: a spinner while it runs, a mark and a word when it has, and the reason to everybody who asks."""
+"""The Test button: a spinner while it runs, a mark and a word when it has, and the reason by hover, focus and tap."""
 
 import threading
 from collections.abc import Callable

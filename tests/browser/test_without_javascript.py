@@ -22,7 +22,7 @@ def test_create_test_edit_delete_undo_and_sign_out(
     tab.get_by_label("API Key").fill(provider.key)
     tab.get_by_label("Base URL").fill(provider.url("/openai/v1"))
     tab.get_by_role("button", name="Add Credential").click()
-    expect(tab.locator(".message").get_by_text("Model is sealed and stored.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Model is encrypted and stored.")).to_be_visible()
 
     tab.get_by_role("button", name="Test Model").click()
     expect(tab.locator(".message").get_by_text("Model: Verified.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""What is taken off a pasted key, whose key it looks like, and what is said of both without repeating it."""
+"""Paste detection: what is removed around a key, whose key it looks like, and notes that never repeat it."""
 
 import time
 
@@ -158,8 +158,8 @@ def test_a_clean_key_passes_untouched_and_is_not_in_any_sentence(key: str) -> No
     wrapped = f"  “Authorization: Bearer {key}” "
     assert unwrap(key) == Unwrapped(value=key)
     assert unwrap(wrapped).value == key
-    told = suggestions.suggest(Llm, {"provider_type": "openai", "api_key": wrapped})
-    assert key not in repr(told)
+    suggested = suggestions.suggest(Llm, {"provider_type": "openai", "api_key": wrapped})
+    assert key not in repr(suggested)
 
 
 @given(DIRT, st.sampled_from(["openai", "anthropic", "openai_compatible", "", "x"]), DIRT)

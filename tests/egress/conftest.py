@@ -1,4 +1,4 @@
-"""Fixtures of the egress tests: hostile servers that end with the test, and doors with a short clock."""
+"""Fixtures of the egress tests: hostile servers that end with the test, and a client with a short deadline."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def get() -> Get:
     def send(url: str, *, seconds: float = 2.0, client: OutboundClient | None = None, **parts: object) -> ProbeResponse:
         client = client or OutboundClient(Policy.parse([], loopback_open=True))
         method = "POST" if "json" in parts else "GET"
-        ask = ProbeRequest(purpose="the test asks", method=method, url=url, **parts)
-        return client.send(ask, deadline=time.monotonic() + seconds)
+        request = ProbeRequest(purpose="the test asks", method=method, url=url, **parts)
+        return client.send(request, deadline=time.monotonic() + seconds)
 
     return send

@@ -1,4 +1,4 @@
-"""A server made of plain sockets on loopback: every connection is handed to one function, which may do anything."""
+"""A server of plain sockets on loopback. One function handles each connection, and may break any rule of HTTP."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-LONGEST = 15.0  # seconds after which even a hanging connection gives up
+LONGEST = 15.0  # seconds; the longest time that a connection stays open
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Call:
     request: bytes
     stop: threading.Event
 
-    def say(self, *pieces: bytes) -> None:
+    def send(self, *pieces: bytes) -> None:
         for piece in pieces:
             self.sock.sendall(piece)
 
@@ -38,7 +38,7 @@ Behave = Callable[[Call], object]
 
 
 class Hostile:
-    """`requests` holds what was read, `connections` counts what was accepted. With `reads=False` it speaks first."""
+    """`requests` are those that were read, `connections` counts accepted ones. With `reads=False` it sends first."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ def header(request: bytes, name: str) -> str | None:
 
 
 def reply(status: str = "200 OK", body: bytes = b"", **headers: str) -> bytes:
-    """A whole, honest answer."""
+    """A complete, valid response."""
     fields = {"Content-Length": str(len(body))} | {name.replace("_", "-"): value for name, value in headers.items()}
     return (
         f"HTTP/1.1 {status}\r\n".encode()

@@ -1,4 +1,4 @@
-"""An egress proxy on loopback that does as it is told: it connects every CONNECT to one server, or refuses."""
+"""An egress proxy on loopback for tests: it connects every CONNECT to one server, or refuses it."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ def connect_to(port: int) -> Callable[[Call], None]:
 
     def behave(call: Call) -> None:
         with socket.create_connection(("127.0.0.1", port), 5) as upstream:
-            call.say(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+            call.send(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
             back = threading.Thread(target=_pump, args=(upstream, call.sock))
             back.start()
             _pump(call.sock, upstream)

@@ -1,4 +1,4 @@
-"""Strategies for URLs that spell an address in some other way, and an independent reading of what an address hides."""
+"""Hypothesis strategies for other spellings of an address in a URL, and an independent parser of embedded addresses."""
 
 # ruff: noqa: RUF001 - characters that look like others are what this is about
 

@@ -1,4 +1,4 @@
-"""A stored secret reaches the host that it was sealed with and no other, whoever tries: through the vault, for real.
+"""A stored secret is sent to the host it was encrypted for and to no other, by the real vault, tester and client.
 
 The app under test has its own tester and client; `home` is where the secret belongs, `stranger` is who would like it.
 """
@@ -32,7 +32,7 @@ MODELS = json.dumps({"object": "list", "data": [{"id": "m"}]}).encode()
 def provider(call: Call) -> None:
     """Accepts the key and refuses any other."""
     right = header(call.request, "authorization") == f"Bearer {KEY}"
-    call.say(reply("200 OK", MODELS) if right else reply("401 Unauthorized", b'{"error": {"message": "no"}}'))
+    call.send(reply("200 OK", MODELS) if right else reply("401 Unauthorized", b'{"error": {"message": "no"}}'))
 
 
 def keys_at(server: Hostile) -> list[str]:
@@ -165,7 +165,7 @@ def test_rows_swapped_in_sql_are_unreadable_and_send_nothing(vault: Vault, home:
 def test_a_sealed_value_taken_along_with_its_id_stays_with_its_destination(
     vault: Vault, home: Hostile, stranger: Hostile
 ) -> None:
-    """The bait takes over the victim's identity too, so that only the destination inside the seal is left to tell."""
+    """The other row takes the victim's id too, so that only the destination inside the encrypted value differs."""
     ours, theirs = stored(vault, base(home)), stored(vault, base(stranger), "Bait", api_key="sk-bait-0000000000")
     sealed = db.session.scalars(select(Credential.sealed).filter_by(public_id=ours.public_id)).one()
     write(ours, public_id="00000000-0000-4000-8000-000000000000")
@@ -183,7 +183,7 @@ def write(record: Record, **columns: Any) -> None:
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_a_redirect_is_not_followed(status: str, vault: Vault, serve: Serve, stranger: Hostile) -> None:
     there = f"{base(stranger)}/models"
-    moved = serve(lambda call: call.say(reply(status, Location=there)))
+    moved = serve(lambda call: call.send(reply(status, Location=there)))
     assert vault.test(stored(vault, base(moved)).public_id).verdict.outcome is Outcome.CANNOT_TELL
     assert_innocent(stranger)
 

@@ -1,4 +1,4 @@
-"""Names, addresses and connections: every address is judged first, the good ones are tried in order, in time."""
+"""Names, addresses and connections: all addresses are checked first, then tried in order within the deadline."""
 
 import errno
 import socket
@@ -21,7 +21,7 @@ OPEN = Policy.parse([], loopback_open=True)
 
 
 def answer(call: Call) -> None:
-    call.say(reply(body=b"{}"))
+    call.send(reply(body=b"{}"))
 
 
 def names(*addresses: str) -> Callable[..., list[Any]]:

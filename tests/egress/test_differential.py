@@ -1,4 +1,4 @@
-"""Ours beside two published guards: where they disagree, the reason stands here; a disagreement without one fails.
+"""The policy compared with two published SSRF guards. Each difference needs a reason here, or the test fails.
 
 Nobody connects: what a guard would have connected to is recorded in place of the connection.
 """
@@ -78,7 +78,7 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> Callable[[Guard, str], bool]:
     monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
     monkeypatch.setattr(dialer, "_connect", refuse)
 
-    def ask(guard: Guard, url: str) -> bool:
+    def allows(guard: Guard, url: str) -> bool:
         seen.clear()
         try:
             guard(url)
@@ -86,7 +86,7 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> Callable[[Guard, str], bool]:
             return bool(seen)
         raise AssertionError("nothing was there to answer")
 
-    return ask
+    return allows
 
 
 RANGE = "Its table has no row for it; ours names it: "
@@ -133,7 +133,7 @@ explain(
     BOTH,
     *("https://134744072/", "https://010.8.8.8/", "https://0x8.8.8.8/", "https://8.2056/"),
 )
-explain("User information would be a second secret, stored unsealed.", BOTH, "https://user:pass@api.example/")
+explain("User information would be a second secret, stored without encryption.", BOTH, "https://user:pass@api.example/")
 explain(
     "Query and fragment would swallow the path that a probe appends.",
     BOTH,

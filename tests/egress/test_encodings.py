@@ -1,4 +1,4 @@
-"""Whatever way an address is spelt, a denied one never receives a packet: by the record of every connect."""
+"""A denied address is never connected to, however it is written. Every call of connect is recorded."""
 
 # ruff: noqa: RUF001 - characters that look like others are what this is about
 
@@ -87,8 +87,8 @@ def test_no_spelling_of_a_denied_address_is_told_to_a_proxy(drawn: tuple[str, Ta
     with recorded() as peers:
         for text in (url, saved(url)):
             send(text, numeric, proxy=Proxy("192.0.2.9", 3128))
-        told = explain(url, CLOSED, Resolver(numeric), None, deadline=time.monotonic() + 5)
-    assert (peers, told.allowed) == ([], False), url
+        explanation = explain(url, CLOSED, Resolver(numeric), None, deadline=time.monotonic() + 5)
+    assert (peers, explanation.allowed) == ([], False), url
 
 
 @BOUNDED
@@ -160,7 +160,7 @@ LOOPBACKS += [
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_a_real_listener_on_a_closed_loopback_hears_nothing(address: str, serve: Serve) -> None:
-    server = serve(lambda call: call.say(reply(body=b"{}")), address=address)
+    server = serve(lambda call: call.send(reply(body=b"{}")), address=address)
 
     @settings(max_examples=200, deadline=None)
     @given(
@@ -185,7 +185,7 @@ def heard(server: Any) -> int:
 
 
 def test_the_real_listener_would_have_heard(serve: Serve) -> None:
-    server = serve(lambda call: call.say(reply(body=b"{}")))
+    server = serve(lambda call: call.send(reply(body=b"{}")))
     send(f"http://localhost:{server.port}/", REAL, policy=Policy.parse([], loopback_open=True))
     assert heard(server) == 1
 

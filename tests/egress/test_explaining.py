@@ -1,4 +1,4 @@
-"""`credstore egress check`: it says what the client would do, why, and what would change that; and sends nothing."""
+"""`credstore egress check`: says what the client would do, why, and what would change that. It sends no request."""
 
 import json
 import socket
@@ -46,7 +46,7 @@ def lookup(host: str, port: int, **_options: object) -> list[Any]:
     return [(0, 0, 0, "", (address, port)) for address in DNS[host]]
 
 
-SAID: list[tuple[str, dict[str, str], int, str]] = [
+OUTPUTS: list[tuple[str, dict[str, str], int, str]] = [
     ("https://API.example/v1/", {}, 0, "Public addresses may be called over https."),
     ("https://api.example", {}, 0, "Address  2606:4700::1111, a public address: allowed"),
     ("http://localhost:11434", {}, 0, "Loopback is open because credstore itself listens on loopback only."),
@@ -68,19 +68,19 @@ SAID: list[tuple[str, dict[str, str], int, str]] = [
     ("http://2130706433", {}, 1, "Write an IPv4 address as four decimal numbers"),
     ("ftp://api.example", {}, 1, "Start the URL with https://"),
     ("https://nowhere.example", {}, 1, "DNS knows no address for nowhere.example."),
-    ("https://nowhere.example", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Way      via proxy p:3128"),
+    ("https://nowhere.example", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Route    via proxy p:3128"),
     ("http://nowhere.example", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 1, "If it is a local server: Set"),
-    ("http://localhost:11434", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Way      directly"),
+    ("http://localhost:11434", {"CREDSTORE_EGRESS_PROXY": "http://a:sekrit@p:3128"}, 0, "Route    directly"),
 ]
 
 
-@pytest.mark.parametrize(("url", "env", "status", "said"), SAID)
+@pytest.mark.parametrize(("url", "env", "status", "expected"), OUTPUTS)
 def test_the_decision_is_explained(
-    url: str, env: dict[str, str], status: int, said: str, check: Callable[..., Result]
+    url: str, env: dict[str, str], status: int, expected: str, check: Callable[..., Result]
 ) -> None:
     result = check(url, **env)
     assert result.exit_code == status, result.output
-    assert said in result.output
+    assert expected in result.output
     assert ("Allowed" in result.output) is (status == 0)
     assert "sekrit" not in result.output
 
@@ -93,11 +93,18 @@ def test_loopback_is_closed_when_the_page_is_served_to_others(bind: str, check: 
 
 
 def test_programs_get_json(check: Callable[..., Result]) -> None:
-    told = json.loads(check("https://Mixed.example/v1/", "--json").output)
-    assert (told["url"], told["allowed"], told["route"]) == ("https://mixed.example/v1", False, "directly")
-    assert [(one["address"], one["allowed"]) for one in told["addresses"]] == [("8.8.8.8", True), ("10.0.0.1", False)]
-    assert "10.0.0.1" in told["rule"]
-    assert told["advice"] == "Set CREDSTORE_EGRESS_ALLOW=mixed.example:443 and restart."
+    explanation = json.loads(check("https://Mixed.example/v1/", "--json").output)
+    assert (explanation["url"], explanation["allowed"], explanation["route"]) == (
+        "https://mixed.example/v1",
+        False,
+        "directly",
+    )
+    assert [(one["address"], one["allowed"]) for one in explanation["addresses"]] == [
+        ("8.8.8.8", True),
+        ("10.0.0.1", False),
+    ]
+    assert "10.0.0.1" in explanation["rule"]
+    assert explanation["advice"] == "Set CREDSTORE_EGRESS_ALLOW=mixed.example:443 and restart."
 
 
 def test_a_setting_that_cannot_be_read_is_told(check: Callable[..., Result]) -> None:
@@ -125,8 +132,8 @@ def test_the_explanation_is_what_the_door_does(
     policy = Policy.parse(allow, loopback_open=loopback, own_port=9000)
     resolve, proxy = Resolver(lookup), Proxy("192.0.2.1", 3128) if proxied else None
     url = f"{scheme}://{host}:{port}"
-    told = explain(url, policy, resolve, proxy, deadline=soon())
-    assert told.allowed or told.advice
+    explanation = explain(url, policy, resolve, proxy, deadline=soon())
+    assert explanation.allowed or explanation.advice
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dialer, "_connect", refuse)
         with pytest.raises((Blocked, Unreached)) as caught:
@@ -134,8 +141,8 @@ def test_the_explanation_is_what_the_door_does(
                 ProbeRequest(purpose="p", method="GET", url=url), deadline=soon()
             )
     named = isinstance(caught.value, Unreached) and caught.value.cause == "name"
-    assert told.allowed is (not named and not isinstance(caught.value, Blocked))
-    assert told.allowed or told.rule == caught.value.sentence
+    assert explanation.allowed is (not named and not isinstance(caught.value, Blocked))
+    assert explanation.allowed or explanation.rule == caught.value.sentence
 
 
 def soon() -> float:

@@ -1,4 +1,4 @@
-"""Everything a server can do wrong: each ends within the deadline, as the right category, with flat memory."""
+"""Faulty servers: each request ends within the deadline, with the right cause, and with bounded memory."""
 
 import gzip
 import struct
@@ -22,15 +22,15 @@ ZEROS = bytes(1 << 20)
 
 
 def reset(call: Call) -> None:
-    call.say(HEAD, b"Content-Length: 100\r\n\r\n{")
+    call.send(HEAD, b"Content-Length: 100\r\n\r\n{")
     call.sock.setsockopt(1, 13, struct.pack("ii", 1, 0))  # SO_LINGER 0: close() sends a reset
 
 
 def endless(start: bytes, more: bytes) -> Behave:
     def flood(call: Call) -> None:
-        call.say(start)
+        call.send(start)
         while not call.stop.is_set():
-            call.say(more)
+            call.send(more)
 
     return flood
 
@@ -41,13 +41,13 @@ def bomb() -> bytes:
 
 
 def dripping_chunks(call: Call) -> None:
-    call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\n")
+    call.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n")
     call.drip(b"1\r\n \r\n" * 1000)
 
 
 def drip_then_stall(call: Call) -> None:
     """Each byte starts the time-outs of the socket anew; only a clock of its own ends this in time."""
-    call.say(HEAD, b"Content-Length: 5000\r\n\r\n")
+    call.send(HEAD, b"Content-Length: 5000\r\n\r\n")
     call.drip(b" " * 10)
     call.hang()
 
@@ -59,27 +59,27 @@ def endless_trailers(call: Call) -> None:
 SLOW: dict[str, Behave] = {
     "hang": Call.hang,
     "drip the status line": lambda call: call.drip(HEAD * 100),
-    "drip headers": lambda call: (call.say(HEAD), call.drip(b"X-A: b\r\n" * 1000)),
+    "drip headers": lambda call: (call.send(HEAD), call.drip(b"X-A: b\r\n" * 1000)),
     "continue for ever": lambda call: [call.drip(b"HTTP/1.1 100 Continue\r\n\r\n", 0.001) for _ in range(200)],
-    "drip a body": lambda call: (call.say(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.drip(b" " * 5000)),
-    "drip a body of no length": lambda call: (call.say(HEAD, b"\r\n{}"), call.drip(b" " * 5000)),
+    "drip a body": lambda call: (call.send(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.drip(b" " * 5000)),
+    "drip a body of no length": lambda call: (call.send(HEAD, b"\r\n{}"), call.drip(b" " * 5000)),
     "drip, then stall": drip_then_stall,
     "drip chunks": dripping_chunks,
-    "stop in the body": lambda call: (call.say(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.hang()),
-    "an empty body that never ends": lambda call: (call.say(HEAD, b"\r\n"), call.hang()),
-    "a redirect that never ends": lambda call: (call.say(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), call.hang()),
+    "stop in the body": lambda call: (call.send(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.hang()),
+    "an empty body that never ends": lambda call: (call.send(HEAD, b"\r\n"), call.hang()),
+    "a redirect that never ends": lambda call: (call.send(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), call.hang()),
 }
 BROKEN: dict[str, tuple[str, Behave]] = {
     "close at once": ("reset", lambda call: None),
     "reset in the body": ("reset", reset),
-    "truncated body": ("reset", lambda call: call.say(HEAD, b"Content-Length: 100\r\n\r\n{}")),
-    "truncated chunk": ("reset", lambda call: call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\nff\r\n{}")),
-    "no last chunk": ("reset", lambda call: call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")),
-    "bad chunk size": ("protocol", lambda call: call.say(HEAD, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}")),
-    "not HTTP": ("protocol", lambda call: call.say(b"SSH-2.0-OpenSSH_9.9\r\n")),
-    "bad gzip": ("protocol", lambda call: call.say(reply(body=b"not gzip", Content_Encoding="gzip"))),
-    "too many headers": ("protocol", lambda call: call.say(HEAD, b"X-A: b\r\n" * 200, b"\r\n")),
-    "10 GB announced": ("too-large", lambda call: call.say(HEAD, b"Content-Length: 10000000000\r\n\r\n", ZEROS)),
+    "truncated body": ("reset", lambda call: call.send(HEAD, b"Content-Length: 100\r\n\r\n{}")),
+    "truncated chunk": ("reset", lambda call: call.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\nff\r\n{}")),
+    "no last chunk": ("reset", lambda call: call.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")),
+    "bad chunk size": ("protocol", lambda call: call.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}")),
+    "not HTTP": ("protocol", lambda call: call.send(b"SSH-2.0-OpenSSH_9.9\r\n")),
+    "bad gzip": ("protocol", lambda call: call.send(reply(body=b"not gzip", Content_Encoding="gzip"))),
+    "too many headers": ("protocol", lambda call: call.send(HEAD, b"X-A: b\r\n" * 200, b"\r\n")),
+    "10 GB announced": ("too-large", lambda call: call.send(HEAD, b"Content-Length: 10000000000\r\n\r\n", ZEROS)),
     "endless body": ("too-large", endless(HEAD + b"\r\n", ZEROS)),
     "endless redirect body": ("too-large", endless(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", ZEROS)),
     "endless chunks": (
@@ -87,7 +87,7 @@ BROKEN: dict[str, tuple[str, Behave]] = {
         endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + ZEROS + b"\r\n"),
     ),
     "endless trailers": ("too-large", endless_trailers),
-    "gzip bomb": ("too-large", lambda call: call.say(bomb())),
+    "gzip bomb": ("too-large", lambda call: call.send(bomb())),
 }
 BODIES: dict[str, tuple[bytes, object]] = {
     "empty": (b"", None),
@@ -150,19 +150,21 @@ def test_memory_stays_flat(name: str, serve: Serve, get: Get) -> None:
 @pytest.mark.parametrize("name", BODIES)
 def test_only_plain_json_is_json(name: str, serve: Serve, get: Get) -> None:
     body, expected = BODIES[name]
-    port = serve(lambda call: call.say(reply(body=body))).port
+    port = serve(lambda call: call.send(reply(body=body))).port
     answer = get(f"http://127.0.0.1:{port}/models")
     assert (answer.status, answer.json) == (200, expected)
 
 
 def test_honest_gzip_is_read(serve: Serve, get: Get) -> None:
-    port = serve(lambda call: call.say(reply(body=gzip.compress(b'{"a": 1}'), Content_Encoding="gzip"))).port
+    port = serve(lambda call: call.send(reply(body=gzip.compress(b'{"a": 1}'), Content_Encoding="gzip"))).port
     assert get(f"http://127.0.0.1:{port}/").json == {"a": 1}
 
 
 @pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 429, 500, 503])
 def test_every_status_is_an_answer(status: int, serve: Serve, get: Get) -> None:
-    server = serve(lambda call: call.say(reply(f"{status} Whatever", b"" if status == 204 else b"{}", Retry_After="7")))
+    server = serve(
+        lambda call: call.send(reply(f"{status} Whatever", b"" if status == 204 else b"{}", Retry_After="7"))
+    )
     answer = get(f"http://127.0.0.1:{server.port}/")
     assert (answer.status, answer.headers["retry-after"]) == (status, "7")
     assert server.connections == 1
@@ -171,7 +173,7 @@ def test_every_status_is_an_answer(status: int, serve: Serve, get: Get) -> None:
 def test_a_body_of_exactly_the_cap_is_read_and_one_byte_more_is_not(serve: Serve, get: Get) -> None:
     client = OutboundClient(Policy.parse([], loopback_open=True), body_cap=10)
     for body, fits in ((b'"12345678"', True), (b'"123456789"', False)):
-        port = serve(lambda call, body=body: call.say(HEAD, b"\r\n", body)).port
+        port = serve(lambda call, body=body: call.send(HEAD, b"\r\n", body)).port
         if fits:
             assert get(f"http://127.0.0.1:{port}/", client=client).json == "12345678"
         else:
@@ -181,13 +183,13 @@ def test_a_body_of_exactly_the_cap_is_read_and_one_byte_more_is_not(serve: Serve
 def test_header_lines_that_cannot_be_parsed_are_dropped_and_not_logged(
     serve: Serve, get: Get, caplog: pytest.LogCaptureFixture
 ) -> None:
-    port = serve(lambda call: call.say(HEAD, b"X-Good: yes\r\nsk-canary without a colon\r\n\r\n{}")).port
+    port = serve(lambda call: call.send(HEAD, b"X-Good: yes\r\nsk-canary without a colon\r\n\r\n{}")).port
     assert get(f"http://127.0.0.1:{port}/").headers["x-good"] == "yes"
     assert caplog.text == ""
 
 
 def test_the_deadline_may_be_over_before_the_start(serve: Serve, get: Get) -> None:
-    server = serve(lambda call: call.say(reply()))
+    server = serve(lambda call: call.send(reply()))
     failure, took = timed(lambda: get(f"http://127.0.0.1:{server.port}/", seconds=-1))
     assert failure.cause == "timeout"
     assert took < 0.2
@@ -196,7 +198,7 @@ def test_the_deadline_may_be_over_before_the_start(serve: Serve, get: Get) -> No
 
 def test_one_hanging_server_does_not_hold_up_the_others(serve: Serve, get: Get) -> None:
     client = OutboundClient(Policy.parse([], loopback_open=True))
-    bad, good = serve(Call.hang).port, serve(lambda call: call.say(reply(body=b"{}"))).port
+    bad, good = serve(Call.hang).port, serve(lambda call: call.send(reply(body=b"{}"))).port
     with ThreadPoolExecutor(4) as pool:
         hanging = [pool.submit(get, f"http://127.0.0.1:{bad}/", client=client, seconds=1) for _ in range(3)]
         started = time.monotonic()

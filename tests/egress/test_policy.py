@@ -1,4 +1,4 @@
-"""What the policy opens and what it refuses, and whether the advice of a refusal is true."""
+"""What the policy allows and refuses, and that following the advice of a refusal works."""
 
 import pytest
 

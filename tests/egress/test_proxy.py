@@ -1,4 +1,4 @@
-"""The operator's egress proxy: what it is asked and never asked, how its refusals are told, what stays forbidden."""
+"""The operator's egress proxy: what is sent to it and what never is, sentences for its errors, what stays forbidden."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.egress.certificates import Issue
 from tests.egress.conftest import Get, Serve
 from tests.egress.hostile import Call, header, reply
 from tests.egress.proxying import connect_to
-from tests.test_tester import asking
+from tests.test_tester import requesting
 
 LOGIN = "Basic " + b64encode(b"ann:p@ss sekrit").decode()
 LAN = ["gpu.lan:8000", "10.0.0.0/8"]
@@ -44,7 +44,7 @@ def through(port: int, *, allow: list[str] = LAN, ca_file: Path | None = None, l
 
 
 def ok(call: Call) -> None:
-    call.say(reply(body=b"{}"))
+    call.send(reply(body=b"{}"))
 
 
 def test_https_goes_through_a_tunnel_and_the_proxy_sees_no_secret(
@@ -114,7 +114,7 @@ def test_the_target_is_judged_before_the_proxy_hears_of_it(url: str, serve: Serv
 
 
 def test_a_name_that_only_the_proxy_knows_is_the_proxys_to_judge_over_https(serve: Serve, get: Get) -> None:
-    proxy = serve(lambda call: call.say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+    proxy = serve(lambda call: call.send(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
     with pytest.raises(Unreached):
         get("https://dark.example/", client=through(proxy.port))
     assert proxy.connections == 1
@@ -128,7 +128,7 @@ def test_http_to_an_unknown_name_needs_a_door_of_its_own(serve: Serve, get: Get)
     assert "CREDSTORE_EGRESS_ALLOW=dark.lan:8000" in caught.value.advice
 
 
-TOLD: list[tuple[str, bytes, str]] = [
+FAILURES: list[tuple[str, bytes, str]] = [
     (
         "https://api.example/",
         b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
@@ -150,23 +150,23 @@ TOLD: list[tuple[str, bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("url", "answer", "said"), TOLD)
+@pytest.mark.parametrize(("url", "answer", "expected"), FAILURES)
 def test_what_the_proxy_refuses_is_the_proxys_and_not_the_providers(
-    url: str, answer: bytes, said: str, serve: Serve, get: Get
+    url: str, answer: bytes, expected: str, serve: Serve, get: Get
 ) -> None:
-    proxy = serve(lambda call: call.say(answer))
+    proxy = serve(lambda call: call.send(answer))
     with pytest.raises(Unreached) as caught:
         get(url, client=through(proxy.port, login="ann:sekrit@"))
     failure = caught.value
     assert failure.cause == "proxy"
-    assert said in failure.sentence
+    assert expected in failure.sentence
     assert failure.sentence.startswith(f"The egress proxy 127.0.0.1:{proxy.port} ")
     assert "sekrit" not in failure.sentence + failure.advice
     assert failure.proxy == f"127.0.0.1:{proxy.port}"
 
 
 def test_an_ipv6_target_keeps_its_brackets(serve: Serve, get: Get) -> None:
-    proxy = serve(lambda call: call.say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+    proxy = serve(lambda call: call.send(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
     with pytest.raises(Unreached, match=r"refused to connect to \[2606:4700::1111\]:443"):
         get("https://[2606:4700::1111]/", client=through(proxy.port))
     assert proxy.requests[0].startswith(b"CONNECT [2606:4700::1111]:443 HTTP/1.1\r\nHost: [2606:4700::1111]:443\r\n")
@@ -174,7 +174,7 @@ def test_an_ipv6_target_keeps_its_brackets(serve: Serve, get: Get) -> None:
 
 def test_a_407_from_inside_the_tunnel_is_the_servers(authority: tuple[Path, Issue], serve: Serve, get: Get) -> None:
     root, issue = authority
-    server = serve(lambda call: call.say(reply("407 Odd")), tls=issue())
+    server = serve(lambda call: call.send(reply("407 Odd")), tls=issue())
     assert get("https://localhost/", client=through(serve(connect_to(server.port)).port, ca_file=root)).status == 407
 
 
@@ -197,8 +197,8 @@ def test_a_proxy_that_hangs_or_drips_ends_at_the_deadline(behave: Any, serve: Se
 
 
 def test_the_steps_of_a_verdict_say_via_which_proxy(serve: Serve) -> None:
-    proxy = serve(lambda call: call.say(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
-    verdict = Tester(through(proxy.port, login="ann:sekrit@")).run(asking(1), ())
+    proxy = serve(lambda call: call.send(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+    verdict = Tester(through(proxy.port, login="ann:sekrit@")).run(requesting(1), ())
     assert verdict.outcome is Outcome.NOT_REACHED
     assert f"(via proxy 127.0.0.1:{proxy.port})" in verdict.steps[0].purpose
     assert "sekrit" not in repr(verdict)

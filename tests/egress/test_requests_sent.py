@@ -1,4 +1,4 @@
-"""What goes over the wire: our headers and nothing from the environment; no redirect is ever followed."""
+"""The requests that are sent: credstore's headers only, nothing from the environment, no redirect followed."""
 
 import socket
 from pathlib import Path
@@ -14,7 +14,7 @@ CANARY = "sk-canary-1234567890"
 
 
 def answer(call: Call) -> None:
-    call.say(reply(body=b"{}"))
+    call.send(reply(body=b"{}"))
 
 
 def test_the_request_is_ours_and_the_port_stays_in_the_host_header(serve: Serve, get: Get) -> None:
@@ -66,7 +66,7 @@ def test_the_environment_adds_neither_proxy_nor_credentials(
 def test_a_redirect_is_reported_and_its_target_never_contacted(status: int, serve: Serve, get: Get) -> None:
     target = serve(answer)
     where = f"http://127.0.0.1:{target.port}/elsewhere"
-    server = serve(lambda call: call.say(reply(f"{status} Go", Location=where)))
+    server = serve(lambda call: call.send(reply(f"{status} Go", Location=where)))
     got = get(f"http://127.0.0.1:{server.port}/", headers={"X-Api-Key": CANARY})
     assert (got.status, got.headers["location"]) == (status, where)
     assert (server.connections, target.connections) == (1, 0)
@@ -75,12 +75,12 @@ def test_a_redirect_is_reported_and_its_target_never_contacted(status: int, serv
 @pytest.mark.parametrize("location", ["", "//[", "http://[::1", "\x80\xff", "http://a:b:c/", "http://x" * 5000])
 def test_an_odd_redirect_target_is_not_even_parsed(location: str, serve: Serve, get: Get) -> None:
     raw = b"HTTP/1.1 302 Go\r\nContent-Length: 0\r\nLocation: " + location.encode("latin-1") + b"\r\n\r\n"
-    port = serve(lambda call: call.say(raw)).port
+    port = serve(lambda call: call.send(raw)).port
     assert get(f"http://127.0.0.1:{port}/").status == 302
 
 
 def test_a_cookie_of_one_request_is_not_sent_with_the_next(serve: Serve, get: Get) -> None:
-    server = serve(lambda call: call.say(reply(Set_Cookie="session=1; Path=/")))
+    server = serve(lambda call: call.send(reply(Set_Cookie="session=1; Path=/")))
     client = OutboundClient(Policy.parse([], loopback_open=True))
     get(f"http://127.0.0.1:{server.port}/", client=client)
     get(f"http://127.0.0.1:{server.port}/", client=client)

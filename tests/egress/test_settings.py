@@ -1,4 +1,4 @@
-"""The egress settings from the environment to the client: what is wrong is told at the start, and no secret with it."""
+"""The egress settings from the environment to the client: a wrong setting stops the start, and no secret is shown."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_a_server_under_an_authority_of_ones_own_is_reached_by_the_ca_bundle(
     authority: tuple[Path, Issue], serve: Serve, get: Get
 ) -> None:
     root, issue = authority
-    server = serve(lambda call: call.say(reply(body=b"{}")), tls=issue())
+    server = serve(lambda call: call.send(reply(body=b"{}")), tls=issue())
     client = client_from_config(from_env(CREDSTORE_CA_BUNDLE=str(root)))
     assert get(f"https://localhost:{server.port}/", client=client).status == 200
 
@@ -82,7 +82,7 @@ def test_a_folder_is_no_bundle(tmp_path: Path) -> None:
 
 
 def test_the_proxy_of_the_setting_is_used_and_its_password_is_never_shown(serve: Serve, get: Get) -> None:
-    proxy = serve(lambda call: call.say(reply(body=b"{}")))
+    proxy = serve(lambda call: call.send(reply(body=b"{}")))
     url = f"http://ann:sekrit@127.0.0.1:{proxy.port}"
     config = from_env(CREDSTORE_EGRESS_PROXY=url, CREDSTORE_EGRESS_ALLOW="10.0.0.0/8", HTTP_PROXY="http://127.0.0.1:9")
     assert "sekrit" not in repr(config)

@@ -13,7 +13,7 @@ from tests.egress.hostile import Call, header, reply
 
 
 def answer(call: Call) -> None:
-    call.say(reply(body=b"{}"))
+    call.send(reply(body=b"{}"))
 
 
 def client(ca_file: Path | None = None) -> OutboundClient:
@@ -37,7 +37,7 @@ def test_the_name_is_told_in_the_handshake(authority: tuple[Path, Issue], serve:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "problem"),
     [
         ({"end": NOW - DAY}, "localhost has expired"),
         ({"end": NOW + 30 * DAY}, "localhost is not valid yet"),
@@ -46,15 +46,15 @@ def test_the_name_is_told_in_the_handshake(authority: tuple[Path, Issue], serve:
     ],
 )
 def test_a_wrong_certificate_is_told_in_words_and_gets_nothing(
-    options: dict[str, object], said: str, authority: tuple[Path, Issue], serve: Serve, get: Get
+    options: dict[str, object], problem: str, authority: tuple[Path, Issue], serve: Serve, get: Get
 ) -> None:
     root, issue = authority
-    host = said.split(maxsplit=1)[0]
+    host = problem.split(maxsplit=1)[0]
     server = serve(answer, tls=issue(**options))
     with pytest.raises(Unreached) as caught:
         get(f"https://{host}:{server.port}/", client=client(root), headers={"Authorization": "Bearer sk-canary"})
     assert caught.value.cause == "certificate"
-    assert caught.value.sentence == f"The TLS certificate of {said}."
+    assert caught.value.sentence == f"The TLS certificate of {problem}."
     assert caught.value.advice
     assert server.requests == []
 
@@ -75,7 +75,7 @@ def test_a_self_signed_certificate_is_told(tmp_path: Path, serve: Serve, get: Ge
 
 
 def test_a_server_without_tls_is_told(serve: Serve, get: Get) -> None:
-    server = serve(lambda call: call.say(b"HTTP/1.1 400 Bad Request\r\n\r\n"), reads=False)
+    server = serve(lambda call: call.send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), reads=False)
     with pytest.raises(Unreached) as caught:
         get(f"https://127.0.0.1:{server.port}/")
     assert caught.value.cause == "protocol"
@@ -102,7 +102,7 @@ def test_a_body_that_drips_through_tls_ends_at_the_deadline(
     root, issue = authority
 
     def drip(call: Call) -> None:
-        call.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
         call.drip(b" " * 1000)
 
     with pytest.raises(Unreached) as caught:

@@ -55,7 +55,7 @@ class Stage:
             url = f"{scheme}://{headers['host']}{target}"
             asked = ProbeRequest(purpose="", method="POST" if method == "POST" else "GET", url=url, headers=headers)
             assert body in {"", "{}"}
-            call.say(spoken(self.row.answer(asked, self.situation)))
+            call.send(spoken(self.row.answer(asked, self.situation)))
 
         return behave
 

@@ -1,4 +1,4 @@
-"""A person at a real server, by sockets: cookies, the CSRF token, and everything that ever came back."""
+"""An HTTP client with cookies and the CSRF token, for a real server. It keeps every response."""
 
 import http.client
 import http.cookies
@@ -13,7 +13,7 @@ PASSWORD = "correct horse battery staple"
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     text: str
@@ -27,7 +27,7 @@ class Person:
     seen: list[str] = field(default_factory=list)
     token: str = ""
 
-    def ask(self, method: str, path: str, data: dict[str, object] | None = None, **headers: str) -> Answer:
+    def request(self, method: str, path: str, data: dict[str, object] | None = None, **headers: str) -> Response:
         """One request on a connection of its own."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         body = None
@@ -42,7 +42,7 @@ class Person:
             text = response.read().decode("utf-8", "replace")
         finally:
             connection.close()
-        answer = Answer(response.status, dict(response.getheaders()), text, time.monotonic() - started)
+        answer = Response(response.status, dict(response.getheaders()), text, time.monotonic() - started)
         for header in response.headers.get_all("Set-Cookie") or []:
             self.cookies |= {name: morsel.value for name, morsel in http.cookies.SimpleCookie(header).items()}
         self.seen.append(f"{answer.headers}\n{text}")
@@ -50,11 +50,11 @@ class Person:
             self.token = found[1]
         return answer
 
-    def get(self, path: str, **headers: str) -> Answer:
-        return self.ask("GET", path, **headers)
+    def get(self, path: str, **headers: str) -> Response:
+        return self.request("GET", path, **headers)
 
-    def post(self, path: str, data: dict[str, object] | None = None, **headers: str) -> Answer:
-        return self.ask("POST", path, data or {}, **headers)
+    def post(self, path: str, data: dict[str, object] | None = None, **headers: str) -> Response:
+        return self.request("POST", path, data or {}, **headers)
 
     def sign_in(self, username: str = "ann", password: str = PASSWORD) -> "Person":
         self.get("/login")

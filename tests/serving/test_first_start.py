@@ -21,7 +21,7 @@ USERS = ("ann", "correct horse battery staple")
 
 
 def refused(server: Server, *words: str, seconds: float = 30) -> str:
-    """`credstore serve` that must end by itself with status 1; what it said."""
+    """`credstore serve` that must end by itself with status 1; returns its output."""
     server.home.mkdir(parents=True, exist_ok=True)
     done = server.run("serve", "--port", str(server.port), *words, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -37,7 +37,7 @@ def again(server: Server, env: Mapping[str, str] | None = None) -> Server:
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with serving(Server(tmp_path_factory.mktemp("once") / "home"), admin=USERS) as server:
-        Person(server).sign_in().create("Sealed before", base_url="http://127.0.0.1:9/v1")
+        Person(server).sign_in().create("Stored before", base_url="http://127.0.0.1:9/v1")
     return server.home
 
 
@@ -60,17 +60,17 @@ def test_the_first_start_needs_nothing_and_tells_everything(tmp_path: Path) -> N
     try:
         bare.start([*bare.credstore, "serve", "--port", str(bare.port)], bare.home)
         link = _link(bare)
-        said = bare.log()
+        output = bare.log()
         data = server.home / ".local" / "share" / "credstore"
-        assert f"http://127.0.0.1:{bare.port}/credentials" in said
-        assert re.search(rf"Data  {re.escape(str(data))}\n", said)
-        assert re.search(rf"Keys  {re.escape(str(data))}-keys\n", said)
-        assert "Back up both, apart from each other" in said
+        assert f"http://127.0.0.1:{bare.port}/credentials" in output
+        assert re.search(rf"Data  {re.escape(str(data))}\n", output)
+        assert re.search(rf"Keys  {re.escape(str(data))}-keys\n", output)
+        assert "Back up both, apart from each other" in output
         assert (data / "credstore.sqlite3").is_file()
         for name in ("field_encryption_key", "secret_key"):
             file = Path(f"{data}-keys") / name
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
-            assert file.read_text().strip() not in said
+            assert file.read_text().strip() not in output
         assert stat.S_IMODE(Path(f"{data}-keys").stat().st_mode) == 0o700
         assert sorted(file.name for file in Path(f"{data}-keys").iterdir()) == ["field_encryption_key", "secret_key"], (
             "no draft is left"
@@ -98,7 +98,7 @@ def test_the_second_start_keeps_the_key_and_asks_for_no_set_up(sealed: Server) -
     (sealed.home / "stdout").write_text("")
     with serving(again(sealed)) as server:
         assert key_file(server).read_text() == before
-        assert "Sealed before" in Person(server).sign_in().get("/credentials").text
+        assert "Stored before" in Person(server).sign_in().get("/credentials").text
         assert server.get("/readyz")[0] == 200
         assert "/setup?token=" not in server.log()
 
@@ -108,20 +108,20 @@ def test_a_lost_key_is_never_replaced_by_a_new_one(sealed: Server) -> None:
         ((key_id,),) = database.execute("SELECT key_id FROM key_check")
     database.close()
     key_file(sealed).unlink()
-    said = refused(again(sealed))
-    assert key_id in said
-    assert "FIELD_ENCRYPTION_KEY" in said
-    assert str(key_file(sealed)) in said
+    output = refused(again(sealed))
+    assert key_id in output
+    assert "FIELD_ENCRYPTION_KEY" in output
+    assert str(key_file(sealed)) in output
     assert not key_file(sealed).exists()
 
 
 @pytest.mark.parametrize("text", ["canary-not-a-key", "'" + "A" * 43 + "='", "A" * 44, "A" * 43 + "=,canary"])
 def test_a_malformed_key_is_refused_without_its_value(tmp_path: Path, text: str) -> None:
-    said = refused(Server(tmp_path / "home", env={"FIELD_ENCRYPTION_KEY": text}))
-    assert "malformed" in said
-    assert "credstore keys generate" in said
-    assert "canary" not in said
-    assert "AAAA" not in said
+    output = refused(Server(tmp_path / "home", env={"FIELD_ENCRYPTION_KEY": text}))
+    assert "malformed" in output
+    assert "credstore keys generate" in output
+    assert "canary" not in output
+    assert "AAAA" not in output
 
 
 def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) -> None:
@@ -137,10 +137,10 @@ def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) 
         assert person.post(f"/credentials/{row}/test").status == 503
         assert person.get("/credentials").status == 200
         assert person.post(f"/credentials/{row}/delete").status == 303
-        assert "Sealed before" not in person.get("/credentials").text
+        assert "Stored before" not in person.get("/credentials").text
 
 
-def test_reordered_and_added_keys_open_what_the_old_one_sealed(sealed: Server) -> None:
+def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Server) -> None:
     old = key_file(sealed).read_text().strip()
     keyring = f" {Fernet.generate_key().decode()} , {old}"
     with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring})) as server:
@@ -149,15 +149,15 @@ def test_reordered_and_added_keys_open_what_the_old_one_sealed(sealed: Server) -
         row = re.search(r'name="ids" value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
         assert person.post(f"/credentials/{row}/test").status == 303
         assert "Unreadable" not in person.get("/credentials").text
-        person.create("Sealed with the new", base_url="http://127.0.0.1:9/v1")
+        person.create("Stored with the new", base_url="http://127.0.0.1:9/v1")
     assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run("keys", "status").stdout
 
 
 def test_beyond_loopback_an_administrator_must_exist_first(tmp_path: Path) -> None:
     server = Server(tmp_path / "home")
-    said = refused(server, "--host", "0.0.0.0")
-    assert "There is no administrator yet, so credstore does not listen on 0.0.0.0." in said
-    assert "credstore admin create" in said
+    output = refused(server, "--host", "0.0.0.0")
+    assert "There is no administrator yet, so credstore does not listen on 0.0.0.0." in output
+    assert "credstore admin create" in output
 
 
 def test_a_port_in_use_ends_in_words_and_not_in_a_loop(tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_a_port_in_use_ends_in_words_and_not_in_a_loop(tmp_path: Path) -> None:
         done = server.run("serve", "--port", str(server.port), check=False)
         assert done.returncode != 0
         assert time.monotonic() - started < 15
-        said = done.stdout + done.stderr
-        assert "in use" in said.lower()
-        assert "OSError" not in said
+        output = done.stdout + done.stderr
+        assert "in use" in output.lower()
+        assert "OSError" not in output
 
 
 def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
     finally:
         for process in running:
             process.terminate()
-        said = [process.communicate(timeout=20)[1].decode() for process in running]
-    assert not any("Traceback" in text for text in said), said
+        output = [process.communicate(timeout=20)[1].decode() for process in running]
+    assert not any("Traceback" in text for text in output), output
     assert len(list((home / "data-keys").iterdir())) == 2
 
 

@@ -1,4 +1,4 @@
-"""Test all over 500 credentials at a real gunicorn: bounded, beside a quick list page, and kill -9 leaves no mess."""
+"""Test all over 500 credentials at a real gunicorn: bounded, a fast list page meanwhile, and kill -9 during a run."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The last twenty verdicts, expiry told and entered, drafts, and what is remembered of a host."""
+"""The last twenty verdicts, expiry reported and entered, drafts, and what is remembered of a host."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -64,7 +64,7 @@ def fill(app: Flask) -> Callable[[int], None]:
 def program(admin: Page) -> Callable[..., Any]:
     """Asks as a signed-in program does: `program("post", url, data)`; the answer is JSON."""
 
-    def ask(method: str, url: str, data: dict[str, Any] | None = None, *, status: int) -> Any:
+    def send(method: str, url: str, data: dict[str, Any] | None = None, *, status: int) -> Any:
         if method == "get":
             answer = admin.get(url, status=status, headers=JSON)
         else:
@@ -74,7 +74,7 @@ def program(admin: Page) -> Callable[..., Any]:
         assert answer.mimetype == wanted, answer.mimetype
         return answer.json
 
-    return ask
+    return send
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The authorization check of every route: whoever is not signed in, or comes from another site, gets nothing."""
+"""The authorization check of every route: requests without a session or from another site are refused."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ from credstore.web.views import create_edit, credential_list, credential_test, d
 from tests.page import Page
 from tests.web.conftest import JSON, Store
 
-PLACE = "11111111-1111-4111-8111-111111111111"
-MEANT_TO_BE_OPEN = {"login", "setup", "healthz", "readyz", "static"}
+UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
+PUBLIC_PAGES = {"login", "setup", "healthz", "readyz", "static"}
 
 
-def doors(app: Flask) -> Iterator[tuple[str, str]]:
-    """Every method and address that the application answers to and that is not open."""
+def protected_routes(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every method and URL of the application that needs a sign-in."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in PUBLIC_ENDPOINTS:
             for method in rule.methods or ():
@@ -25,16 +25,16 @@ def doors(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def address(rule: Rule) -> str:
-    return rule.rule.replace("<uuid:public_id>", PLACE).replace("<uuid:run_id>", PLACE)
+    return rule.rule.replace("<uuid:public_id>", UNKNOWN_ID).replace("<uuid:run_id>", UNKNOWN_ID)
 
 
-def test_the_open_pages_are_those_that_must_be() -> None:
-    assert {f"credstore.{name}" for name in MEANT_TO_BE_OPEN} == PUBLIC_ENDPOINTS
+def test_the_public_pages_are_those_that_must_be() -> None:
+    assert {f"credstore.{name}" for name in PUBLIC_PAGES} == PUBLIC_ENDPOINTS
 
 
-def test_every_other_view_refuses_who_is_not_signed_in(app: Flask, client: FlaskClient) -> None:
+def test_every_other_view_needs_a_sign_in(app: Flask, client: FlaskClient) -> None:
     app.config["WTF_CSRF_ENABLED"] = False  # the authorization check alone must hold
-    seen = list(doors(app))
+    seen = list(protected_routes(app))
     assert len(seen) > 30
     for method, url in seen:
         answer = client.open(url, method=method)
@@ -43,12 +43,12 @@ def test_every_other_view_refuses_who_is_not_signed_in(app: Flask, client: Flask
         assert client.open(url, method=method, headers=JSON).status_code == 401, f"{method} {url}"
 
 
-def test_no_address_is_left_to_the_walk_s_imagination(app: Flask) -> None:
-    assert not [url for _, url in doors(app) if "<" in url]
+def test_every_url_has_its_ids_filled_in(app: Flask) -> None:
+    assert not [url for _, url in protected_routes(app) if "<" in url]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"])
-def test_a_view_that_nobody_thought_of_is_refused_too(
+def test_a_new_view_needs_a_sign_in_without_further_code(
     config: object, make_app: object, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     register = delete_restore.register
@@ -85,7 +85,7 @@ def test_what_another_site_posts_is_refused_even_with_the_token(
 
 
 @pytest.mark.parametrize("where", ["same-origin", "none"])
-def test_what_this_site_or_the_person_sends_passes(admin: Page, store: Store, where: str) -> None:
+def test_a_request_of_this_site_or_of_the_user_passes(admin: Page, store: Store, where: str) -> None:
     row = store()
     admin.get("/credentials", headers={"Sec-Fetch-Site": "cross-site"})  # a link from elsewhere may be followed
     admin.post(f"/credentials/{row}/delete", headers={"Sec-Fetch-Site": where})
@@ -100,14 +100,14 @@ def test_sign_in_too_is_refused_from_another_site(app: Flask) -> None:
 
 def test_every_post_needs_the_token(app: Flask, admin: Page, store: Store) -> None:
     store()
-    for method, url in doors(app):
+    for method, url in protected_routes(app):
         if method == "POST":
             answer = admin.client.post(url, data={"csrf_token": "made up"})
             assert answer.status_code == 400, url
             assert "This form is no longer valid" in answer.text
 
 
-def test_the_token_of_another_session_is_worth_nothing(app: Flask, admin: Page, store: Store) -> None:
+def test_the_token_of_another_session_is_refused(app: Flask, admin: Page, store: Store) -> None:
     row = store()
     other = Page(app.test_client())
     other.get("/login")
@@ -122,18 +122,18 @@ def test_head_and_options_of_a_signed_in_person_give_no_body(admin: Page, app: F
         assert answer.data == b""
 
 
-def test_the_front_door_leads_to_the_list(admin: Page, client: FlaskClient) -> None:
+def test_the_root_url_redirects_to_the_list(admin: Page, client: FlaskClient) -> None:
     assert admin.get("/", status=303).location == "/credentials"
 
 
-def test_every_module_of_views_is_in_the_walk(app: Flask) -> None:
+def test_every_module_of_views_is_tested_here(app: Flask) -> None:
     """So that a module that is not registered does not make this file pass by testing nothing."""
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
-    for room, name in (
+    for module, name in (
         (credential_list, "index"),
         (create_edit, "save"),
         (credential_test, "test"),
         (delete_restore, "restore"),
     ):
-        assert hasattr(room, name)
+        assert hasattr(module, name)
         assert f"credstore.{name}" in endpoints

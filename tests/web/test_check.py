@@ -1,4 +1,4 @@
-"""The Test button of a row: where it is, and what its answer looks like to a browser, our script and a program."""
+"""The Test button of a row: where it is, and its response for a browser, credstore's script and a program."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""The create page: what it offers, what it stores, what it refuses and how it says so."""
+"""The create page: its fields, what it stores, what it refuses, and its error messages."""
 
 import pytest
 from flask import Flask
@@ -109,7 +109,7 @@ def test_every_type_is_stored_and_the_answer_is_303_to_the_list(form: Page, data
     assert answer.location == "/credentials"
     form.get(answer.location)
     assert data["name"] in form.text
-    assert f"{data['name']} is sealed and stored." in form.text
+    assert f"{data['name']} is encrypted and stored." in form.text
 
 
 @pytest.mark.parametrize("kind", ["llm", "telegram", "git", "tool"])
@@ -157,9 +157,9 @@ def test_bad_input_is_answered_beside_its_field_and_the_rest_is_kept(
     form: Page, app: Flask, more: dict[str, str], field: str
 ) -> None:
     form.post("/credentials/new", llm("Kept name", **more), status=400)
-    said = errors(form)
-    assert set(said) == {f"llm-{field}"}
-    assert said[f"llm-{field}"].endswith(".")
+    messages = errors(form)
+    assert set(messages) == {f"llm-{field}"}
+    assert messages[f"llm-{field}"].endswith(".")
     assert value(form, "name") == "Kept name"
     assert value(form, "llm-api_key") == ""
     if "base_url" in more:

@@ -131,7 +131,7 @@ def test_busy_is_told_in_the_form_and_no_input_is_lost(form: Page, store: Store,
 def test_saving_stands_when_the_test_after_it_cannot_run(form: Page, provider: Provider, app: Flask) -> None:
     form.post(NEW, llm("Kept", **local(provider)) | {"then": "test"})
     form.get("/credentials")
-    assert f"Kept is sealed and stored. {BUSY}" in form.text
+    assert f"Kept is encrypted and stored. {BUSY}" in form.text
     assert left(app) == 1
 
 
@@ -154,7 +154,7 @@ def test_locked_is_told_in_the_form(
 def test_save_and_test_tells_both(form: Page, provider: Provider) -> None:
     form.post(NEW, llm("Both", **local(provider)) | {"then": "test"})
     form.get("/credentials")
-    assert "Both is sealed and stored. Verified:" in form.text
+    assert "Both is encrypted and stored. Verified:" in form.text
     row = form.document and form.document.find("tr")[-1].attrs["id"].removeprefix("c-")
     form.get(f"/credentials/{row}/edit")
     form.post(f"/credentials/{row}/edit", data("Both", **local(provider, api_key=KEY)) | {"then": "test"})
@@ -163,9 +163,9 @@ def test_save_and_test_tells_both(form: Page, provider: Provider) -> None:
 
 
 def test_a_program_gets_json_for_drafts_too(program: Program, store: Store, provider: Provider) -> None:
-    told = program("post", NEW, llm("", **local(provider)) | {"then": "test_draft"}, status=200)
-    assert told["outcome"] == "verified"
-    assert {"reason", "advice", "provider_message", "facts", "steps"} < told.keys()
+    result = program("post", NEW, llm("", **local(provider)) | {"then": "test_draft"}, status=200)
+    assert result["outcome"] == "verified"
+    assert {"reason", "advice", "provider_message", "facts", "steps"} < result.keys()
     row = store("Local", **local(provider))
     draft = data("Local", **local(provider, api_key="")) | {"then": "test_draft"}
     assert program("post", f"/credentials/{row}/edit", draft, status=200)["outcome"] == "verified"
@@ -182,7 +182,7 @@ def test_notes_say_what_was_dropped_and_never_the_secret(form: Page, app: Flask,
     form.get("/credentials")
     assert form.document is not None
     (message,) = form.document.find("div", class_="message")
-    assert len(message.text) > len("Pasted is sealed and stored. ")
+    assert len(message.text) > len("Pasted is encrypted and stored. ")
     with app.app_context():
         vault = app.extensions["credstore"].vault
         assert vault.resolve(vault.page().records[0].public_id)["api_key"] == KEY
@@ -215,5 +215,5 @@ def test_a_twin_s_name_is_text_and_not_markup(form: Page, store: Store) -> None:
 
 
 def test_json_form_says_busy_and_locked_as_problems(program: Program, busy: None, provider: Provider) -> None:
-    told = program("post", NEW, llm("Draft", **local(provider)) | {"then": "test_draft"}, status=429)
-    assert (told["code"], told["detail"]) == ("tests-busy", BUSY)
+    result = program("post", NEW, llm("Draft", **local(provider)) | {"then": "test_draft"}, status=429)
+    assert (result["code"], result["detail"]) == ("tests-busy", BUSY)

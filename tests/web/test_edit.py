@@ -1,4 +1,4 @@
-"""The edit page: blank keeps, Remove drops, a moved destination asks again, and a second editor is told."""
+"""The edit page: blank keeps a secret, Remove drops it, a new destination needs it again, concurrent edits conflict."""
 
 from dataclasses import replace
 

@@ -25,11 +25,11 @@ def both(page: Page, url: str, *, status: int, code: str, words: str) -> None:
     page.get(url, status=status)
     assert words in page.text
     assert code in page.text
-    told = page.get(url, status=status, headers=JSON)
-    assert told.mimetype == "application/problem+json"
-    assert told.json is not None
-    assert (told.json["code"], told.json["status"]) == (code, status)
-    assert words in told.json["detail"]
+    problem = page.get(url, status=status, headers=JSON)
+    assert problem.mimetype == "application/problem+json"
+    assert problem.json is not None
+    assert (problem.json["code"], problem.json["status"]) == (code, status)
+    assert words in problem.json["detail"]
 
 
 def test_what_is_not_there(admin: Page) -> None:
@@ -129,8 +129,8 @@ def test_ready_when_all_is_well(client: object, visitor: Page) -> None:
 
 @pytest.fixture
 def locked(store: Store, admin: Page, config: Config, make_app: MakeApp) -> Page:
-    """The same database, opened with a key that never sealed there; `admin` was signed in with the right one."""
-    store("Sealed before")
+    """The same database, opened with a key that encrypted nothing in it; `admin` was signed in with the right one."""
+    store("Stored before")
     app = make_app(replace(config, field_encryption_key=Fernet.generate_key().decode()))
     page = Page(app.test_client())
     page.sign_in(USERNAME, PASSWORD)
@@ -140,8 +140,8 @@ def locked(store: Store, admin: Page, config: Config, make_app: MakeApp) -> Page
 
 def test_with_a_wrong_key_one_can_look_and_delete(locked: Page) -> None:
     locked.get("/credentials")
-    assert "Locked: the configured key is not the one that sealed these secrets." in locked.text
-    assert "Sealed before" in locked.text
+    assert "Locked: the configured key is not the one that encrypted these secrets." in locked.text
+    assert "Stored before" in locked.text
     assert "Unreadable" in locked.text
     assert locked.document is not None
     row = locked.document.find("input", name="ids")[0].attrs["value"]
@@ -153,15 +153,15 @@ def test_with_a_wrong_key_one_can_look_and_delete(locked: Page) -> None:
     assert "Deleted 1 credential." in locked.text
 
 
-def test_with_a_wrong_key_nothing_is_sealed_or_tested(locked: Page, app: Flask) -> None:
+def test_with_a_wrong_key_nothing_is_stored_or_tested(locked: Page, app: Flask) -> None:
     locked.get("/credentials/new")
     token = locked._token("/")
     locked.post("/credentials/new", llm("New"), status=503)
     assert "Restore the right key and restart" in locked.text
-    told = locked.post("/credentials/new", llm("New") | {"csrf_token": token}, status=503, headers=JSON)
-    assert told.json is not None
-    assert told.json["code"] == "locked"
-    assert rows(app, "SELECT name FROM credential") == [("Sealed before",)]
+    problem = locked.post("/credentials/new", llm("New") | {"csrf_token": token}, status=503, headers=JSON)
+    assert problem.json is not None
+    assert problem.json["code"] == "locked"
+    assert rows(app, "SELECT name FROM credential") == [("Stored before",)]
     ((row,),) = rows(app, "SELECT public_id FROM credential")
     locked.post(f"/credentials/{row}/test", {"csrf_token": token}, status=503)
     answer = locked.get("/readyz", status=503)

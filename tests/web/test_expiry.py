@@ -1,4 +1,4 @@
-"""The day on which a credential ends: entered or told by the provider, shown, filtered and sorted by."""
+"""The day on which a credential ends: entered by hand or learned from the provider, shown, filtered and sorted by."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -116,9 +116,9 @@ def test_a_day_that_the_provider_tells_is_taken_and_said_so(admin: Page, store: 
     admin.get("/credentials")
     admin.post(f"/credentials/{row}/test")
     admin.get(f"/credentials/{row}")
-    assert "2032 (told by the provider)" in admin.text
+    assert "2032 (from the provider)" in admin.text
     admin.get(f"/credentials/{row}/edit")
     assert value(admin, "expires") == "2032-01-02"
     admin.post(f"/credentials/{row}/edit", data() | {"expires": "2033-01-02"})
     admin.get(f"/credentials/{row}")
-    assert "told by the provider" not in admin.text
+    assert "from the provider" not in admin.text

@@ -1,4 +1,4 @@
-"""Host names and proxies: who is answered, and whose word is taken for where a request came from."""
+"""Trusted hosts and reverse proxies: which Host headers are accepted, and which X-Forwarded headers are believed."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The JSON face for programs, by `Accept: application/json`."""
+"""JSON for programs, by `Accept: application/json`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -66,14 +66,14 @@ def test_an_edit_answers_with_the_new_version(program: Program, store: Store) ->
 
 
 def test_refused_fields_come_with_their_sentences(program: Program, store: Store) -> None:
-    told = program("post", "/credentials/new", llm("", api_key="a b"), status=400)
-    assert told["code"] == "invalid-fields"
-    assert set(told["fields"]) == {"name", "api_key"}
+    problem = program("post", "/credentials/new", llm("", api_key="a b"), status=400)
+    assert problem["code"] == "invalid-fields"
+    assert set(problem["fields"]) == {"name", "api_key"}
     row = store()
-    told = program("post", f"/credentials/{row}/edit", {"name": "x", "version": "1"}, status=400)
-    assert set(told["fields"]) == {"provider_type"}
-    told = program("post", "/credentials/new", llm() | {"type": "nobody"}, status=400)
-    assert told["fields"] == {"type": "Choose a type."}
+    problem = program("post", f"/credentials/{row}/edit", {"name": "x", "version": "1"}, status=400)
+    assert set(problem["fields"]) == {"provider_type"}
+    problem = program("post", "/credentials/new", llm() | {"type": "nobody"}, status=400)
+    assert problem["fields"] == {"type": "Choose a type."}
 
 
 def test_deleting_tells_what_went_and_what_was_missing(program: Program, store: Store) -> None:
@@ -92,10 +92,10 @@ def test_errors_are_problem_details_with_a_code(program: Program, store: Store) 
         ("/credentials/nonsense", "http-404"),
         ("/nowhere", "http-404"),
     ):
-        told = program("get", url, status=404)
-        assert told["code"] == code
-        assert {"type", "title", "status", "detail"} <= told.keys()
-        assert told["detail"].endswith(".")
+        problem = program("get", url, status=404)
+        assert problem["code"] == code
+        assert {"type", "title", "status", "detail"} <= problem.keys()
+        assert problem["detail"].endswith(".")
     assert program("post", "/credentials", {}, status=405)["code"] == "http-405"
     assert program("post", f"/credentials/{gone}/test", {}, status=404)["code"] == "not-found"
 

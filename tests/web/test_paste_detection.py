@@ -1,4 +1,4 @@
-"""What a pasted key says of the other fields, before anything is stored."""
+"""Paste detection: values and notes for the other fields, before anything is stored."""
 
 import pytest
 

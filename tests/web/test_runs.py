@@ -1,4 +1,4 @@
-"""Runs of many tests over HTTP: what is asked before, what starts, what is told, and who may."""
+"""Runs of many tests over HTTP: confirmation, start, progress, and who may start one."""
 
 import re
 from typing import Any
@@ -143,9 +143,9 @@ def test_nothing_testable_is_told(admin: Page, app: Flask, ids: list[str]) -> No
     admin.post("/credentials/test", {"ids": ids}, status=409)
     assert "None of these credentials can be tested." in admin.text
     admin.get("/credentials/new")
-    told = admin.post("/credentials/test", {"ids": ids}, status=409, headers=JSON).json
-    assert told is not None
-    assert told["code"] == "not-testable"
+    problem = admin.post("/credentials/test", {"ids": ids}, status=409, headers=JSON).json
+    assert problem is not None
+    assert problem["code"] == "not-testable"
     assert runs(app) == 0
 
 
@@ -157,9 +157,9 @@ def test_a_second_run_is_led_to_the_first_in_words(admin: Page, store: Store, ap
     admin.get(first)
     assert "A test run is under way. Wait for its end, or cancel it." in admin.text
     admin.get("/credentials/new")
-    told = admin.post("/credentials/test", status=409, headers=JSON).json
-    assert told is not None
-    assert (told["code"], told["status"]) == ("run-active", 409)
+    problem = admin.post("/credentials/test", status=409, headers=JSON).json
+    assert problem is not None
+    assert (problem["code"], problem["status"]) == ("run-active", 409)
     assert runs(app) == 1
 
 
@@ -170,9 +170,9 @@ def test_an_unknown_run_is_a_404_in_words(admin: Page, place: str) -> None:
     admin.get("/credentials/new")
     admin.post(f"/credentials/runs/{place}/cancel", status=303 if place == GONE else 404)
     admin.get("/credentials/new")
-    told = admin.post(f"/credentials/runs/{place}/cancel", status=404, headers=JSON).json
-    assert told is not None
-    assert told["code"] in {"not-found", "http-404"}
+    problem = admin.post(f"/credentials/runs/{place}/cancel", status=404, headers=JSON).json
+    assert problem is not None
+    assert problem["code"] in {"not-found", "http-404"}
 
 
 @pytest.mark.usefixtures("planned")
@@ -207,7 +207,9 @@ def test_a_program_starts_follows_and_cancels_by_json(program: Any, store: Store
 
 
 @pytest.mark.parametrize(("method", "url"), ROUTES)
-def test_the_door_and_the_token_guard_every_route(app: Flask, admin: Page, store: Store, method: str, url: str) -> None:
+def test_every_route_needs_a_sign_in_and_the_token(
+    app: Flask, admin: Page, store: Store, method: str, url: str
+) -> None:
     store()
     stranger = app.test_client()
     assert stranger.open(url, method=method, headers=JSON).status_code == 401

@@ -1,1 +1,1 @@
-"""What can be recognised in a pasted text: the key in it, whose key it looks like, and values for other fields."""
+"""Paste detection: finds the key in a pasted text, the provider it looks like, and values for other fields."""

@@ -1,6 +1,6 @@
-"""Reads a pasted curl command: the key in its headers, the base URL, the organization. Pure; nothing is run.
+"""Parses a pasted curl command: the key in its headers, the base URL, the organization. Runs nothing.
 
-Must never raise, nor keep a URL's query or user name: they may hold a second secret.
+It never raises, and drops a URL's query and user information: they may be a second secret.
 """
 
 import re
@@ -12,7 +12,7 @@ from credstore.urls import canonical_url
 
 _KEY_HEADERS = {"authorization", "x-api-key", "api-key", "private-token", "x-goog-api-key"}
 _ORGANIZATION = "openai-organization"
-# What follows the base URL in the calls that vendors' documentation shows.
+# The paths after the base URL in the examples of vendors' documentation.
 _ENDPOINT = re.compile(
     r"/(?:chat/completions|completions|responses|embeddings|models(?:/.*)?|key|images/generations|audio/\w+)\Z"
 )
@@ -21,24 +21,26 @@ _ANTHROPIC = re.compile(r"/v1/(?:messages|complete)(?:/.*)?\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurlCommand:
+    """The key, and the values that were found for other fields (`base_url`, `organization_id`)."""
+
     key: str = field(repr=False)
     found: dict[str, str]
 
 
 def parse_curl(text: str) -> CurlCommand | None:
-    """None where this is no curl command, or has no key in it."""
+    """Parse a curl command; None when the text is none, or has no key."""
     if not re.match(r"(?:\$\s+)?curl(?:\.exe)?\s", text):
         return None
-    # A password box joins lines, and leaves the backslash or caret of each end standing before a space.
+    # A password input joins lines: the backslash or caret of each line end is then before a space.
     joined = re.sub(r"[\\^`](?:\s*\r?\n|\s+(?=-|['\"]?http))", " ", text)
     try:
         words = shlex.split(joined)
-    except ValueError:  # a quote without its partner
+    except ValueError:  # a quote that is not closed
         words = re.findall(r"'[^']*'|\"[^\"]*\"|\S+", joined)
     headers = _headers(words)
     key = next((value for name, value in headers.items() if name in _KEY_HEADERS and value), "")
     key = re.sub(r"\Abearer\s+", "", key, flags=re.IGNORECASE)
-    if not key or key.startswith("$"):  # $OPENAI_API_KEY: the example as it stands, without a key
+    if not key or key.startswith("$"):  # $OPENAI_API_KEY: the example of a documentation, without a key
         return None
     found: dict[str, str] = {}
     if headers.get(_ORGANIZATION):
@@ -49,7 +51,7 @@ def parse_curl(text: str) -> CurlCommand | None:
 
 
 def _headers(words: list[str]) -> dict[str, str]:
-    """The headers that -H and --header give, by lower-case name."""
+    """The headers of -H and --header, by name in lower case."""
     found: dict[str, str] = {}
     for flag, word in zip(words, [*words[1:], ""], strict=True):
         given = word if flag in {"-H", "--header"} else re.sub(r"\A(?:-H|--header=)", "", flag)
@@ -60,7 +62,7 @@ def _headers(words: list[str]) -> dict[str, str]:
 
 
 def keep_if_valid(found: dict[str, str], name: str, value: str) -> None:
-    """Remember what a field may be filled with, if it is fit for that field; the first one stays."""
+    """Add `value` to `found` for the field `name`, when it is valid for that field and `found` has none yet."""
     if name == "base_url":
         value = _ENDPOINT.sub("", _ANTHROPIC.sub("", value.rstrip("/")))
         try:

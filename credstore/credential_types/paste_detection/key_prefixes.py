@@ -1,4 +1,7 @@
-"""Whose key a text looks like, by how it begins. Pure. A guess, never a proof: it may warn and propose, not refuse."""
+"""The provider that a key looks like, by its prefix. Source: the key formats in the providers' documentation.
+
+A prefix proves nothing, so that it leads to a warning or a suggestion, never to a refusal.
+"""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ OPENAI, ANTHROPIC, COMPATIBLE = "openai", "anthropic", "openai_compatible"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyOwner:
-    """`provider_slug` is "" for what is no LLM key; `sure` False where others hand out keys that begin alike."""
+    """A provider. `provider_slug` is "" when it has no LLM keys; `sure` is False when others use the same prefix."""
 
     provider_slug: str
     label: str
@@ -19,10 +22,12 @@ class KeyOwner:
 
     @property
     def what(self) -> str:
+        """The word for its secret: "key", "token" or "bot token"."""
         return {"llm": "key", "git": "token", "telegram": "bot token"}[self.kind]
 
     @property
     def article(self) -> str:
+        """The article before its label: "a" or "an"."""
         return "an" if self.label[0] in "AEIOUx" else "a"
 
 
@@ -32,7 +37,7 @@ def _compatible(label: str, base_url: str) -> KeyOwner:
 
 _OPENAI = KeyOwner(provider_slug=OPENAI, label="OpenAI", base_url="https://api.openai.com/v1")
 _GITHUB = KeyOwner(provider_slug="", label="GitHub", base_url="https://github.com", kind="git")
-_TABLE: tuple[tuple[str, KeyOwner], ...] = (  # the first that fits
+_TABLE: tuple[tuple[str, KeyOwner], ...] = (  # the first match is used
     (r"sk-ant-", KeyOwner(provider_slug=ANTHROPIC, label="Anthropic", base_url="https://api.anthropic.com")),
     (r"sk-or-", _compatible("OpenRouter", "https://openrouter.ai/api/v1")),
     (r"sk-(?:proj|svcacct|admin)-", _OPENAI),
@@ -53,5 +58,5 @@ _KNOWN = tuple((re.compile(rf"(?:{pattern})"), known) for pattern, known in _TAB
 
 
 def owner_of_key(text: str) -> KeyOwner | None:
-    """Whose key this looks like, or None."""
+    """The provider whose key this looks like, or None."""
     return next((known for pattern, known in _KNOWN if pattern.match(text)), None)

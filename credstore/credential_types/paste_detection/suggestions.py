@@ -1,6 +1,6 @@
-"""What entry can notice of a credential before anything is stored: whose key this looks like, what was dropped.
+"""Notes, warnings and values for other fields, from the typed values of a credential that is not stored yet.
 
-Warnings only, never a refusal: prefixes change, and gateways pass on the keys of others. None repeats a value.
+They never refuse anything: prefixes change, and gateways accept the keys of others. No sentence repeats a value.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Suggestions:
 
 
 def suggest(kind: type[CredentialType], values: Values) -> Suggestions:
-    """Everything at once, from the values as they were typed."""
+    """All suggestions for the typed values of a type's fields."""
     return Suggestions(
         notes=unwrap_notes(kind, values),
         warnings=mismatch_warnings(kind, values),
@@ -34,26 +34,26 @@ def suggest(kind: type[CredentialType], values: Values) -> Suggestions:
 
 
 def unwrap_notes(kind: type[CredentialType], values: Values) -> dict[str, tuple[str, ...]]:
-    """What was dropped around each secret."""
+    """Sentences about what is removed around each secret, by field."""
     found = {
         field.name: unwrap(values.get(field.name) or "").notes for field in kind.secret_fields() if field.form == "text"
     }
-    return {name: said for name, said in found.items() if said}
+    return {name: notes for name, notes in found.items() if notes}
 
 
 def proposed_values(kind: type[CredentialType], values: Values) -> dict[str, str]:
-    """What the pasted text says of fields that are blank: provider, base URL, organization."""
-    offered: dict[str, str] = {}
+    """Values for the blank public fields, from the pasted secrets: provider, base URL, organization."""
+    proposed: dict[str, str] = {}
     for field in kind.secret_fields():
         if field.form == "text":
-            taken = unwrap(values.get(field.name) or "")
-            offered |= taken.found | _provider(owner_of_key(taken.value), taken.found.get("base_url", ""))
+            unwrapped = unwrap(values.get(field.name) or "")
+            proposed |= unwrapped.found | _provider(owner_of_key(unwrapped.value), unwrapped.found.get("base_url", ""))
     public = {field.name for field in kind.fields if not field.secret}
-    return {name: value for name, value in offered.items() if name in public and value and not values.get(name)}
+    return {name: value for name, value in proposed.items() if name in public and value and not values.get(name)}
 
 
 def _provider(known: KeyOwner | None, pasted_url: str) -> dict[str, str]:
-    """The provider of a key and of the URL that was pasted with it; the URL only where it is not the provider's own."""
+    """The provider type and base URL for a key and the URL pasted with it. A provider's own URL becomes ""."""
     if known and known.kind != "llm":
         return {}
     url = pasted_url or (known.base_url if known else "")
@@ -70,7 +70,7 @@ def _host(url: str) -> str | None:
 
 
 def mismatch_warnings(kind: type[CredentialType], values: Values) -> dict[str, str]:
-    """One sentence for each secret that looks as if it were for something else."""
+    """A sentence for each secret that looks like the key of another type or provider, by field."""
     found: dict[str, str] = {}
     for field in kind.secret_fields():
         if field.form == "text" and (known := owner_of_key(unwrap(values.get(field.name) or "").value)):
@@ -92,14 +92,14 @@ def _mismatch(kind: type[CredentialType], known: KeyOwner, values: Values) -> st
         return f"{looks}; the base URL is that of another host." if host and host != _host(known.base_url) else ""
     if chosen.slug == known.provider_slug or host == _host(known.base_url):
         return ""
-    # Others hand out keys that begin like OpenAI's, and an OpenAI Compatible server takes what it likes.
+    # Others use OpenAI's prefix too, and an OpenAI Compatible server may accept any key.
     if not known.sure and chosen.base_url is None:
         return ""
     return f"{looks}; the provider type is {chosen.label}."
 
 
 def _typed_url(values: Values) -> str:
-    """The base URL as it was typed, if it is one."""
+    """The typed base URL in canonical form, "" when it is not valid."""
     try:
         return canonical_url(values.get("base_url") or "")
     except Refused:

@@ -1,6 +1,6 @@
-"""Takes a key out of what people paste around it: quotes, "Bearer", a .env line, a curl command. Pure.
+"""Finds the key in a pasted text: removes quotes, "Bearer", the name of a .env line, a curl command and the like.
 
-Must never raise, and never repeat any of the text in a note: whatever was pasted may be the secret.
+It never raises, and its notes never repeat the text: any part of it may be the secret.
 """
 
 import re
@@ -19,7 +19,7 @@ CURL = "Took the key out of a curl command."
 TELEGRAM = "Took the bot token out of a URL of Telegram's."
 NOTES = (SPACE, INVISIBLE, QUOTES, BEARER, HEADER, LINE, CURL, TELEGRAM)
 
-# Not the direction overrides: who finds one inside a key is looking at a disguise, which `cleaning` refuses.
+# Direction overrides are not among them: `field_validation` refuses a key that has one.
 _ZERO_WIDTH = frozenset("\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 _QUOTES = "\"'`´“”„‟‘’‚‛«»‹›"  # noqa: RUF001 - what word processors and chat programs make of quotes
 _LINE = re.compile(r"(?:export\s+|set\s+|\$env:)?([A-Za-z_]\w{2,63})\s*=\s*([^=\s].*)\Z", re.IGNORECASE | re.ASCII)
@@ -34,14 +34,14 @@ _BEARER = re.compile(r"(?:bearer[\s:]+)+", re.IGNORECASE)
 _TELEGRAM = re.compile(
     r"https?://[^\s/]+/(?:file/)?bot(\d{3,20})(?::|%3A)([\w-]{10,})(?:/\S*)?\Z", re.ASCII | re.IGNORECASE
 )
-# More is no key with something around it, and is left as it is.
+# Characters. A longer text is no key with something around it, and stays as it is.
 MAX_LENGTH = 20_000
 MOST_LAYERS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwrapped:
-    """`value` is the key, `notes` say what was dropped, `found` fits other fields (base_url, organization_id)."""
+    """`value` is the key, `notes` say what was removed, `found` has values for `base_url` and `organization_id`."""
 
     value: str = field(repr=False)
     notes: tuple[str, ...] = ()
@@ -49,14 +49,14 @@ class Unwrapped:
 
 
 def unwrap(text: str) -> Unwrapped:
-    """The key in this text. Unwrapping once more changes nothing."""
+    """The key in this text. It is idempotent: `unwrap(unwrap(text).value)` has the same value."""
     inner, notes, found = text, list[str](), dict[str, str]()
     if len(text) > MAX_LENGTH:
         return Unwrapped(value=text)
     for _ in range(MOST_LAYERS):
         before = inner
-        for peel, note in _STEPS:
-            shorter = peel(inner, found)
+        for step, note in _STEPS:
+            shorter = step(inner, found)
             if len(shorter) < len(inner):
                 inner = shorter
                 notes += [note] if note not in notes else []
@@ -90,7 +90,7 @@ def _telegram(text: str, _found: dict[str, str]) -> str:
 
 
 def _lines(text: str, found: dict[str, str]) -> str:
-    """One or more NAME=value lines, of which one is named like a secret."""
+    """The value of the first NAME=value line whose name is that of a secret, when all lines have that form."""
     lines = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
     pairs = [(match[1], _value(match[2])) for line in lines if (match := _LINE.match(line))]
     if len(pairs) != len(lines):
@@ -106,7 +106,7 @@ def _lines(text: str, found: dict[str, str]) -> str:
 
 
 def _value(text: str) -> str:
-    """What stands behind the equals sign, without quotes and without a comment after it."""
+    """The text after the equals sign, without quotes and without a comment."""
     quoted, closed, _ = text[1:].partition(text[0])
     if text[0] in "'\"" and closed:
         return quoted

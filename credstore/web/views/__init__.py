@@ -1,1 +1,1 @@
-"""The views (page handlers), one module for each part of the site. Each has a `register(bp)` that adds its routes."""
+"""The views, one module for each part of the site. Each has a `register(bp)` that adds its routes to the blueprint."""

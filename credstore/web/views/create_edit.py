@@ -1,4 +1,4 @@
-"""Views that change: the create form and the edit form. Each can test what is typed, or test right after saving."""
+"""The views of the create form and the edit form. Each can test the typed values, or test right after saving."""
 
 from functools import cache
 from typing import Any
@@ -40,8 +40,8 @@ def new() -> ResponseReturnValue:
 
 
 def create() -> ResponseReturnValue:
-    form = _create_form()(request.form)  # not JSON, not files: texts only
-    chosen = by_slug(form.type.data or "")  # the form has fields of its own whose names are no type
+    form = _create_form()(request.form)  # form fields only, no JSON and no files
+    chosen = by_slug(form.type.data or "")  # by_slug, since the form has fields whose names are no type
     slug = chosen.slug if chosen else ""
     values = form.values(slug) if slug else {}
     if request.form.get("insert_example"):
@@ -57,12 +57,12 @@ def create() -> ResponseReturnValue:
         record = request_context.vault().create(slug, form.name.data or "", values, expires=form.expires.data or "")
     except CredstoreError as refusal:
         return _show_errors(form, slug, refusal) or _render_new(form, status_of(refusal))
-    told = [f"{record.name} is sealed and stored.", *notes_after_save(record, values)]
-    return _saved(record, told, url_for("credstore.index"), 201)
+    messages = [f"{record.name} is encrypted and stored.", *notes_after_save(record, values)]
+    return _saved(record, messages, url_for("credstore.index"), 201)
 
 
 def _with_example(form: Any, slug: str) -> ResponseReturnValue:
-    """The form again, with the example in it: the way without JavaScript."""
+    """The form with the example of a type in its JSON field, for browsers without JavaScript."""
     kind = by_slug(slug)
     for field in kind.fields if kind else ():
         if field.form == "json":
@@ -94,26 +94,29 @@ def save(public_id: UUID) -> ResponseReturnValue:
         return _edit_conflict(form, record, kind, refusal)
     except CredstoreError as refusal:
         return _show_errors(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
-    told = [f"{record.name} is saved.", *notes_after_save(record, values)]
-    return _saved(record, told, url_for("credstore.show", public_id=record.public_id), 200)
+    messages = [f"{record.name} is saved.", *notes_after_save(record, values)]
+    return _saved(record, messages, url_for("credstore.show", public_id=record.public_id), 200)
 
 
-def _saved(record: Record, told: list[str], there: str, status: int) -> ResponseReturnValue:
-    """Stored. Test it now if that was asked for; a test that cannot run just now takes nothing back."""
+def _saved(record: Record, messages: list[str], url: str, status: int) -> ResponseReturnValue:
+    """After a save: test if the user asked for it, then redirect to `url`. `messages` are sentences to show.
+
+    A test that cannot run does not undo the save.
+    """
     if request.form.get("then") == "test":
         try:
             record = request_context.vault().test(record.public_id)
-            told.append(f"{record.verdict.outcome.label}: {record.verdict.reason}")
+            messages.append(f"{record.verdict.outcome.label}: {record.verdict.reason}")
         except CredstoreError as refusal:
-            told.append(refusal.sentence)
+            messages.append(refusal.sentence)
     if request_context.wants_json():
-        return jsonify(credential_json(record) | ({"notes": told[1:]} if told[1:] else {})), status
-    flash_message(" ".join(told))
-    return redirect(there, 303)
+        return jsonify(credential_json(record) | ({"notes": messages[1:]} if messages[1:] else {})), status
+    flash_message(" ".join(messages))
+    return redirect(url, 303)
 
 
 def _edit_conflict(form: Any, record: Record, kind: type[CredentialType], refusal: Conflict) -> ResponseReturnValue:
-    """Somebody was faster: show what is stored now beside what was typed; saving again is then a decision."""
+    """After a concurrent edit (409): show what is stored now beside what was typed, with the new version."""
     if request_context.wants_json():
         return problem_details(409, refusal.code, refusal.sentence)
     record, _ = _editable(UUID(record.public_id))
@@ -122,7 +125,7 @@ def _edit_conflict(form: Any, record: Record, kind: type[CredentialType], refusa
 
 
 def _show_errors(form: Any, slug: str, refusal: CredstoreError) -> ResponseReturnValue | None:
-    """For a program the problem; for a person None, and the form carries the sentences, so that no input is lost."""
+    """Problem details for a program. For a browser None; the sentences are added to the form, which keeps its input."""
     if request_context.wants_json():
         return problem_details(
             status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {})

@@ -1,4 +1,4 @@
-"""Views that show: the list at /credentials and one credential."""
+"""The views of the list at /credentials and of one credential."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ def register(bp: Blueprint) -> None:
 
 
 def list_arguments() -> dict[str, Any]:
-    """Where in the list the person is: page, search and filter, to come back to after an act."""
+    """The page, search, filters and sort of the request's URL, to return to the same part of the list."""
     return {
         name: request.args[name]
         for name in ("page", "after", "before", "q", "type", "expiring", "status", "sort")
@@ -27,7 +27,7 @@ def list_arguments() -> dict[str, Any]:
 
 
 def list_filters() -> ListFilters:
-    """The search, filters and order in the URL; what does not make sense filters nothing."""
+    """The search, filters and sort of the URL; invalid ones are ignored."""
     args = request.args
     return ListFilters.clean(
         query=args.get("q", ""),
@@ -45,11 +45,12 @@ def _start() -> Start | None:
 
 
 def list_url() -> str:
+    """The URL of the list, with the arguments of this request."""
     return url_for("credstore.index", **list_arguments())
 
 
 def index() -> ResponseReturnValue:
-    """The table. Page, search, filters and sort are in the URL; whatever does not make sense there is ignored."""
+    """The table. Page, search, filters and sort are in the URL; invalid ones are ignored."""
     vault, args, filters = request_context.vault(), request.args, list_filters()
     number, start = args.get("page", 1, type=int), _start()
     page = vault.page(filters, number, start)

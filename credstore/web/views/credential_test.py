@@ -1,4 +1,4 @@
-"""The view behind the Test button."""
+"""The view of the Test button."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ def register(bp: Blueprint) -> None:
 
 
 def test(public_id: UUID) -> ResponseReturnValue:
-    """Takes an id and nothing else. Our script gets the row's new result, a program JSON, a browser the page again."""
+    """Test a stored credential. Returns the row's result for credstore's script, JSON for programs, or a redirect."""
     record = request_context.vault().test(str(public_id))
     if request_context.wants_json():
         return jsonify(credential_json(record))

@@ -1,4 +1,4 @@
-"""Views that remove: the confirmation that names what goes, the deletion, and Undo."""
+"""The views of deletion: the confirmation that names the credentials, the deletion, and Undo."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -13,7 +13,7 @@ from credstore.web.flash_messages import flash_message
 from credstore.web.template_filters import with_noun
 from credstore.web.views.credential_list import list_arguments, list_url
 
-NAMES_SHOWN = 10  # a confirmation names so many, then counts the rest
+NAMES_SHOWN = 10  # names in a confirmation; the rest is counted
 
 
 def register(bp: Blueprint) -> None:
@@ -55,13 +55,13 @@ def delete_many() -> ResponseReturnValue:
     return _after_delete(request_context.vault().delete(parse_ids(request.form.getlist("ids"))))
 
 
-def _after_delete(done: Deletion) -> ResponseReturnValue:
+def _after_delete(deletion: Deletion) -> ResponseReturnValue:
     if request_context.wants_json():
-        return jsonify(deleted=done.deleted, missing=done.missing, batch=done.batch)
-    text = f"Deleted {with_noun(done.deleted, 'credential')}." if done.deleted else "Nothing was deleted."
-    if done.missing:
-        text += f" {with_noun(done.missing, 'id was', 'ids were')} not there any more."
-    undo = done.batch if done.deleted and request_context.vault().store.keep_deleted_days else ""
+        return jsonify(deleted=deletion.deleted, missing=deletion.missing, batch=deletion.batch)
+    text = f"Deleted {with_noun(deletion.deleted, 'credential')}." if deletion.deleted else "Nothing was deleted."
+    if deletion.missing:
+        text += f" {with_noun(deletion.missing, 'id was', 'ids were')} not there any more."
+    undo = deletion.batch if deletion.deleted and request_context.vault().store.keep_deleted_days else ""
     flash_message(text, undo)
     return redirect(list_url(), 303)
 
@@ -76,7 +76,7 @@ def restore() -> ResponseReturnValue:
 
 
 def parse_ids(texts: Iterable[str]) -> list[str]:
-    """Ids from repeated or space-separated values; what is no id at all stays, and is counted as missing."""
+    """The ids in repeated or space-separated values. A word that is no id stays, and is counted as missing."""
     return [_canonical(word) for text in texts for word in text.split()]
 
 

@@ -1,4 +1,4 @@
-"""Health for machines: `/healthz` says that the process answers, `/readyz` that it can do its work."""
+"""Health checks: `/healthz` (the process answers) and `/readyz` (database and keys are ready)."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def healthz() -> Response:
 
 
 def readyz() -> tuple[Response, int]:
-    """503 while the database is missing or behind, or the keys are not this database's."""
+    """503 while the database is not reachable or not migrated, or the keys are not those of this database."""
     try:
         request_context.services().require_ready()
     except CredstoreError as refusal:

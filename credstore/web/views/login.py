@@ -1,4 +1,4 @@
-"""Owns the sign-in, sign-out and set-up pages. Must never echo a password, nor send anybody to another site."""
+"""The views of sign-in, sign-out and set-up. They never return a password, and never redirect to another site."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +14,8 @@ _NAME = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "fa
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+    """The sign-in form; `next` is the path to open afterwards."""
+
     username = StringField("Username", [InputRequired("Enter your username.")], render_kw=_NAME)
     password = PasswordField(
         "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
@@ -22,7 +24,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 
 
 class SetupForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
-    """Its rules are those of `Accounts.claim`."""
+    """The form for the first administrator. `Accounts.create_first_admin` validates it."""
 
     username = StringField("Username", render_kw=_NAME | {"required": True})
     password = PasswordField(
@@ -63,8 +65,8 @@ def login() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     end_session()
     response = redirect(url_for("credstore.login"), 303)
-    # Not "cookies": browsers clear those of the whole domain, and on localhost of every port; ours is deleted by name.
-    # Not "cache": browsers may take seconds over it, and hold the redirect until then. Nothing of ours is cached.
+    # Not "cookies": browsers clear those of the whole domain, on localhost of every port. Flask deletes ours by name.
+    # Not "cache": it may delay the redirect by seconds, and no page of credstore is cached.
     response.headers["Clear-Site-Data"] = '"storage"'
     return response
 

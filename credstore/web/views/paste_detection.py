@@ -1,4 +1,4 @@
-"""The view behind a pasted key: what it says of the other fields. Keeps nothing, and never sends the key back."""
+"""The view of a pasted key: values for the other fields. Stores nothing, and never returns the key."""
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -13,16 +13,19 @@ def register(bp: Blueprint) -> None:
 
 
 def detect_paste() -> ResponseReturnValue:
-    """`type` and that type's fields as typed; fields nobody touched yet are left out. Answers by the form's names."""
+    """Suggest values and notes for the fields of the create form, by their names in the form.
+
+    The request has `type` and the typed values of that type's fields. Raises InvalidFields for an unknown type.
+    """
     kind = by_slug(request.form.get("type", ""))
     if kind is None:
         raise InvalidFields({"type": "Choose a type."})
     values = {field.name: request.form.get(f"{kind.slug}-{field.name}", "") for field in kind.fields}
-    offered = suggestions.proposed_values(kind, values)
-    words = {name: list(said) for name, said in suggestions.unwrap_notes(kind, values).items()}
-    for name, warning in suggestions.mismatch_warnings(kind, values | offered).items():
-        words.setdefault(name, []).append(warning)
+    proposed = suggestions.proposed_values(kind, values)
+    sentences = {name: list(notes) for name, notes in suggestions.unwrap_notes(kind, values).items()}
+    for name, warning in suggestions.mismatch_warnings(kind, values | proposed).items():
+        sentences.setdefault(name, []).append(warning)
     return jsonify(
-        fields={f"{kind.slug}-{name}": value for name, value in offered.items()},
-        words={f"{kind.slug}-{name}": " ".join(said) for name, said in words.items()},
+        fields={f"{kind.slug}-{name}": value for name, value in proposed.items()},
+        words={f"{kind.slug}-{name}": " ".join(found) for name, found in sentences.items()},
     )

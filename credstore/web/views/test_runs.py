@@ -1,4 +1,4 @@
-"""Views of a run of many tests: what would be tested, the start, progress, cancel. Works as a page that refreshes."""
+"""The views of a run of many tests: confirmation, start, progress, cancel. Without JavaScript the page reloads."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ def register(bp: Blueprint) -> None:
 
 
 def confirm_run() -> ResponseReturnValue:
-    """Says how many would be tested. `ids` names them; without any, all that match `q`, `type` and `expiring`."""
+    """Say how many credentials would be tested: those of `ids`, or without any, all that match the list's filters."""
     ids = parse_ids(request.args.getlist("ids"))
     chosen = request_context.vault().list_testable(ids or None, list_filters())
     return render_template("credstore/run_new.html", chosen=chosen, ids=ids, list_arguments=list_arguments())

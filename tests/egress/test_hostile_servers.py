@@ -1,4 +1,4 @@
-"""Sixteen hostile behaviours, each through a real LLM probe, the tester and the client: time, verdict, memory, key."""
+"""Hostile servers, each tested by a real LLM probe, the tester and the client: time, verdict, memory, no key shown."""
 
 import gzip
 import logging
@@ -36,25 +36,25 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 ZEROS = bytes(1 << 20)
 
 
-def told(call: Call) -> bytes:
-    """The key as it came: every server here gives it back wherever it can."""
+def received_key(call: Call) -> bytes:
+    """The key of the request: each server here repeats it wherever it can."""
     return (header(call.request, "authorization") or "").encode()
 
 
 def drip_headers(call: Call) -> None:
-    call.say(HEAD, b"X-Echo: " + told(call) + b"\r\n")
+    call.send(HEAD, b"X-Echo: " + received_key(call) + b"\r\n")
     call.drip(b"X-A: b\r\n" * 1000)
 
 
 def drip_body(call: Call) -> None:
-    call.say(HEAD, b"Content-Length: 5000\r\n\r\n", b'{"error": "' + told(call))
+    call.send(HEAD, b"Content-Length: 5000\r\n\r\n", b'{"error": "' + received_key(call))
     call.drip(b" " * 4000)
 
 
 def ten_gigabytes(call: Call) -> None:
-    call.say(HEAD, b"\r\n", told(call))
+    call.send(HEAD, b"\r\n", received_key(call))
     for _ in range(10_240):
-        call.say(ZEROS)
+        call.send(ZEROS)
 
 
 @cache
@@ -63,29 +63,29 @@ def bomb() -> bytes:
 
 
 def reset(call: Call) -> None:
-    call.say(HEAD, b"Content-Length: 100\r\n\r\n", told(call))
+    call.send(HEAD, b"Content-Length: 100\r\n\r\n", received_key(call))
     call.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def truncate(call: Call) -> None:
-    call.say(HEAD, b"Content-Length: 1000\r\n\r\n", b'{"data": [], "echo": "' + told(call))
+    call.send(HEAD, b"Content-Length: 1000\r\n\r\n", b'{"data": [], "echo": "' + received_key(call))
 
 
 def deep_json(call: Call) -> None:
-    call.say(reply(body=b"[" * 100_000 + b"]" * 100_000))
+    call.send(reply(body=b"[" * 100_000 + b"]" * 100_000))
 
 
 def redirect(call: Call) -> None:
-    key = told(call).decode().removeprefix("Bearer ")
-    call.say(reply("302 Found", Location=f"/v1/models?key={key}&quoted={quote(key, safe='')}"))
+    key = received_key(call).decode().removeprefix("Bearer ")
+    call.send(reply("302 Found", Location=f"/v1/models?key={key}&quoted={quote(key, safe='')}"))
 
 
 def bare(call: Call) -> None:
-    call.say(b"HTTP/1.1 200 " + told(call) + b"\r\n\r\n")
+    call.send(b"HTTP/1.1 200 " + received_key(call) + b"\r\n\r\n")
 
 
 def listing(call: Call) -> None:
-    call.say(reply(body=b'{"object": "list", "data": [{"id": "m"}]}', Content_Type="application/json"))
+    call.send(reply(body=b'{"object": "list", "data": [{"id": "m"}]}', Content_Type="application/json"))
 
 
 def names(*addresses: str) -> Callable[..., Sequence[Any]]:
@@ -179,7 +179,7 @@ SIXTEEN: dict[str, tuple[Stage, Outcome, str]] = {
     "drip headers": (speaking(drip_headers), NOT_REACHED, "did not answer"),
     "drip body": (speaking(drip_body), NOT_REACHED, "did not finish its answer"),
     "10 GB body": (speaking(ten_gigabytes), NOT_REACHED, "larger than"),
-    "gzip bomb": (speaking(lambda call: call.say(bomb())), NOT_REACHED, "larger than"),
+    "gzip bomb": (speaking(lambda call: call.send(bomb())), NOT_REACHED, "larger than"),
     "endless redirects": (speaking(redirect), CANNOT_TELL, "redirect"),
     "reset": (speaking(reset), NOT_REACHED, "closed the connection"),
     "truncated body": (speaking(truncate), NOT_REACHED, "closed the connection"),
