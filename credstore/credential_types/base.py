@@ -129,7 +129,7 @@ class CredentialType:
 
     @classmethod
     def sealed_context(cls, public: Values) -> dict[str, str | None]:
-        """What a secret is sealed with: its destination and every field that `binds`."""
+        """What a secret is encrypted together with: its destination and every field that `binds`."""
         bound = {field.name: public.get(field.name) for field in cls.fields if field.binds}
         return {"dest": cls.destination(public), **bound}
 

@@ -35,7 +35,7 @@ class CredentialTests:
         self.tester = tester
 
     def test(self, public_id: str) -> Record:
-        """Test a stored credential against the destination that it was sealed with; returns its new record.
+        """Test a stored credential against the destination that it was encrypted for; returns its new record.
 
         Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
@@ -60,7 +60,7 @@ class CredentialTests:
         """Test what is in a form, and store nothing.
 
         `public_id` is the credential being edited: its secrets stand in for fields left blank, but only towards the
-        destination that they were sealed with. Raises what `test` and `edit` do.
+        destination that they were encrypted for. Raises what `test` and `edit` do.
         """
         if by_slug(kind_slug) is None:
             raise InvalidFields({"type": "Choose a type."})

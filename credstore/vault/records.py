@@ -191,7 +191,7 @@ def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool)
     if row.key_id not in readable_keys:
         return Verdict(
             outcome=Outcome.UNREADABLE,
-            reason=f"Sealed with the key {row.key_id}, which is not in FIELD_ENCRYPTION_KEY.",
+            reason=f"Encrypted with the key {row.key_id}, which is not in FIELD_ENCRYPTION_KEY.",
             advice="Restore that key, or edit this credential and enter its secret again.",
         )
     measured = load_verdict(row.verdict)

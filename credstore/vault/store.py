@@ -94,7 +94,7 @@ def stored_secret_names(row: Credential, kind: type[CredentialType]) -> set[str]
 def select_secrets(stored: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     """These secrets of an opened row. Raises Unreadable when one that it should hold is not there."""
     if not stored.keys() >= set(names):
-        raise Unreadable("The sealed value lacks a secret that this credential should hold.")
+        raise Unreadable("The encrypted value lacks a secret that this credential should hold.")
     return {name: stored[name] for name in names}
 
 
@@ -114,4 +114,4 @@ def sealed_context(kind: type[CredentialType], public_id: str, public: Mapping[s
 
 
 def missing_key_sentence(key_id: str) -> str:
-    return f"This credential was sealed with the key {key_id}, which is not in FIELD_ENCRYPTION_KEY."
+    return f"This credential was encrypted with the key {key_id}, which is not in FIELD_ENCRYPTION_KEY."
