@@ -12,86 +12,14 @@ const problem = async (response) =>
     ? (await response.json()).detail
     : `The server answered ${response.status}. Reload the page and try again.`;
 
-// dialogs:
-const dialog = document.createElement("dialog");
-dialog.setAttribute("aria-labelledby", "dialog-title");
-document.body.append(dialog);
-
-function fill(page) {
-  const card = page.querySelector("main .card");
-  card.querySelector("h1").id = "dialog-title";
-  dialog.replaceChildren(card);
-}
-
-async function open(url, from) {
-  try {
-    const response = await fetch(url);
-    const page = await read(response);
-    // Signed out meanwhile, or nothing there any more: the real page says so better.
-    if (!response.ok || response.redirected || !page.querySelector("main .card form")) return location.assign(url);
-    fill(page);
-    opener = from;
-    dialog.showModal();
-    dialog.scrollTop = 0;
-    (dialog.querySelector("[autofocus]") || dialog.querySelector("input:not([type=hidden])"))?.focus({ preventScroll: true });
-  } catch {
-    location.assign(url);
-  }
-}
-
-// Some browsers do not focus what is clicked, so that they could not give the focus back.
-let opener = null;
-dialog.addEventListener("close", () => {
-  dialog.replaceChildren(); // a key that was typed must not stay in the page
-  opener?.focus();
-});
-
-// A refused form comes back with its sentences; what was typed into secret fields stays here and is put back.
-function refuse(form, page) {
-  const fresh = page.querySelector("main .card");
-  const old = form.closest(".card");
-  for (const field of old.querySelectorAll("input[type=password], textarea, input[name=remove]")) {
-    const value = field.type === "checkbox" ? `[value="${CSS.escape(field.value)}"]` : "";
-    const twin = fresh.querySelector(`[name="${CSS.escape(field.name)}"]${value}`);
-    if (twin?.type === "checkbox") twin.checked = field.checked;
-    else if (twin) twin.value = field.value;
-  }
-  fresh.querySelector("h1").id = old.querySelector("h1").id;
-  old.replaceWith(fresh);
-  const first = fresh.querySelector("[aria-invalid], .alert, .draft-verdict");
-  if (first?.matches(".alert")) first.tabIndex = -1;
-  first?.focus();
-  say([...fresh.querySelectorAll(".wrong, .alert, .draft-verdict p")].map((found) => found.innerText).join(" "));
-}
-
-// The form stays as it was typed, with the sentence above it.
-function complain(form, words) {
-  form.querySelector(".alert")?.remove();
-  const box = document.createElement("p");
-  box.className = "alert";
-  box.textContent = words;
-  box.tabIndex = -1;
-  form.prepend(box);
-  box.focus();
-}
-
-async function send(form, submitter) {
-  const button = submitter?.closest(".buttons") ? submitter : form.querySelector(".buttons button");
-  if (button.ariaBusy === "true") return;
-  button.ariaBusy = "true";
-  try {
-    const response = await fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form, submitter)), redirect: "manual" });
-    const there = response.headers.get("X-Credstore-To");
-    if (there) return location.assign(there);
-    // Only a sign-in page of somebody else redirects here: nothing was saved.
-    if (response.type === "opaqueredirect") complain(form, "You are signed out, so nothing was saved. Sign in in another tab, then try again.");
-    else if (isProblem(response)) complain(form, await problem(response));
-    else refuse(form, await read(response));
-  } catch {
-    complain(form, "credstore could not be reached, so it is not known whether this was saved. Try again.");
-  }
-  button.ariaBusy = "false";
-}
+// Dialogs and the sending of their forms are loaded when the first is wanted; without them the real pages do the same.
+const dialogs = () => import(document.body.dataset.dialogs);
+const open = (url, from) => dialogs().then((loaded) => loaded.open(url, from)).catch(() => location.assign(url));
+const send = (form, submitter) =>
+  dialogs().then((loaded) => loaded.send(form, submitter)).catch(() => {
+    form.removeAttribute("data-send");
+    form.requestSubmit(submitter);
+  });
 
 // tests:
 const waiting = [];
@@ -104,24 +32,62 @@ async function test(button) {
     const response = await fetch(button.formAction, { method: "POST", headers: { ...ours, "X-CSRFToken": token } });
     // Signed out meanwhile, or signed in anew (then the form's token is old): the page itself says so better.
     if ([400, 401].includes(response.status) || response.redirected) return location.reload();
-    if (response.ok) row.querySelector(".verdict").replaceWith((await read(response)).querySelector(".verdict"));
-    else fail(row, await problem(response));
+    if (response.ok) {
+      const fresh = await read(response);
+      conclude(row, fresh.querySelector(".verdict"), fresh.querySelector(".reason"));
+    } else fail(row, await problem(response));
   } catch {
     fail(row, "credstore could not be reached, so nothing was tested. Try again.");
   }
-  const [name, word, reason] = [".name", ".verdict button", ".reason p"].map((part) => row.querySelector(part).textContent.trim());
-  say(`${name}: ${word}. ${reason}`);
+}
+
+function conclude(row, verdict, reasons) {
+  tooltip.remove();
+  row.querySelector(".verdict").replaceWith(verdict);
+  details.set(verdict, Promise.resolve([...reasons.children]));
+  say(`${row.querySelector("th").textContent.trim()}: ${verdict.textContent.trim()}. ${reasons.firstElementChild.textContent}`);
 }
 
 function fail(row, words) {
-  const verdict = row.querySelector(".verdict");
-  const button = verdict.querySelector("button");
+  const verdict = row.querySelector(".verdict").cloneNode();
   verdict.dataset.mark = "unsure";
-  button.querySelector("use").setAttribute("href", "#i-unsure");
-  button.replaceChildren(button.firstChild, "Test not run");
-  const reason = document.createElement("p");
-  reason.textContent = words;
-  verdict.querySelector(".reason").replaceChildren(reason);
+  verdict.textContent = "Test not run";
+  const reasons = document.createElement("div");
+  reasons.append(Object.assign(document.createElement("p"), { textContent: words }));
+  conclude(row, verdict, reasons);
+}
+
+// the details of a verdict: fetched when somebody wants them, shown in one tooltip that stands behind its verdict.
+const details = new WeakMap(); // by verdict, a promise of the elements
+const tooltip = document.createElement("div");
+tooltip.id = tooltip.className = "reason";
+tooltip.setAttribute("role", "tooltip");
+
+function load(verdict) {
+  if (!details.has(verdict)) {
+    const fetched = fetch(verdict.href, { headers: ours }).then(async (response) => {
+      if (!response.ok || response.redirected) throw new Error(response.statusText);
+      return [...(await read(response)).querySelector(".reason").children];
+    });
+    fetched.catch(() => details.delete(verdict)); // the verdict is a link: its page says the same
+    details.set(verdict, fetched);
+  }
+  return details.get(verdict);
+}
+
+async function explain(verdict) {
+  let late = false;
+  setTimeout(() => { late = true; });
+  const parts = await load(verdict).catch(() => null);
+  if (!parts || !verdict.matches(":hover, :focus")) return;
+  tooltip.classList.remove("dismissed");
+  if (tooltip.previousElementSibling === verdict) return;
+  tooltip.previousElementSibling?.removeAttribute("aria-describedby");
+  tooltip.replaceChildren(...parts);
+  verdict.after(tooltip);
+  verdict.setAttribute("aria-describedby", tooltip.id);
+  // Screen readers read a description when the focus arrives; one that came later must be said.
+  if (late && verdict.matches(":focus")) say(tooltip.innerText);
 }
 
 // Two at a time: the server runs a few at once, and the list stays quick.
@@ -139,12 +105,13 @@ async function next() {
 document.addEventListener("click", (event) => {
   const target = event.target.closest("a, button");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (target.matches("a[data-dialog]")) open(target.href, target);
-  else if (target.matches("[data-close]") && target.closest("dialog")) dialog.close();
+  if (target.matches("a[data-dialog], .edit, .trash")) open(target.href, target);
+  else if (target.matches(".verdict") && byTouch) explain(target);
+  else if (target.matches("dialog [data-close]")) target.closest("dialog").close();
   else if (target.matches("tr .test")) {
     if (target.getAttribute("aria-busy") !== "true") {
       target.setAttribute("aria-busy", "true");
-      say(`Testing ${target.closest("tr").querySelector(".name").textContent.trim()}…`);
+      say(`Testing ${target.closest("tr").querySelector("th").textContent.trim()}…`);
       waiting.push(target);
       next();
     }
@@ -165,7 +132,7 @@ document.addEventListener("submit", (event) => {
 });
 
 function count() {
-  const boxes = [...document.querySelectorAll("tbody .pick input")];
+  const boxes = [...document.querySelectorAll("tbody input")];
   const chosen = boxes.filter((box) => box.checked).length;
   const all = document.getElementById("all");
   if (!all) return;
@@ -179,23 +146,32 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("select")) event.target.classList.add("chosen");
   if (event.target.matches("[data-send] [type=password]") && event.target.value) import(document.body.dataset.pasteDetection).then((found) => found.detectPaste(event.target)).catch(() => {});
   if (event.target.id === "all")
-    for (const box of document.querySelectorAll("tbody .pick input")) box.checked = event.target.checked;
-  if (event.target.closest(".pick")) {
+    for (const box of document.querySelectorAll("tbody input")) box.checked = event.target.checked;
+  if (event.target.closest("table")) {
     count();
     say(document.querySelector("#delete-selected span").textContent);
   }
 });
 
-// A tooltip must be dismissible without moving the pointer or the focus.
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape")
-    for (const shown of document.querySelectorAll(".verdict:is(:hover, :focus-within)")) shown.classList.add("dismissed");
-});
-for (const leaving of ["focusout", "pointerout"])
-  document.addEventListener(leaving, (event) => {
+let byTouch = false;
+document.addEventListener("pointerdown", (event) => { byTouch = event.pointerType === "touch"; });
+for (const arriving of ["pointerover", "focusin"])
+  document.addEventListener(arriving, (event) => {
     const verdict = event.target.closest?.(".verdict");
-    if (verdict && !verdict.contains(event.relatedTarget)) verdict.classList.remove("dismissed");
+    if (verdict && !verdict.contains(event.relatedTarget)) explain(verdict);
+    else if (arriving === "focusin") {
+      const near = event.target.closest("tbody tr")?.querySelector(".verdict"); // the next or the last stop of Tab
+      if (near) load(near).catch(() => {});
+    }
   });
+document.addEventListener("pointerout", (event) => {
+  const focused = document.activeElement;
+  if (event.target.closest?.(".verdict") && focused.matches(".verdict") && focused !== tooltip.previousElementSibling) explain(focused);
+});
+document.addEventListener("keydown", (event) => {
+  byTouch = false;
+  if (event.key === "Escape") tooltip.classList.add("dismissed"); // without moving the pointer or the focus
+});
 
 count();
 say([...document.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+CELLS = frozenset({"td", "th"})
 UNLABELLED = frozenset({"hidden", "submit", "button", "reset", "image"})
 
 
@@ -42,6 +43,8 @@ class Document(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in CELLS and self._open and self._open[-1].tag in CELLS:  # HTML lets a cell end where the next begins
+            self._open.pop()
         element = Element(tag, {name: value or "" for name, value in attrs}, list(self._open))
         self.elements.append(element)
         if tag not in VOID:
@@ -74,6 +77,19 @@ class Document(HTMLParser):
         if name := control.attrs.get("form"):
             return next(iter(self.find("form", id=name)), None)
         return control.within("form")
+
+    def label(self, control: Element) -> str:
+        """The name that a screen reader says, as far as aria-label and aria-labelledby give it."""
+        pointed = [
+            element for name in control.attrs.get("aria-labelledby", "").split() for element in self.find(id=name)
+        ]
+        return " ".join(element.text for element in pointed) or control.attrs.get("aria-label", "")
+
+    def column(self, number: int) -> list[Element]:
+        """The cells of a column of the table's body, counted from 1."""
+        cells = [cell for cell in self.find("td", "th") if cell.within("tbody")]
+        rows = [[cell for cell in cells if cell.within("tr") is row] for row in self.find("tr")]
+        return [row[number - 1] for row in rows if row]
 
     @property
     def text(self) -> str:

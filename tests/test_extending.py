@@ -87,11 +87,11 @@ page.post("/credentials/new", FORM | WRONG, status=400)
 results["wrong"] = sorted(c.attrs["name"] for c in page.document.find(aria_invalid="true"))
 page.post("/credentials/new", FORM)
 page.get("/credentials")
-results["detail"] = DETAIL in page.document.find("td", class_="detail")[0].text
+results["detail"] = DETAIL in page.document.column(4)[0].text
 (button,) = page.document.find("button", class_="test")
 page.post(button.attrs["formaction"])
 page.get("/credentials")
-results["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
+results["mark"] = page.document.find("a", class_="verdict")[0].attrs["data-mark"]
 row = page.document.find("input", name="ids")[0].attrs["value"]
 results["json"] = page.get(f"/credentials/{row}", headers={"Accept": "application/json"}).json["sealed"]
 page.get(f"/credentials/{row}/edit")
@@ -217,7 +217,7 @@ results["no sign out"] = "Sign out" not in page.text
 (button,) = page.document.find("button", class_="test")
 page.post(button.attrs["formaction"])
 page.get("/credentials")
-results["mark"] = page.document.find("div", class_="verdict")[0].attrs["data-mark"]
+results["mark"] = page.document.find("a", class_="verdict")[0].attrs["data-mark"]
 row = page.document.find("input", name="ids")[0].attrs["value"]
 for url in (f"/credentials/{row}", f"/credentials/{row}/edit", f"/credentials/{row}/delete"):
     page.get(url)

@@ -1,10 +1,12 @@
 """Template filters and variables: dates, ages, plurals, and URLs of static files with a digest."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, url_for
 
@@ -60,12 +62,21 @@ def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]
 
 
 def template_variables() -> dict[str, Any]:
+    """What every page of ours may use. `list_path` is the list's address; a credential's is below it."""
     return {
         "asset": _asset,
         "list_arguments": list_arguments(),
+        "list_path": url_for("credstore.index"),
+        "list_query": list_query,
         "username": request_context.username(),
         "is_authorized": request_context.is_authorized(),
     }
+
+
+def list_query(arguments: Mapping[str, Any]) -> str:
+    """The arguments that have a value, as a query: "?page=2&q=open+ai", or ""."""
+    given = {name: value for name, value in arguments.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _asset(name: str) -> str:

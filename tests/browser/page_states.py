@@ -40,7 +40,7 @@ def _of_first(where: str) -> Callable[[Page, LiveSite], None]:
 def _dialog(opener: str, pick: int = 0) -> Callable[[Page, LiveSite], None]:
     def go(tab: Page, site: LiveSite) -> None:
         tab.goto(f"{site.url}?type=llm")
-        for box in tab.locator("tbody .pick input").all()[:pick]:
+        for box in tab.locator("tbody input").all()[:pick]:
             box.check()
         tab.locator(opener).first.click()
         expect(tab.get_by_role("dialog")).to_be_visible()
@@ -73,8 +73,8 @@ PAGE_STATES = (
     PageState("error", _page(NOWHERE)),
     PageState("dialog new", _dialog(".head .primary")),
     PageState("dialog new, refused", _refused),
-    PageState("dialog edit", _dialog("[aria-label^=Edit]")),
-    PageState("dialog delete", _dialog("[aria-label^=Delete]")),
+    PageState("dialog edit", _dialog(".edit")),
+    PageState("dialog delete", _dialog(".trash")),
     PageState("dialog delete many", _dialog("#delete-selected", 12)),
     PageState("login", _login, signed_in=False),
     PageState("set-up closed", _setup_closed, signed_in=False),

@@ -75,7 +75,7 @@ def test_sign_in_create_test_edit_delete_and_undo(
     test = tab.get_by_role("button", name="Test Model")
     tab_to(tab, test)
     press("Enter")
-    expect(tab.get_by_role("button", name="Verified")).to_be_visible()
+    expect(tab.get_by_role("link", name="Verified")).to_be_visible()
     expect(test).to_be_focused()
     press("Shift+Tab")
     expect(tab.get_by_role("tooltip")).to_be_visible()

@@ -18,8 +18,8 @@ def test_the_columns_and_what_stands_in_them(site: LiveSite, open_page: OpenPage
     tab = open_page()
     assert words(tab.locator("thead th").all_text_contents())[1:] == ["Name", "Type", "Detail", "Created", "Actions"]
     llm, bot = tab.locator("tbody tr").all()
-    expect(llm.locator(".badge")).to_have_text("LLM")
-    assert words(llm.locator(".detail span").all_text_contents()) == [
+    expect(llm.locator("[data-kind]")).to_have_text("LLM")
+    assert words(llm.locator("td:nth-child(4) span").all_text_contents()) == [
         "openai_compatible",
         "https://api.venice.ai/api/v1",
     ]

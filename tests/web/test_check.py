@@ -5,7 +5,7 @@ from flask import Flask
 
 from credstore.credential_types.telegram.declaration import Telegram
 from credstore.errors import TestsBusy
-from tests.page import Page
+from tests.page import Document, Page
 from tests.provider import Provider
 from tests.web.conftest import JSON, TOKEN, Store
 
@@ -18,17 +18,27 @@ def stored(store: Store, provider: Provider, admin: Page) -> str:
     return row
 
 
+def details(admin: Page, row: str) -> str:
+    """What the list shows when somebody points at the verdict of a row."""
+    answer = admin.client.get(f"/credentials/{row}", headers={"X-Credstore": "fragment"})
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    (reason,) = Document(answer.text).find("div", class_="reason")
+    return reason.text
+
+
 @pytest.mark.spec("LLM credentials display a Test button in the actions column. Clicking it:")
 @pytest.mark.spec("Sends a test request to the provider's API")
 @pytest.mark.spec("Green checkmark -- The credential is valid")
 def test_a_right_key_gets_the_green_check(stored: str, admin: Page, provider: Provider) -> None:
     answer = admin.post(f"/credentials/{stored}/test?page=1&q=loc")
-    assert answer.location == f"/credentials?page=1&q=loc#c-{stored}"
+    assert answer.location == f"/credentials?page=1&q=loc&tested={stored}#tested"
     assert provider.asked("/openai/v1/models")
-    admin.get("/credentials")
+    admin.get(answer.location)
     assert admin.document is not None
-    (verdict,) = admin.document.find("div", class_="verdict")
+    (verdict,) = admin.document.find("a", class_="verdict")
     assert verdict.attrs["data-mark"] == "pass"
+    assert admin.document.find("tr", id="tested") == [verdict.within("tr")]
     assert "Local: Verified." in admin.text
 
 
@@ -39,12 +49,15 @@ def test_a_wrong_key_gets_the_red_x_with_its_reason(store: Store, admin: Page, p
     admin.post(f"/credentials/{row}/test")
     admin.get("/credentials")
     assert admin.document is not None
-    (verdict,) = admin.document.find("div", class_="verdict")
+    (verdict,) = admin.document.find("a", class_="verdict")
     assert verdict.attrs["data-mark"] == "fail"
-    (reason,) = admin.document.find("div", role="tooltip")
-    assert "refused this key" in reason.text
-    assert "Create a new key at the provider" in reason.text
-    assert f"GET {provider.url('/openai/v1/models')} -> 401" in reason.text
+    told = details(admin, row)
+    assert "refused this key" in told
+    assert "Create a new key at the provider" in told
+    assert f"GET {provider.url('/openai/v1/models')} -> 401" in told
+    admin.get(verdict.attrs["href"])  # the way without JavaScript
+    assert admin.document.find(id=verdict.attrs["href"].partition("#")[2])
+    assert "Create a new key at the provider" in admin.text
 
 
 def test_from_its_own_page_one_comes_back_to_it(stored: str, admin: Page) -> None:
@@ -61,7 +74,8 @@ def test_our_script_gets_the_verdict_alone(stored: str, admin: Page) -> None:
         f"/credentials/{stored}/test", data={"csrf_token": admin._token("/")}, headers={"X-Credstore": "fragment"}
     )
     assert answer.status_code == 200
-    assert answer.text.strip().startswith('<div class="verdict" data-mark="pass"')
+    assert answer.text.strip().startswith('<a class="verdict" data-mark="pass"')
+    assert "accepted this key" in Document(answer.text).find("div", class_="reason")[0].text
     assert "<html" not in answer.text
 
 
@@ -115,4 +129,6 @@ def test_a_new_credential_says_that_it_is_to_be_tested_before_a_workflow_uses_it
     for url in ("/credentials", f"/credentials/{stored}"):
         admin.get(url)
         assert "Not tested" in admin.text
-        assert "Press Test before a workflow relies on it." in admin.text
+    advice = "Press Test before a workflow relies on it."
+    assert advice in admin.text
+    assert advice in details(admin, stored)

@@ -155,7 +155,7 @@ def test_save_and_test_tells_both(form: Page, provider: Provider) -> None:
     form.post(NEW, llm("Both", **local(provider)) | {"then": "test"})
     form.get("/credentials")
     assert "Both is encrypted and stored. Verified:" in form.text
-    row = form.document and form.document.find("tr")[-1].attrs["id"].removeprefix("c-")
+    row = form.document and form.document.find("input", name="ids")[0].attrs["value"]
     form.get(f"/credentials/{row}/edit")
     form.post(f"/credentials/{row}/edit", data("Both", **local(provider, api_key=KEY)) | {"then": "test"})
     form.get(f"/credentials/{row}")

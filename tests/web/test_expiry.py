@@ -31,7 +31,7 @@ def shelf(admin: Page, app: Flask) -> Page:
 
 def names(page: Page) -> list[str]:
     assert page.document is not None
-    return [cell.text.split()[0] for cell in page.document.find("th", class_="name")]
+    return [cell.text.split()[0] for cell in page.document.find("th", scope="row")]
 
 
 def badges(page: Page) -> dict[str, tuple[str, str]]:

@@ -72,6 +72,8 @@ def test_static_files_are_kept_for_ever_by_their_digest(app: Flask, admin: Page)
     assert {file.partition("?")[0].rpartition("/")[2] for file in files} == {
         "credstore.css",
         "credstore.js",
+        "dialogs.js",
+        "forms.css",
         "paste_detection.js",
         "icon.svg",
     }

@@ -42,7 +42,7 @@ def test_a_name_is_text_wherever_it_stands(admin: Page, name: str) -> None:
         assert not [script.text for script in admin.document.find("script") if script.text.strip()]
         assert not admin.document.find("img")
     admin.get("/credentials")
-    labels = [element.attrs.get("aria-label") for element in admin.document.elements]
+    labels = [admin.document.label(element) for element in admin.document.elements]
     assert f"Test {name}" in labels
     assert f"Delete {name}" in labels
     admin.get(f"/credentials/{row}")

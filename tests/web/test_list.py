@@ -16,7 +16,7 @@ Fill = Callable[[int], None]
 
 def names(page: Page) -> list[str]:
     assert page.document is not None
-    return [cell.text for cell in page.document.find("th", class_="name")]
+    return [cell.text for cell in page.document.find("th", scope="row")]
 
 
 @pytest.mark.spec("Checkbox Row selection for batch operations")
@@ -38,18 +38,18 @@ def test_the_columns(admin: Page) -> None:
     assert document is not None
     assert [cell.text for cell in document.find("th", scope="col")] == ["Name", "Type", "Detail", "Created", "Actions"]
     assert names(admin) == ["Bot", "Venice"]
-    assert [cell.text for cell in document.find("td", class_="type")] == ["Telegram", "LLM"]
-    assert [cell.text for cell in document.find("td", class_="detail")] == [
+    assert [cell.text for cell in document.column(3)] == ["Telegram", "LLM"]
+    assert [cell.text for cell in document.column(4)] == [
         "\u2013",
         "openai_compatiblehttps://api.venice.ai/v1",
     ]
-    assert all(re.fullmatch(r"\d{1,2} \w{3} \d{4}", cell.text) for cell in document.find("td", class_="created"))
-    assert [box.attrs["aria-label"] for box in document.find("input", name="ids")] == ["Select Bot", "Select Venice"]
-    assert [button.attrs["aria-label"] for button in document.find("button", class_="test")] == [
+    assert all(re.fullmatch(r"\d{1,2} \w{3} \d{4}", cell.text) for cell in document.column(5))
+    assert [document.label(box) for box in document.find("input", name="ids")] == ["Select Bot", "Select Venice"]
+    assert [document.label(button) for button in document.find("button", class_="test")] == [
         "Test Bot",
         "Test Venice",
     ]
-    assert [a.attrs["aria-label"] for a in document.find("a", title="Delete")] == ["Delete Bot", "Delete Venice"]
+    assert [document.label(a) for a in document.find("a", title="Delete")] == ["Delete Bot", "Delete Venice"]
 
 
 @pytest.mark.spec("Credentials are paginated with 50 items per page. Navigation controls appear at the bottom.")

@@ -44,9 +44,9 @@ def _start() -> Start | None:
     return next((Start(key, forward) for forward, key in keys.items() if key is not None), None)
 
 
-def list_url() -> str:
-    """The URL of the list, with the arguments of this request."""
-    return url_for("credstore.index", **list_arguments())
+def list_url(tested: str | None = None) -> str:
+    """The URL of the list, with the arguments of this request; at the row of the credential `tested`, if given."""
+    return url_for("credstore.index", **list_arguments(), tested=tested, _anchor="tested" if tested else None)
 
 
 def index() -> ResponseReturnValue:
@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
         return jsonify(page_json(page))
     state = vault.key_state()
     return render_template(
-        "credstore/index.html", page=page, kinds=CREDENTIAL_TYPES, state=state, list_arguments=list_arguments()
+        "credstore/index.html", page=page, kinds=CREDENTIAL_TYPES, state=state, tested=args.get("tested", "")
     )
 
 
@@ -66,6 +66,8 @@ def show(public_id: UUID) -> ResponseReturnValue:
     record = request_context.vault().get(str(public_id))
     if request_context.wants_json():
         return jsonify(credential_json(record))
+    if request_context.wants_fragment():  # what the list shows of it when somebody points at its result
+        return render_template("credstore/_verdict.html", record=record)
     return render_template(
         "credstore/show.html", record=record, history=request_context.vault().history(record.public_id)
     )

@@ -25,7 +25,7 @@ def test(public_id: UUID) -> ResponseReturnValue:
     flash_message(f"{record.name}: {record.verdict.outcome.label}. {record.verdict.reason}")
     if request.args.get("from") == "show":
         return redirect(url_for("credstore.show", public_id=record.public_id), 303)
-    return redirect(f"{list_url()}#c-{record.public_id}", 303)
+    return redirect(list_url(tested=record.public_id), 303)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a view, not a test function
