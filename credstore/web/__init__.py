@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from credstore.web import authorization, error_handlers, security_headers, template_filters
+from credstore.web import authorization, compression, error_handlers, security_headers, template_filters
 from credstore.web.views import (
     create_edit,
     credential_list,
@@ -29,7 +29,7 @@ def make_blueprint(*, own_sign_in: bool) -> Blueprint:
         static_folder=str(_assets("static")),
         static_url_path="/credentials/static",
     )
-    for module in (authorization, *VIEWS):
+    for module in (compression, authorization, *VIEWS):
         module.register(bp)
     template_filters.register(bp, everywhere=own_sign_in)
     error_handlers.register(bp, everywhere=own_sign_in)

@@ -39,7 +39,7 @@ def authorize_request() -> ResponseReturnValue | None:
     Returns None to let the request pass, or the response to send instead. Raises CrossSiteRequest, CSRFError.
     """
     changing = request.method not in {"GET", "HEAD", "OPTIONS"}
-    if changing and _cross_site():
+    if changing and is_from_another_site():
         raise CrossSiteRequest("This form was sent from another site, so credstore refused it.")
     refusal = None if request.endpoint in PUBLIC_ENDPOINTS else request_context.authorize()
     g.credstore_authorized = refusal is None and request.endpoint not in PUBLIC_ENDPOINTS
@@ -61,7 +61,7 @@ def redirect_for_script(response: Response) -> Response:
     return response
 
 
-def _cross_site() -> bool:
+def is_from_another_site() -> bool:
     """Whether the browser says that another site sent the request (Fetch Metadata, Origin). Scripts cannot forge it."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
