@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from credstore.accounts import login_throttle
 from credstore.accounts.login_throttle import LoginSubjects
@@ -22,6 +22,17 @@ from credstore.models import Admin, LoginSession, SetupLink, utc_now
 
 SETUP_VALID = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
+
+# Built once, so that the statement's compiled form is found without building it anew for each request.
+_VALID_SESSION = (
+    select(Admin.username, LoginSession.created_at, LoginSession.seen_at)
+    .join_from(LoginSession, Admin)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.seen_at > bindparam("seen_after"),
+        LoginSession.created_at > bindparam("created_after"),
+    )
+)
 
 _log = logging.getLogger(__name__)
 
@@ -167,14 +178,10 @@ class Accounts:
     def session_user(self, token: str) -> SessionUser | None:
         """The user of a valid session, or None. One select, and at most once a minute an update of `seen_at`."""
         now = utc_now()
-        valid = select(Admin.username, LoginSession.created_at, LoginSession.seen_at).join_from(LoginSession, Admin)
-        row = self._session.execute(
-            valid.where(
-                LoginSession.token_hash == _hashed(token),
-                LoginSession.seen_at > now - self._idle,
-                LoginSession.created_at > now - self._longest,
-            )
-        ).one_or_none()
+        limits = {"seen_after": now - self._idle, "created_after": now - self._longest}
+        # On the connection, not by the ORM session: this runs before each page and needs no object.
+        connection = self._session.connection()
+        row = connection.execute(_VALID_SESSION, {"token_hash": _hashed(token), **limits}).one_or_none()
         if row is None:
             return None
         if row.seen_at < now - TOUCH_EVERY:

@@ -53,9 +53,9 @@ def index() -> ResponseReturnValue:
     """The table. Page, search, filters and sort are in the URL; invalid ones are ignored."""
     vault, args, filters = request_context.vault(), request.args, list_filters()
     number, start = args.get("page", 1, type=int), _start()
-    page = vault.page(filters, number, start)
     if request_context.wants_json():
-        return jsonify(page_json(page))
+        return jsonify(page_json(vault.page(filters, number, start)))
+    page = vault.list_page(filters, number, start)
     state = vault.key_state()
     return render_template(
         "credstore/index.html", page=page, kinds=CREDENTIAL_TYPES, state=state, tested=args.get("tested", "")
