@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from sqlalchemy import ARRAY, URL, ColumnElement, Connection, Engine, any_, event, exc, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import InstrumentedAttribute, Session, scoped_session
@@ -19,6 +19,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
 from credstore.models import Base, db
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB, BULK_CACHE_KIB = 2_000, 128_000  # SQLite's page cache of a connection, and during a bulk change
@@ -178,8 +181,10 @@ def in_list(session: AnySession, column: InstrumentedAttribute[Any], values: Seq
     return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
 
-def insert(session: AnySession, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+def insert(session: AnySession, table: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, which SQLAlchemy has for each dialect."""
     if session.connection().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 2 MB in each worker that SQLite does not need
+
         return postgresql.insert(table)
     return sqlite.insert(table)

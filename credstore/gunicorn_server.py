@@ -1,29 +1,34 @@
-"""Runs the application under gunicorn, without a configuration file."""
+"""Runs the application under gunicorn, without a configuration file, in a process of its own.
 
-from collections.abc import Callable
-from typing import Any
+`replace_process` turns the command's process into gunicorn's arbiter, which never imports the application: it would
+hold the memory of a third worker. The workers import it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
-
-from credstore import create_app
-from credstore.config import Config
 
 
 class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn with gthread workers: a provider that does not respond holds one thread, not a worker.
 
-    `when_ready` is called once, when the server listens.
+    `settings` are those of `Config.from_env` that the command line gave; `announcement` is printed when it listens.
     """
 
-    def __init__(self, config: Config, *, workers: int, threads: int, when_ready: Callable[[], None]) -> None:
-        self._config = config
-        host = f"[{config.bind}]" if ":" in config.bind else config.bind
+    def __init__(self, settings: Mapping[str, Any], *, workers: int, threads: int, announcement: str) -> None:
+        self._settings = settings
+        host = f"[{settings['bind']}]" if ":" in settings["bind"] else settings["bind"]
         self._options: dict[str, Any] = {
-            "bind": f"{host}:{config.port}",
+            "bind": f"{host}:{settings['port']}",
             "workers": workers,
             "threads": threads,
             "worker_class": "gthread",
-            "when_ready": lambda _arbiter: when_ready(),
+            "when_ready": lambda _arbiter: _say(announcement),
             "proc_name": "credstore",
             # Only CREDSTORE_PROXY_HOPS decides which proxies are trusted.
             "forwarded_allow_ips": "",
@@ -39,4 +44,39 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships n
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(self._config)
+        from credstore import create_app
+        from credstore.config import Config
+
+        known = dict(self._settings)
+        if "data_dir" in known:
+            known["data_dir"] = Path(known["data_dir"])
+        return create_app(Config.from_env(**known))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def replace_process(settings: Mapping[str, Any], *, workers: int, threads: int, announcement: str) -> NoReturn:
+    """Become the server: same process id, environment and streams, none of this process's memory."""
+    reading, writing = os.pipe()  # not an argument, which others on this machine could read: it holds the set-up URL
+    os.write(writing, announcement.encode())
+    os.close(writing)
+    os.set_inheritable(reading, True)
+    options = {"settings": dict(settings), "workers": workers, "threads": threads, "announcement": reading}
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-P", "-m", __name__, json.dumps(options, default=str)])  # noqa: S606
+
+
+def main() -> None:
+    """Serve with the options of `replace_process`."""
+    options = json.loads(sys.argv[1])
+    with os.fdopen(options.pop("announcement"), encoding="utf-8") as pipe:
+        announcement = pipe.read()
+    sys.argv[1:] = []  # gunicorn would take them for its own
+    GunicornServer(options.pop("settings"), announcement=announcement, **options).run()
+
+
+if __name__ == "__main__":
+    main()

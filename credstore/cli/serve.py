@@ -25,7 +25,7 @@ from credstore.vault.purge import purge_deleted
 @data_dir_option
 def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | None) -> None:
     """Serve the page. The first start makes the database and the keys, and prints a one-time set-up URL."""
-    from credstore.gunicorn_server import GunicornServer  # here, since no other command needs gunicorn
+    from credstore.gunicorn_server import replace_process  # here, since no other command needs gunicorn
 
     config = read_config(data_dir, bind=host, port=port)
     client_from_config(config)  # a wrong egress setting stops here, not in every worker
@@ -44,27 +44,31 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
         token = None if store.any_admin() else store.new_setup_link()
         purge_deleted(db.session, timedelta(days=config.keep_deleted_days))
     close_database(app)
-    GunicornServer(config, workers=workers, threads=threads, when_ready=lambda: _print_addresses(config, token)).run()
+    settings = {"bind": host, "port": port} | ({"data_dir": data_dir.absolute()} if data_dir else {})
+    replace_process(settings, workers=workers, threads=threads, announcement=_announcement(config, token))
 
 
-def _print_addresses(config: Config, token: str | None) -> None:
+def _announcement(config: Config, token: str | None) -> str:
     host = f"[{config.bind}]" if ":" in config.bind else config.bind
     address = f"http://{host}:{config.port}"
-    click.echo(f"\n  credstore serves {address}/credentials")
+    lines = [f"\n  credstore serves {address}/credentials"]
     if not config.bound_to_loopback and not config.trusted_hosts:
-        click.echo("  It answers requests for loopback names only: set CREDSTORE_TRUSTED_HOSTS to its host names.")
+        lines.append("  It answers requests for loopback names only: set CREDSTORE_TRUSTED_HOSTS to its host names.")
     if token:
-        click.echo(
+        lines.append(
             f"\n  Open this once, within 15 minutes, to become the administrator:\n  {address}/setup?token={token}"
         )
     where = str(config.data_dir.absolute()) if not config.database_url else "by DATABASE_URL"
-    click.echo(f"\n  Data  {where}")
+    lines.append(f"\n  Data  {where}")
     if _kept_in_file(config):
-        click.echo(f"  Keys  {config.keys_folder.absolute()}")
-        click.echo("\n  Back up both, apart from each other: the data without the key cannot be decrypted by anybody,")
-        click.echo("  and a copy of both together is as good as the secrets themselves.\n")
+        lines.append(f"  Keys  {config.keys_folder.absolute()}")
+        lines.append(
+            "\n  Back up both, apart from each other: the data without the key cannot be decrypted by anybody,"
+        )
+        lines.append("  and a copy of both together is as good as the secrets themselves.\n")
     else:
-        click.echo("  Keys  from the environment; keep a copy of FIELD_ENCRYPTION_KEY apart from the data.\n")
+        lines.append("  Keys  from the environment; keep a copy of FIELD_ENCRYPTION_KEY apart from the data.\n")
+    return "\n".join(lines)
 
 
 def _kept_in_file(config: Config) -> bool:
