@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -63,8 +63,9 @@ def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]
 
 def template_variables() -> dict[str, Any]:
     """What every page of ours may use. `list_path` is the list's address; a credential's is below it."""
+    static_path = url_for("credstore.static", filename="")  # once a page, not once a file
     return {
-        "asset": _asset,
+        "asset": partial(_asset, static_path, current_app.blueprints["credstore"].static_folder or ""),
         "list_arguments": list_arguments(),
         "list_path": url_for("credstore.index"),
         "list_query": list_query,
@@ -79,11 +80,10 @@ def list_query(arguments: Mapping[str, Any]) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _asset(name: str) -> str:
-    folder = current_app.blueprints["credstore"].static_folder
-    return url_for("credstore.static", filename=name, v=_digest(Path(folder or "") / name))
+def _asset(static_path: str, folder: str, name: str) -> str:
+    return f"{static_path}{name}?v={_digest(folder, name)}"
 
 
 @cache
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _digest(folder: str, name: str) -> str:
+    return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:12]
