@@ -54,7 +54,7 @@ class Credstore:
         self.authorize: Authorize = authorize or require_sign_in
         app.extensions["credstore"] = self
         if "csrf" not in app.extensions:
-            # Its token and settings, not its hook on every view of the application: our authorization check asks it for ours.
+            # Its token and settings, not its hook on every view: our authorization check asks it for our views.
             app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
             CSRFProtect(app)
         if authorize is None:
