@@ -1,0 +1,72 @@
+"""Times our server against the bare view in turns, so that a busy machine is busy for both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+from tests.bench.client import Client
+
+MOST_CALLS = 50  # requests of one turn
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The median time of a turn's requests, and the mean processor time that the server spent on one."""
+
+    seconds: float
+    processor_seconds: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Medians over the rounds: of our turns, and of the ratios of our turn by the bare view's."""
+
+    seconds: float
+    processor_seconds: float
+    ratio: float
+    processor_ratio: float
+
+
+@dataclass
+class Comparer:
+    """Each of the two has `rounds` turns, each about `turn_seconds` long and of one request at least."""
+
+    ours: Client
+    bare: Client
+    rounds: int
+    turn_seconds: float
+
+    def compare(self, act: Callable[[], object]) -> Comparison:
+        """`act` makes one request of `ours`."""
+        first = _turn(self.ours, act, 1)  # may fill caches
+        return self._compare(act, self.rounds, max(1, min(MOST_CALLS, int(self.turn_seconds / first.seconds))))
+
+    def compare_few(self, act: Callable[[], object], calls: int) -> Comparison:
+        """The same for what cannot be repeated at will: `act` is called so often, once a turn."""
+        return self._compare(act, calls, 1)
+
+    def bare_seconds(self) -> float:
+        return median(self._bare_turn().seconds for _ in range(self.rounds))
+
+    def _compare(self, act: Callable[[], object], rounds: int, calls: int) -> Comparison:
+        pairs = [(self._bare_turn(), _turn(self.ours, act, calls)) for _ in range(rounds)]
+        return Comparison(
+            seconds=median(ours.seconds for _, ours in pairs),
+            processor_seconds=median(ours.processor_seconds for _, ours in pairs),
+            ratio=median(ours.seconds / bare.seconds for bare, ours in pairs),
+            processor_ratio=median(ours.processor_seconds / bare.processor_seconds for bare, ours in pairs),
+        )
+
+    def _bare_turn(self) -> Turn:
+        return _turn(self.bare, lambda: self.bare.get("/"), MOST_CALLS)
+
+
+def _turn(client: Client, act: Callable[[], object], calls: int) -> Turn:
+    """So many requests on one connection, which a request that does not count opens."""
+    client.close()
+    client.get("/healthz")
+    times, started = [], client.processor_seconds()
+    for _ in range(calls):
+        act()
+        times.append(client.seconds)
+    return Turn(seconds=median(times), processor_seconds=(client.processor_seconds() - started) / calls)
