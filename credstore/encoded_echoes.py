@@ -1,7 +1,7 @@
 """Finds a secret that a text repeats in another coding or spacing, where no pattern could cut it out. Pure.
 
-Codings: HTML entities, percent codes, `\\u`, `\\x` and `U+` escapes, each nested up to three times; hexadecimal, decimal
-bytes, base32, base64 and the reversed secret; any of them with other characters than letters and digits in between.
+Codings: HTML entities, percent codes, `\\u`, `\\x` and `U+` escapes, each nested up to three times; hexadecimal,
+decimal bytes, base32, base64 and the reversed secret; any of them with spaces or other marks in between.
 """
 
 import html

@@ -1,6 +1,6 @@
 """Removes secrets from texts before they are stored or shown: in clear, URL-encoded, in base64, and parts of them.
 
-A provider's text that repeats a secret in a way that cannot be cut out (spaced, HTML entities, `\\u`) is withheld whole.
+A provider's text that repeats a secret in a way that cannot be cut out, as with spaces or HTML entities, is withheld.
 A text is redacted before it is shortened: a shortened text could end with a part of a secret that no pattern matches.
 """
 

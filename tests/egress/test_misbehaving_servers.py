@@ -160,6 +160,30 @@ def test_honest_gzip_is_read(serve: Serve, get: Get) -> None:
     assert get(f"http://127.0.0.1:{port}/").json == {"a": 1}
 
 
+def interim(*statuses: int) -> bytes:
+    return b"".join(b"HTTP/1.1 %d Wait\r\nLink: </style.css>\r\n\r\n" % status for status in statuses)
+
+
+@pytest.mark.parametrize("before", [(100,), (102,), (103,), (103, 103), (102, 100, 103), (199,)])
+@pytest.mark.parametrize("status", [200, 401])
+def test_interim_answers_are_not_the_answer(before: tuple[int, ...], status: int, serve: Serve, get: Get) -> None:
+    port = serve(lambda call: call.say(interim(*before), reply(f"{status} Done", b'{"a": 1}'))).port
+    answer = get(f"http://127.0.0.1:{port}/models")
+    assert (answer.status, answer.json) == (status, {"a": 1})
+
+
+def test_interim_answers_without_end_are_too_large(serve: Serve, get: Get) -> None:
+    port = serve(endless(b"", interim(103) * 1000)).port
+    failure, _took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=8))
+    assert failure.cause in {"too-large", "timeout"}
+
+
+def test_interim_answers_and_then_nothing_are_a_reset(serve: Serve, get: Get) -> None:
+    port = serve(lambda call: call.say(interim(103))).port
+    failure, _took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=4))
+    assert failure.cause == "reset"
+
+
 @pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 429, 500, 503])
 def test_every_status_is_an_answer(status: int, serve: Serve, get: Get) -> None:
     server = serve(
