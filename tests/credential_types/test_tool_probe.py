@@ -66,7 +66,7 @@ def run(config: dict[str, Any], client: Any) -> Verdict:
         (200, 200, 200, Outcome.KEY_NOT_CHECKED, 3),
         (200, 401, 204, Outcome.CANNOT_TELL, 2),  # accepted too, but not with the same answer
         (401, 401, 401, Outcome.REJECTED, 1),
-        (403, 401, 401, Outcome.REJECTED, 3),  # known, but not allowed
+        (403, 401, 401, Outcome.REJECTED, 4),  # known, but not allowed
         (403, 403, 403, Outcome.CANNOT_TELL, 2),  # perhaps a firewall
         (403, 401, 200, Outcome.CANNOT_TELL, 2),
         (404, 401, 401, Outcome.CANNOT_TELL, 1),

@@ -69,7 +69,7 @@ def no_control(actor: str, status: int) -> Verdict:
 def changed_its_mind(actor: str, status: int) -> Verdict:
     return _verdict(
         Outcome.CANNOT_TELL,
-        f"{actor} answered as expected with your headers, and {status} when the same was asked again.",
+        f"{actor} answered {status} when the same was asked again with your headers, and otherwise before.",
         "Test again in a minute.",
     )
 
