@@ -41,7 +41,6 @@ WRITE = ProbeResponse(
 NO = answer(401, www_authenticate='Basic realm="git"')
 FORBIDDEN, ABSENT = answer(403), answer(404)
 HTML = ProbeResponse(status=200, headers={"content-type": "text/html"}, body_start=b"<!doctype html>")
-BLOCK_PAGE = answer(403, content_type="text/html; charset=utf-8")
 LOGIN = answer(302, location="https://git.example.com/users/sign_in")
 
 Key = tuple[str, str]
@@ -107,15 +106,15 @@ PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
         (PRIVATE | {("read", "fake"): HTML}, Outcome.CANNOT_TELL, 2),
         ({("read", "you"): NO}, Outcome.REJECTED, 1),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): NO}, Outcome.REJECTED, 4),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): READ}, Outcome.CANNOT_TELL, 2),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): READ}, Outcome.CANNOT_TELL, 3),
         ({("read", "you"): answer(403, retry_after="9")}, Outcome.PROVIDER_TROUBLE, 1),
         ({("read", "you"): answer(401, age="9")}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, {"message": "Your IP address is not allowed"})}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate='Digest realm="g"')}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate="Negotiate")}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate='Negotiate, Basic realm="g"')}, Outcome.REJECTED, 1),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 2),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 2),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 3),
         ({("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): HTML}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(200)}, Outcome.CANNOT_TELL, 1),
@@ -131,9 +130,8 @@ PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
         (PUBLIC | {("write", "you"): NO, ("write", "fake"): NO}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): NO, ("write", "fake"): WRITE}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): answer(401, www_authenticate="Digest x=y")}, Outcome.CANNOT_TELL, 3),
-        (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): NO}, Outcome.ACCEPTED_LIMITED, 4),
+        (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): NO}, Outcome.CANNOT_TELL, 4),  # one 403 is no proof
         (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 4),
-        (PUBLIC | {("write", "you"): BLOCK_PAGE, ("write", "fake"): NO}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): ABSENT, ("write", "fake"): ABSENT}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): HTML}, Outcome.CANNOT_TELL, 3),
         (PUBLIC | {("write", "you"): answer(503)}, Outcome.PROVIDER_TROUBLE, 3),

@@ -67,8 +67,8 @@ def run(config: dict[str, Any], client: Any) -> Verdict:
         (200, 401, 204, Outcome.CANNOT_TELL, 2),  # accepted too, but not with the same answer
         (401, 401, 401, Outcome.REJECTED, 1),
         (403, 401, 401, Outcome.REJECTED, 4),  # known, but not allowed
-        (403, 403, 403, Outcome.CANNOT_TELL, 2),  # perhaps a firewall
-        (403, 401, 200, Outcome.CANNOT_TELL, 2),
+        (403, 403, 403, Outcome.CANNOT_TELL, 3),  # perhaps a firewall
+        (403, 401, 200, Outcome.CANNOT_TELL, 3),
         (404, 401, 401, Outcome.CANNOT_TELL, 1),
         (400, 401, 401, Outcome.CANNOT_TELL, 1),
         (302, 401, 401, Outcome.CANNOT_TELL, 1),

@@ -72,14 +72,14 @@ def heads(repositories: Path) -> str:
         ("private.git", WRITER, Outcome.VERIFIED, [200, 401, 401, 200]),
         ("private.git", READER, Outcome.VERIFIED, [200, 401, 401, 200]),
         ("private.git", WRONG, Outcome.REJECTED, [401]),
-        ("private.git", STRANGER, Outcome.REJECTED, [403, 401, 401, 403]),
+        ("private.git", STRANGER, Outcome.REJECTED, [403, 403, 401, 401]),
         ("private.git", "", Outcome.REJECTED, [401]),
         ("public.git", WRITER, Outcome.VERIFIED, [200, 200, 200, 401]),
-        ("public.git", READER, Outcome.ACCEPTED_LIMITED, [200, 200, 403, 401]),
+        ("public.git", READER, Outcome.CANNOT_TELL, [200, 200, 403, 401]),  # one 403 is no proof
         # Pushing is refused with 401 to this and to a made-up token alike: perhaps a good one that may only read.
         ("public.git", WRONG, Outcome.CANNOT_TELL, [200, 200, 401, 401]),
         ("public.git", "", Outcome.KEY_NOT_CHECKED, [200]),
-        ("secret.git", WRITER, Outcome.REJECTED, [403, 401, 401, 403]),
+        ("secret.git", WRITER, Outcome.REJECTED, [403, 403, 401, 401]),
         ("absent.git", WRITER, Outcome.CANNOT_TELL, [404]),
         ("absent.git", "", Outcome.CANNOT_TELL, [404]),
         ("empty.git", "", Outcome.KEY_NOT_CHECKED, [200]),

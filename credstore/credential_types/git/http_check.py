@@ -11,11 +11,12 @@ requests:
   a made-up token: they are known to check tokens. Another host that is asked like GitLab is believed when it tells the
   scopes of the token and refuses a made-up one; otherwise that refusal must be a challenge.
 
-A server that answers at random, yes and no by halves, passes in one of sixteen tests: four requests tell no more.
+A server that answers at random, yes and no by halves, passes in one of sixteen tests by each of the first two ways:
+four requests tell no more.
 
 The result is red only for a 401 that judges the token (not from a cache, not about the network address, not a wish for
-Digest or Negotiate), for a token that the host's API does not know, and for a 403, given first and last, where two
-made-up tokens get another refusal.
+Digest or Negotiate), for a token that the host's API does not know, and for a 403, given twice in a row,
+where two made-up tokens get another refusal.
 """
 
 from collections.abc import Generator
@@ -103,16 +104,19 @@ def _read_once_more(repo: Repository, facts: TokenFacts) -> Generator[ProbeReque
 
 
 def _forbidden(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """A 403: of a host that knows the token, or of a firewall that lets nobody in?"""
+    """A 403: of a host that knows the token, or of a firewall that lets nobody in?
+
+    Both are asked twice in a row: of several servers behind one address, one that lets nobody in would not answer both.
+    """
     if host_apis.has_token_api(repo.url, repo.token):
         return verdicts.not_allowed(repo.host, (yield from host_apis.token_facts(repo.url, repo.token)))
+    again = yield repo.request("Read the repository once more with your token", READ, repo.token)
+    if again.status != 403:
+        return verdicts.changed_its_mind(repo.host, again.status)
     for purpose in _MADE_UP:
         control = yield repo.made_up_request(READ, purpose)
         if control.status == 403:
             return verdicts.not_allowed(repo.host, _NOTHING_KNOWN)
         if not refuses(control):
             return verdicts.forbidden_without_control(repo.host)
-    again = yield repo.request("Read the repository once more with your token", READ, repo.token)
-    if again.status == 403:
-        return verdicts.not_allowed(repo.host, TokenFacts(known=True))
-    return verdicts.changed_its_mind(repo.host, again.status)
+    return verdicts.not_allowed(repo.host, TokenFacts(known=True))

@@ -61,16 +61,15 @@ def classify(answer: ProbeResponse, service: str) -> GitResponse:
 
 
 def refuses(answer: ProbeResponse) -> bool:
-    """Whether the server itself refuses: by 401, 403 or 404, not by a cache or because of too many requests."""
-    refused = answer.status in {401, 403, 404}
-    return refused and not from_cache(answer) and inconclusive_verdict("", answer) is None
+    """Whether the server itself refuses the token: by 401, 403 or 404.
+
+    Not by a cache, nor because of too many requests, nor with a challenge for other schemes only.
+    """
+    if answer.status not in {401, 403, 404} or from_cache(answer) or inconclusive_verdict("", answer):
+        return False
+    return "basic" in (challenges(answer) or {"basic"})
 
 
 def challenges_sender(answer: ProbeResponse) -> bool:
-    """Whether this is a 401 of a server that authenticates: it names the scheme that it wants (RFC 9110, 11.6.1)."""
-    return answer.status == 401 and bool(challenges(answer)) and not from_cache(answer)
-
-
-def is_html(answer: ProbeResponse) -> bool:
-    """Whether this is a page: what firewalls answer, and git servers seldom do (they refuse in plain text)."""
-    return "html" in answer.headers.get("content-type", "").lower() or answer.body_start.lstrip()[:1] == b"<"
+    """Whether this is a 401 of a server that judges what came by Basic: it asks for that (RFC 9110, 11.6.1)."""
+    return answer.status == 401 and "basic" in challenges(answer) and refuses(answer)

@@ -35,6 +35,15 @@ def read_only(actor: str, facts: TokenFacts) -> Verdict:
     )
 
 
+def perhaps_read_only(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} does not let this token write (403), and answers a made-up one with 401. It seems to know "
+        "this token, but one answer proves nothing. Anybody may read this repository.",
+        advice="If your workflows only read this repository, they need no token.",
+    )
+
+
 def not_allowed(actor: str, facts: TokenFacts) -> Verdict:
     if facts.known:
         return Verdict(

@@ -2,9 +2,9 @@
 
 Two requests are left of the four, so the right to write is asked for once with each token, and one refusal of the
 made-up one must do. It counts only as a 401 with a challenge: servers that authenticate send one, firewalls and bans do
-not. A 403 for the token where the made-up one is challenged shows that the token is known, unless it is a page of HTML:
-that may be a firewall's. Where pushing is refused alike with both tokens, the result is "cannot tell", whatever the
-status: the token may be wrong, or good for reading only. Hosts with an API of their own are asked instead.
+not. A 403 for the token, where the made-up one is challenged, is told but is no proof: it may come from one of several
+servers behind the address, or from a firewall. Where pushing is refused alike with both tokens, the token may be wrong,
+or good for reading only. Hosts with an API of their own are asked instead.
 """
 
 from collections.abc import Generator
@@ -17,7 +17,6 @@ from credstore.credential_types.git.smart_http import (
     Repository,
     challenges_sender,
     classify,
-    is_html,
 )
 from credstore.credential_types.inconclusive import inconclusive_verdict, unfounded_refusal
 from credstore.probe import ProbeRequest, ProbeResponse, Verdict
@@ -60,6 +59,6 @@ def _with_control(repo: Repository, answer: ProbeResponse, control: ProbeRespons
     if seen is GitResponse.REFS:
         judged = challenges_sender(control)
         return verdicts.may_write(repo.host, TokenFacts(known=True)) if judged else verdicts.no_control(repo.host)
-    if seen is GitResponse.FORBIDDEN and not is_html(answer) and challenges_sender(control):
-        return verdicts.read_only(repo.host, TokenFacts(known=True))
+    if seen is GitResponse.FORBIDDEN and challenges_sender(control):
+        return verdicts.perhaps_read_only(repo.host)
     return verdicts.public_repository(repo.host)

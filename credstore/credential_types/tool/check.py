@@ -16,7 +16,7 @@ tell it, and are not made.
 
 The result is red only where the tool itself judges: a 401 that is not about the network address, not from a cache and
 does not want another scheme; the declared `refuse_status`; a 403 whose JSON says that the key is wrong; or a 403, given
-first and last, where two made-up values get a 401.
+twice in a row, where two made-up values get a 401.
 """
 
 import re
@@ -147,14 +147,17 @@ def _not_accepted(call: ToolRequest, answer: ProbeResponse) -> Generator[ProbeRe
 
 
 def _forbidden(call: ToolRequest) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """A 403: of the tool that knows who asks, or of a firewall that lets nobody in?"""
+    """A 403: of the tool that knows who asks, or of a firewall that lets nobody in?
+
+    Both are asked twice in a row: of several servers behind one address, one that lets nobody in would not answer both.
+    """
+    again = yield call.request("Once more with your headers", call.headers)
+    if again.status != 403:
+        return verdicts.changed_its_mind(call.host, again.status)
     for purpose in _MADE_UP:
         control = yield call.made_up_request(purpose)
         if control.status == 403:
             return verdicts.nobody_allowed(call.host)
         if control.status != 401 or not call.refuses(control):
             return verdicts.not_expected(call.host, 403)
-    again = yield call.request("Once more with your headers", call.headers)
-    if again.status == 403:
-        return verdicts.not_allowed(call.host)
-    return verdicts.changed_its_mind(call.host, again.status)
+    return verdicts.not_allowed(call.host)
