@@ -29,7 +29,10 @@ class Git(CredentialType):
             secret=True,
             form="json",
             max_length=20_000,
-            hint="A JSON object. It is encrypted whole; only the result of a test names the URL that was asked.",
+            hint=(
+                "A JSON object; a URL or a private key alone is written as one. It is encrypted whole; "
+                "only the result of a test names the URL that was asked."
+            ),
             example=(
                 '{\n  "url": "https://git.example.com/team/repo.git",\n'
                 '  "username": "deploy",\n  "token": "paste-the-token-here"\n}'
