@@ -214,6 +214,21 @@ def test_in_a_made_up_basic_value_the_password_is_another_and_it_is_encoded_agai
     assert len(decoded) == len(login)
 
 
+@pytest.mark.parametrize(
+    ("value", "inside"),
+    [
+        (basic(f"deploy:{KEY}"), {f"deploy:{KEY}", KEY}),
+        (basic(f"{KEY}:"), {KEY}),
+        (f"lang=en; sid={KEY}", {KEY}),
+        (f'Key id="a7", secret="{KEY}"', {KEY}),
+    ],
+)
+def test_what_a_header_holds_in_another_form_is_scrubbed_too(value: str, inside: set[str]) -> None:
+    texts = Tool.texts_to_redact({"extra_config": json.dumps({"url": URL, "headers": {"Authorization": value}})})
+    assert inside <= texts
+    assert "deploy" not in texts
+
+
 def test_lists_that_are_empty_for_made_up_headers_are_not_the_same_answer() -> None:
     class Lists:
         def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:

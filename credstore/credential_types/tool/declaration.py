@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.tool import check, verdicts
+from credstore.credential_types.tool.made_up_headers import texts_inside
 from credstore.errors import Refused
 from credstore.http_headers import header_error
 from credstore.probe import Probe, probe_without_requests
@@ -67,7 +68,8 @@ class Tool(CredentialType):
         query = config.get("url", "").partition("?")[2]
         parts = {part.rpartition("=")[2] for part in query.split("&")} | {value for _, value in parse_qsl(query)}
         # Without the word before it too: a server may repeat the token and not the "Bearer".
-        parts |= {value.rpartition(" ")[2] for value in config.get("headers", {}).values()}
+        for value in config.get("headers", {}).values():
+            parts |= {value.rpartition(" ")[2]} | texts_inside(value)
         return super().texts_to_redact(secrets) | parts
 
     @classmethod

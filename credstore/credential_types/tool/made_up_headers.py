@@ -15,6 +15,7 @@ _PARAMETER = re.compile(
     r"(?P<name>[\w!#$%&'*.^`|~-]+)=(?P<quote>\"?)(?P<value>[^\s\",;=]+=*)(?P=quote)(?=\s*(?:[,;]|$))"
 )
 _SECRET_PARAMETER = re.compile(r"auth|token|key|secret|pass|pwd|session|sid|sign|credential|response", re.IGNORECASE)
+SHORTEST_INSIDE = 8  # characters; a shorter user name is an ordinary word, and would be blotted out everywhere
 _STANDS_FOR_NOTHING = "made-up"
 
 
@@ -33,6 +34,16 @@ def made_up_header(name: str, value: str) -> str:
     if _decode(token) is None and _PARAMETER.search(value):
         return _other_parameters(value)
     return scheme + space + _other_token(token)
+
+
+def texts_inside(value: str) -> set[str]:
+    """The secrets that a header value holds in another form: what its base64 encodes, and its parameters."""
+    found = {parameter["value"] for parameter in _PARAMETER.finditer(value)}
+    for token in {value.rpartition(" ")[2], *found}:
+        if decoded := _decode(token):
+            # Both halves: a key may stand in place of the user name.
+            found |= {decoded[0], *(half for half in decoded[0].partition(":")[::2] if len(half) >= SHORTEST_INSIDE)}
+    return found
 
 
 def _other_token(token: str) -> str:
