@@ -15,7 +15,6 @@ _PARAMETER = re.compile(
     r"(?P<name>[\w!#$%&'*.^`|~-]+)=(?P<quote>\"?)(?P<value>[^\s\",;=]+=*)(?P=quote)(?=\s*(?:[,;]|$))"
 )
 _SECRET_PARAMETER = re.compile(r"auth|token|key|secret|pass|pwd|session|sid|sign|credential|response", re.IGNORECASE)
-SHORTEST_INSIDE = 8  # characters; a shorter user name is an ordinary word, and would be blotted out everywhere
 _STANDS_FOR_NOTHING = "made-up"
 
 
@@ -41,8 +40,8 @@ def texts_inside(value: str) -> set[str]:
     found = {parameter["value"] for parameter in _PARAMETER.finditer(value)}
     for token in {value.rpartition(" ")[2], *found}:
         if decoded := _decode(token):
-            # Both halves: a key may stand in place of the user name.
-            found |= {decoded[0], *(half for half in decoded[0].partition(":")[::2] if len(half) >= SHORTEST_INSIDE)}
+            before, _, after = decoded[0].partition(":")
+            found |= {decoded[0], after or before}  # a key may stand in place of the user name
     return found
 
 
