@@ -66,7 +66,7 @@ def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]
     def clean(text: str, longest: int) -> str:
         line = _WORD.sub(drop, redact(_one_line(text)))
         if repeats(line.replace(MASK, " ")):
-            return WITHHELD
+            line = WITHHELD
         return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
     return clean
