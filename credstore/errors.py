@@ -6,7 +6,8 @@
     ├── InvalidFields          sentences for form fields
     ├── NotFound               no such credential
     ├── Conflict               somebody else changed the row first
-    ├── Unreadable             the encrypted value cannot be decrypted, or belongs to another row
+    ├── Unreadable             the encrypted value cannot be decrypted
+    │   └── Tampered           its key is there: the row or the value was changed outside credstore
     ├── Locked                 none of the configured keys belongs to this database
     ├── NotTestable            credentials of this type cannot be tested
     ├── RunActive              a run of tests is under way
@@ -72,6 +73,12 @@ class Conflict(CredstoreError):
 
 class Unreadable(CredstoreError):
     code = "unreadable"
+
+
+class Tampered(Unreadable):
+    """The key is configured, and yet the value does not open or does not belong to its row as it stands."""
+
+    code = "tampered"
 
 
 class Locked(CredstoreError):

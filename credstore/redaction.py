@@ -1,5 +1,6 @@
 """Removes secrets from texts before they are stored or shown: in clear, URL-encoded, in base64, and parts of them.
 
+A provider's text that repeats a secret in a way that cannot be cut out, as with spaces or HTML entities, is withheld.
 A text is redacted before it is shortened: a shortened text could end with a part of a secret that no pattern matches.
 """
 
@@ -9,9 +10,12 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 from urllib.parse import quote, quote_plus
 
+from credstore.encoded_echoes import echo_detector, more_encoded_forms
+
 # A shorter text would also match ordinary words, and is no secret.
 SHORTEST_SECRET = 4
 MASK = "[secret]"
+WITHHELD = "[withheld: it repeats a part of the secret]"
 LONGEST_TEXT = 10_000  # characters of a provider's text that are read; at most 300 are shown
 SHARED_LENGTH = 6  # so many equal characters in a row count as a part of the secret
 LONG_SECRET = 200  # characters; in a private key almost any six characters occur somewhere
@@ -24,7 +28,7 @@ _MASKED = re.compile(r"[*•·#]{2,}|…|\.{2,}|[xX]{4,}")
 
 
 def redactor(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
-    """A function that replaces each secret, in clear, URL-encoded or in base64, by `mask`."""
+    """A function that replaces each secret, in clear or in a usual coding, by `mask`."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _encoded_forms(secret)}
     if not forms:
         return lambda text: text
@@ -38,7 +42,9 @@ def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]
     """A function for texts of a provider: it returns one printable line of at most the given length, without secrets.
 
     Providers repeat parts of a key ("sk-proj-****WXYZ"), so every word that shares a part with a secret is masked too.
+    What still repeats a secret then, in whatever coding, is not shown at all.
     """
+    repeats = echo_detector(secrets)
     redact = redactor(secrets, _REMOVED)
     long = [secret.casefold() for secret in secrets if len(secret) >= SHARED_LENGTH + 2]
     forms = {
@@ -59,6 +65,8 @@ def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]
 
     def clean(text: str, longest: int) -> str:
         line = _WORD.sub(drop, redact(_one_line(text)))
+        if repeats(line.replace(MASK, " ")):
+            line = WITHHELD
         return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
     return clean
@@ -91,7 +99,8 @@ def _encoded_forms(secret: str) -> set[str]:
     quoted = {quote(raw), quote(raw, safe=""), quote_plus(raw)}
     quoted |= {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in quoted}
     coded = {b64encode(raw).decode("ascii"), urlsafe_b64encode(raw).decode("ascii")}
-    return {secret} | quoted | coded | {form.rstrip("=") for form in coded} | _inside_base64(raw)
+    coded |= {form.rstrip("=") for form in coded}
+    return {secret} | quoted | coded | _inside_base64(raw) | more_encoded_forms(raw)
 
 
 def _inside_base64(raw: bytes) -> set[str]:

@@ -15,6 +15,8 @@ from credstore.errors import Refused
 MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z")
 
 
@@ -69,16 +71,28 @@ def _host(netloc: str, host: str) -> str:
     except idna.IDNAError:
         raise Refused("The host name in this URL is not valid.") from None
     name = name.removesuffix(".").lower()
+    if not host.isascii():
+        _refuse_disguise(name)
     labels = name.split(".")
     if not all(_LABEL.match(label) for label in labels) or len(name) > 253:
         raise Refused("The host name in this URL is not valid.")
     # Clients read a host that ends in a number as an IPv4 address, in many forms; only the usual form is accepted.
-    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
+    if _NUMBER.fullmatch(labels[-1]):
         try:
             return str(ipaddress.IPv4Address(name))
         except ValueError:
             raise Refused("Write an IPv4 address as four decimal numbers, like 127.0.0.1.") from None
     return name
+
+
+def _refuse_disguise(name: str) -> None:
+    """Raise Refused for a host that IDNA folded from other digits or letters into an address or this machine's name.
+
+    A person cannot see where such a URL leads, and other software may not fold it the same way.
+    """
+    last = name.rpartition(".")[2]
+    if _NUMBER.fullmatch(last) or last == "localhost":
+        raise Refused("Write this host in plain letters and digits: its characters stand for others.")
 
 
 def _path(path: str) -> str:
@@ -90,4 +104,6 @@ def _path(path: str) -> str:
         raise Refused("The path of this URL must not contain “.” or “..” segments.")
     if "%2f" in path.lower() or "%5c" in path.lower():
         raise Refused("The path of this URL must not contain an encoded slash.")
+    if _CONTROL.search(path):
+        raise Refused("The path of this URL must not contain an encoded control character.")
     return path

@@ -23,7 +23,7 @@ LAYERS = (
     {"encryption"},
     {"models", "database", "row_counts", "search_index", "tester", "egress", "credential_types"},
     {"probe"},
-    {"http_headers", "urls", "config", "errors", "redaction"},
+    {"http_headers", "urls", "config", "errors", "redaction", "encoded_echoes"},
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 WIRING = {"", "__main__", "app_factory", "extension", "gunicorn_server", "migrate", "migrations"}

@@ -1,5 +1,7 @@
 """Base URLs: one canonical form each, and a sentence for each that is refused."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,6 @@ from credstore.urls import MAX_LENGTH, canonical_url, host_port
         ("https://bücher.example", "https://xn--bcher-kva.example"),
         ("https://BÜCHER.example", "https://xn--bcher-kva.example"),
         ("http://ex。com", "http://ex.com"),
-        ("http://\uff11\uff12\uff17.\uff10.\uff10.\uff11", "http://127.0.0.1"),
         ("http://my_host:8000", "http://my_host:8000"),
         ("https://h/a//b", "https://h/a//b"),
         ("https://h/%7Euser/a..b", "https://h/%7Euser/a..b"),
@@ -75,6 +76,18 @@ REFUSED = [
     ("https://h/.%2e", "segments"),
     ("https://h/a%2Fb", "encoded slash"),
     ("https://h/a%5cb", "encoded slash"),
+    ("https://h/a%00b", "encoded control"),
+    ("https://h/%0D%0aX-Evil:1", "encoded control"),
+    ("https://h/%1F", "encoded control"),
+    ("https://h/%7f", "encoded control"),
+    ("http://\uff11\uff12\uff17.\uff10.\uff10.\uff11", "plain letters and digits"),
+    ("http://127\u30020\u30020\u30021", "plain letters and digits"),
+    ("http://\u2460\u2461\u2466.0.0.1", "plain letters and digits"),
+    ("http://0\u24e7.1", "plain letters and digits"),
+    ("http://\u24dbocalhost:11434", "plain letters and digits"),
+    ("http://\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54", "plain letters and digits"),
+    ("http://api.localho\u017ft", "plain letters and digits"),
+    ("http://localhost\u3002", "plain letters and digits"),
     ("https://h/%zz", "not allowed"),
     ("https://h/ü", "not allowed"),
     ("https://h/<x>", "not allowed"),
@@ -122,6 +135,31 @@ def test_the_canonical_form_is_its_own_canonical_form(tail: str) -> None:
             continue
         assert canonical_url(once) == once
         assert once.isascii()
+
+
+FOLDING: dict[str, list[str]] = {}
+for code in range(0x80, 0x2FA20):
+    plain = unicodedata.normalize("NFKC", chr(code)).lower()
+    if len(plain) == 1 and plain in "0123456789.localhostx":
+        FOLDING.setdefault(plain, []).append(chr(code))
+
+
+@given(st.sampled_from(["127.0.0.1", "169.254.169.254", "2130706433", "0x7f.1", "localhost", "a.localhost"]), st.data())
+def test_no_other_spelling_of_an_address_or_of_localhost_is_taken(host: str, data: st.DataObject) -> None:
+    """Any of its characters may be written as one of all those that Unicode folds into it."""
+    spelt = "".join(data.draw(st.sampled_from([char, *FOLDING.get(char, [])])) for char in host)
+    if spelt.isascii():
+        return
+    with pytest.raises(Refused):
+        canonical_url(f"http://{spelt}/v1")
+
+
+@given(st.integers(0, 0xFF), st.booleans(), st.sampled_from(["", "a", "a/"]), st.sampled_from(["", "b", "/b"]))
+def test_no_encoded_control_character_is_taken_in_a_path(code: int, upper: bool, before: str, after: str) -> None:
+    coded = f"%{code:02X}" if upper else f"%{code:02x}"
+    if code < 0x20 or code in {0x2F, 0x5C, 0x7F}:
+        with pytest.raises(Refused):
+            canonical_url(f"https://h/{before}{coded}{after}")
 
 
 @pytest.mark.parametrize(

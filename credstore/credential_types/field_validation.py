@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from credstore.credential_types.paste_detection.extra_config import repair_extra_config
 from credstore.errors import Refused
 from credstore.urls import canonical_url
 
@@ -53,7 +54,11 @@ def clean_choice(value: str, known: Collection[str]) -> str:
 
 
 def clean_json_object(value: str, kinds: Mapping[str, str]) -> str:
-    """A JSON object, serialized again. `kinds` has the type of value ("text", "url", …) of each known key."""
+    """A JSON object, serialized again. `kinds` has the type of value ("text", "url", …) of each known key.
+
+    What is recognised as something else, like a URL alone, is written as the object that it means.
+    """
+    value = repair_extra_config(value, kinds).text
     try:
         found = json.loads(value, object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant)
         leaves = _leaf_values(found)

@@ -43,6 +43,8 @@ DEFAULT_HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
+        # A cache in between may hold the answer to another key.
+        "Cache-Control": "no-cache",
         "Connection": "close",
         "User-Agent": f"credstore/{_version()}",
     }

@@ -83,6 +83,12 @@ class _MeteredSocket:
 class _GuardedResponse(http.client.HTTPResponse):
     """A response whose malformed header lines are dropped before urllib3 logs them."""
 
+    def _read_status(self) -> tuple[str, int, str]:
+        """The base class skips 100 alone; 102, 103 and the like come before the answer too. 101 ends the exchange."""
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # no part of the stubs
+        interim = 100 < status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if interim else status, reason
+
     def begin(self) -> None:
         super().begin()
         # urllib3 logs header lines that it cannot parse, and a peer may echo the secret in one of them.

@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from credstore.errors import ConfigError, Unreadable
+from credstore.errors import ConfigError, Tampered, Unreadable
 
 GENERATE_COMMAND = "credstore keys generate"
 _KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}=")
@@ -70,7 +70,11 @@ class Keyring:
         return self._fernet.encrypt(json.dumps({**context, "secrets": dict(secrets)}).encode()).decode("ascii")
 
     def unseal(self, token: object, context: Context) -> dict[str, str]:
-        """Decrypt a token and compare every item of its context. Raises Unreadable, which never shows a value."""
+        """Decrypt and compare every item of the context. Never shows a value in an error.
+
+        Raises Unreadable when no key decrypts it (it may be damaged, or its key may be missing), and Tampered when a
+        key does, but what it encrypts does not belong to this context.
+        """
         try:
             payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
         except (InvalidToken, TypeError, ValueError):
@@ -79,7 +83,7 @@ class Keyring:
             ) from None
         secrets = payload.pop("secrets", None) if isinstance(payload, dict) else None
         if not isinstance(secrets, dict) or payload != dict(context):
-            raise Unreadable(
+            raise Tampered(
                 "The encrypted value does not belong to this row as it stands: the row was changed outside credstore."
             )
         return {str(name): str(value) for name, value in secrets.items()}

@@ -10,7 +10,7 @@ from sqlalchemy import case, delete, insert, select, update
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
-from credstore.errors import InvalidFields, NotTestable, TestsBusy, Unreadable
+from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Unreadable
 from credstore.models import Credential, VerdictHistory, utc_now
 from credstore.probe import Outcome, Verdict
 from credstore.tester import Tester
@@ -132,6 +132,8 @@ def _testable(slug: str) -> type[CredentialType]:
 
 def _unreadable(refusal: Unreadable) -> Verdict:
     advice = "Edit this credential and enter its secret again."
+    if isinstance(refusal, Tampered):
+        advice = f"Find out who changed the database, or what damaged it. {advice}"
     return Verdict(outcome=Outcome.UNREADABLE, reason=refusal.sentence, advice=advice)
 
 

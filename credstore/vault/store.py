@@ -1,5 +1,6 @@
 """Access to stored credentials that every use case shares: the session, the keyring, single rows, and unsealing."""
 
+import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -12,10 +13,12 @@ from credstore.credential_types import CredentialType, by_slug
 from credstore.database import AnySession
 from credstore.encryption.key_check import KeyState, read_key_state, register_key, require_unlocked
 from credstore.encryption.keyring import Context, Keyring
-from credstore.errors import InvalidFields, NotFound, StorageError, Unreadable
+from credstore.errors import InvalidFields, NotFound, StorageError, Tampered, Unreadable
 from credstore.models import Credential, utc_now
 from credstore.vault.purge import purge_deleted
 from credstore.vault.validation import enter_again_sentence
+
+logger = logging.getLogger(__name__)
 
 PURGE_EVERY = timedelta(hours=1)
 
@@ -76,14 +79,25 @@ class CredentialStore:
         return row
 
     def unseal(self, row: Credential) -> dict[str, str]:
-        """The secrets of a whole row in clear. Raises Locked or Unreadable."""
+        """The secrets of a whole row in clear. Raises Locked or Unreadable; Tampered, with a log line, is one."""
         self.require_unlocked()
         if row.key_id not in self.keyring.key_ids:
             raise Unreadable(missing_key_sentence(row.key_id))
         kind = by_slug(row.kind)
         if kind is None:
             raise Unreadable("This version of credstore does not know the type of this credential.")
-        return self.keyring.unseal(row.sealed, sealed_context(kind, row.public_id, row.public))
+        try:
+            secrets = self.keyring.unseal(row.sealed, sealed_context(kind, row.public_id, row.public))
+            return select_secrets(secrets, secrets.keys() | set(row.secret_names.split()))
+        except Tampered as change:
+            tampered = change
+        except Unreadable:  # its key is configured, so that the value itself is not what was stored
+            tampered = Tampered(
+                "The encrypted value was changed or damaged outside credstore; its key does not open it."
+            )
+        # The type's own name and the id as text: the row may hold anything now.
+        logger.error("credential %.40r of type %s was changed outside credstore", row.public_id, kind.slug)
+        raise tampered
 
 
 def stored_secret_names(row: Credential, kind: type[CredentialType]) -> set[str]:
@@ -92,9 +106,9 @@ def stored_secret_names(row: Credential, kind: type[CredentialType]) -> set[str]
 
 
 def select_secrets(stored: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
-    """These secrets of an opened row. Raises Unreadable when one that it should hold is not there."""
+    """These secrets of an opened row. Raises Tampered when one that it should hold is not there."""
     if not stored.keys() >= set(names):
-        raise Unreadable("The encrypted value lacks a secret that this credential should hold.")
+        raise Tampered("The encrypted value lacks a secret that this credential should hold.")
     return {name: stored[name] for name in names}
 
 

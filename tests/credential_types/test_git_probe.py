@@ -19,6 +19,7 @@ from credstore.tester import Tester
 TOKEN = "ghx-canary-0123456789abcdef"
 URL = "https://git.example.com/team/repo.git"
 GITHUB, GITLAB = "https://github.com/team/repo.git", "https://gitlab.com/team/repo.git"
+HOSTED = "https://gitlab.example.org/team/repo.git"
 
 
 def answer(status: int, json: Any = None, **headers: str) -> ProbeResponse:
@@ -37,7 +38,8 @@ WRITE = ProbeResponse(
     headers={"content-type": "application/x-git-receive-pack-advertisement; charset=x"},
     body_start=b"001f# service=git-receive-pack\n0000",
 )
-NO, FORBIDDEN, ABSENT = answer(401), answer(403), answer(404)
+NO = answer(401, www_authenticate='Basic realm="git"')
+FORBIDDEN, ABSENT = answer(403), answer(404)
 HTML = ProbeResponse(status=200, headers={"content-type": "text/html"}, body_start=b"<!doctype html>")
 LOGIN = answer(302, location="https://git.example.com/users/sign_in")
 
@@ -85,22 +87,34 @@ def asked(asks: list[ProbeRequest]) -> list[Key]:
     return [(what(ask), who(ask)) for ask in asks]
 
 
-PRIVATE = {("read", "you"): READ, ("read", "nobody"): NO, ("read", "fake"): NO}
-PUBLIC = {("read", "you"): READ, ("read", "nobody"): READ}
+PRIVATE = {("read", "you"): READ, ("read", "fake"): NO}
+PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
 
 
 @pytest.mark.parametrize(
     ("answers", "outcome", "requests"),
     [
-        (PRIVATE, Outcome.VERIFIED, 3),
-        (PRIVATE | {("read", "nobody"): ABSENT, ("read", "fake"): ABSENT}, Outcome.VERIFIED, 3),
-        (PRIVATE | {("read", "fake"): READ}, Outcome.KEY_NOT_CHECKED, 3),  # any name and token will do there
-        (PRIVATE | {("read", "fake"): answer(500)}, Outcome.CANNOT_TELL, 3),
-        (PRIVATE | {("read", "nobody"): LOGIN}, Outcome.CANNOT_TELL, 2),
+        (PRIVATE, Outcome.VERIFIED, 4),
+        (PRIVATE | {("read", "fake"): answer(401)}, Outcome.VERIFIED, 4),
+        (PRIVATE | {("read", "fake"): ABSENT}, Outcome.VERIFIED, 4),
+        (PRIVATE | {("read", "fake"): FORBIDDEN}, Outcome.VERIFIED, 4),
+        (PRIVATE | {("read", "fake"): answer(500)}, Outcome.CANNOT_TELL, 2),
+        (PRIVATE | {("read", "fake"): answer(429)}, Outcome.CANNOT_TELL, 2),
+        (PRIVATE | {("read", "fake"): answer(403, retry_after="9")}, Outcome.CANNOT_TELL, 2),
+        (PRIVATE | {("read", "fake"): answer(401, age="9")}, Outcome.CANNOT_TELL, 2),
+        (PRIVATE | {("read", "fake"): LOGIN}, Outcome.CANNOT_TELL, 2),
+        (PRIVATE | {("read", "fake"): HTML}, Outcome.CANNOT_TELL, 2),
         ({("read", "you"): NO}, Outcome.REJECTED, 1),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): NO}, Outcome.REJECTED, 2),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 2),
-        ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 2),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): NO}, Outcome.REJECTED, 4),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): READ}, Outcome.CANNOT_TELL, 3),
+        ({("read", "you"): answer(403, retry_after="9")}, Outcome.PROVIDER_TROUBLE, 1),
+        ({("read", "you"): answer(401, age="9")}, Outcome.CANNOT_TELL, 1),
+        ({("read", "you"): answer(401, {"message": "Your IP address is not allowed"})}, Outcome.CANNOT_TELL, 1),
+        ({("read", "you"): answer(401, www_authenticate='Digest realm="g"')}, Outcome.CANNOT_TELL, 1),
+        ({("read", "you"): answer(401, www_authenticate="Negotiate")}, Outcome.CANNOT_TELL, 1),
+        ({("read", "you"): answer(401, www_authenticate='Negotiate, Basic realm="g"')}, Outcome.REJECTED, 1),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
+        ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 3),
         ({("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): HTML}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(200)}, Outcome.CANNOT_TELL, 1),
@@ -111,8 +125,12 @@ PUBLIC = {("read", "you"): READ, ("read", "nobody"): READ}
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): NO}, Outcome.VERIFIED, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): WRITE}, Outcome.KEY_NOT_CHECKED, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): answer(503)}, Outcome.CANNOT_TELL, 4),
-        (PUBLIC | {("write", "you"): NO}, Outcome.REJECTED, 3),
-        (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): NO}, Outcome.ACCEPTED_LIMITED, 4),
+        (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 4),  # or a ban
+        (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): answer(401)}, Outcome.CANNOT_TELL, 4),
+        (PUBLIC | {("write", "you"): NO, ("write", "fake"): NO}, Outcome.CANNOT_TELL, 4),
+        (PUBLIC | {("write", "you"): NO, ("write", "fake"): WRITE}, Outcome.CANNOT_TELL, 4),
+        (PUBLIC | {("write", "you"): answer(401, www_authenticate="Digest x=y")}, Outcome.CANNOT_TELL, 3),
+        (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): NO}, Outcome.CANNOT_TELL, 4),  # one 403 is no proof
         (PUBLIC | {("write", "you"): FORBIDDEN, ("write", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): ABSENT, ("write", "fake"): ABSENT}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): HTML}, Outcome.CANNOT_TELL, 3),
@@ -128,10 +146,18 @@ def test_the_verdict_on_what_a_host_shows_to_whom(
     assert {urlsplit(ask.url).netloc for ask in asks} == {"git.example.com"}
 
 
+def test_the_right_token_is_sent_first_and_last_and_no_made_up_one_twice() -> None:
+    verdict, asks = run({"url": URL, "username": "deploy", "token": TOKEN}, PRIVATE)
+    assert asked(asks) == [("read", "you"), ("read", "fake"), ("read", "fake"), ("read", "you")]
+    assert len({ask.headers["Authorization"] for ask in asks}) == 3
+    assert verdict.reason == "git.example.com shows the repository with this token, and refuses a made-up one."
+
+
 @pytest.mark.parametrize(
     ("found", "outcome"),
     [(READ, Outcome.KEY_NOT_CHECKED), (NO, Outcome.REJECTED), (FORBIDDEN, Outcome.REJECTED),
-     (ABSENT, Outcome.CANNOT_TELL), (LOGIN, Outcome.CANNOT_TELL), (answer(500), Outcome.PROVIDER_TROUBLE)],
+     (answer(401, www_authenticate="Negotiate"), Outcome.CANNOT_TELL), (ABSENT, Outcome.CANNOT_TELL),
+     (LOGIN, Outcome.CANNOT_TELL), (answer(500), Outcome.PROVIDER_TROUBLE)],
 )  # fmt: skip
 def test_without_a_token_the_repository_is_asked_once_and_plainly(found: ProbeResponse, outcome: Outcome) -> None:
     verdict, asks = run({"url": URL}, {("read", "nobody"): found})
@@ -194,6 +220,12 @@ SELF = answer(200, {"name": "deploy", "active": True, "scopes": ["read_repositor
         (GITHUB, NO, PUBLIC | {("write", "you"): NO}, Outcome.REJECTED, 4),
         (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): NO}, Outcome.CANNOT_TELL, 4),
         (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),  # an installation's token
+        (HOSTED, SELF, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),
+        (HOSTED, NO, PUBLIC | {("write", "you"): WRITE}, Outcome.CANNOT_TELL, 4),  # any server may be called gitlab
+        (HOSTED, SELF, PRIVATE, Outcome.VERIFIED, 3),
+        (HOSTED, NO, PRIVATE, Outcome.VERIFIED, 4),
+        (HOSTED, NO, PRIVATE | {("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
+        (HOSTED, answer(200, {"scopes": "all"}), PRIVATE | {("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
         (GITHUB, FORBIDDEN, PRIVATE, Outcome.VERIFIED, 4),
         (GITHUB, ME, {("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 2),
         (GITHUB, NO, {("read", "you"): ABSENT}, Outcome.REJECTED, 2),
@@ -343,7 +375,7 @@ def test_a_key_that_nothing_can_read_is_rejected_without_a_request(key: str, wor
 
 def test_with_both_over_https_the_token_is_what_is_tested() -> None:
     verdict, asks = run({"url": URL, "token": TOKEN, "ssh_key": pem()}, PRIVATE)
-    assert (verdict.outcome, len(asks)) == (Outcome.VERIFIED, 3)
+    assert (verdict.outcome, len(asks)) == (Outcome.VERIFIED, 4)
 
 
 @pytest.mark.parametrize(

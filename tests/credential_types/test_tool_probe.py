@@ -1,6 +1,8 @@
 """The tool check as a table of answers, and against a real server; what cannot be sent is refused at entry."""
 
+import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from credstore.credential_types import Git, Telegram, Tool
+from credstore.credential_types.tool.answers import same_answer
+from credstore.credential_types.tool.made_up_headers import made_up_header
 from credstore.egress import OutboundClient, Policy
 from credstore.errors import InvalidFields
 from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict
@@ -42,7 +46,7 @@ def run(config: dict[str, Any], client: Any) -> Verdict:
     secrets = Tool.clean({"extra_config": json.dumps(config)})
     verdict = Tester(client).run(Tool.probe(secrets), Tool.texts_to_redact(secrets))
     assert KEY not in repr(verdict)
-    assert len(verdict.steps) <= 3
+    assert len(verdict.steps) <= 4
     assert verdict.reason.endswith(".")
     return verdict
 
@@ -50,17 +54,21 @@ def run(config: dict[str, Any], client: Any) -> Verdict:
 @pytest.mark.parametrize(
     ("you", "nobody", "fake", "outcome", "requests"),
     [
-        (200, 401, 401, Outcome.VERIFIED, 3),
-        (204, 403, 403, Outcome.VERIFIED, 3),
-        (200, 401, 400, Outcome.VERIFIED, 3),
+        (200, 401, 401, Outcome.VERIFIED, 4),
+        (204, 403, 403, Outcome.VERIFIED, 4),
+        (200, 200, 401, Outcome.VERIFIED, 4),  # open to all, and yet it judges headers that are sent
+        (200, 404, 404, Outcome.VERIFIED, 4),  # hidden from strangers
+        (200, 401, 400, Outcome.CANNOT_TELL, 2),
+        (200, 401, 429, Outcome.CANNOT_TELL, 2),
+        (200, 401, 500, Outcome.CANNOT_TELL, 2),
+        (200, 401, 302, Outcome.CANNOT_TELL, 2),
         (200, 401, 200, Outcome.KEY_NOT_CHECKED, 3),  # any header will do there
-        (200, 200, 401, Outcome.KEY_NOT_CHECKED, 2),
-        (200, 204, 401, Outcome.KEY_NOT_CHECKED, 2),
-        (200, 302, 401, Outcome.CANNOT_TELL, 2),
-        (200, 404, 401, Outcome.CANNOT_TELL, 2),
-        (200, 500, 401, Outcome.CANNOT_TELL, 2),
+        (200, 200, 200, Outcome.KEY_NOT_CHECKED, 3),
+        (200, 401, 204, Outcome.CANNOT_TELL, 2),  # accepted too, but not with the same answer
         (401, 401, 401, Outcome.REJECTED, 1),
-        (403, 401, 401, Outcome.REJECTED, 1),
+        (403, 401, 401, Outcome.REJECTED, 4),  # known, but not allowed
+        (403, 403, 403, Outcome.CANNOT_TELL, 3),  # perhaps a firewall
+        (403, 401, 200, Outcome.CANNOT_TELL, 3),
         (404, 401, 401, Outcome.CANNOT_TELL, 1),
         (400, 401, 401, Outcome.CANNOT_TELL, 1),
         (302, 401, 401, Outcome.CANNOT_TELL, 1),
@@ -78,7 +86,7 @@ def test_the_verdict_on_what_the_tool_answers_to_whom(
 
 
 @pytest.mark.parametrize(
-    ("expected", "you", "nobody", "outcome"),
+    ("expected", "you", "fake", "outcome"),
     [
         (204, 204, 401, Outcome.VERIFIED),
         (204, 200, 401, Outcome.CANNOT_TELL),
@@ -86,11 +94,13 @@ def test_the_verdict_on_what_the_tool_answers_to_whom(
         (302, 302, 401, Outcome.VERIFIED),
         (403, 403, 401, Outcome.VERIFIED),
         (403, 403, 403, Outcome.KEY_NOT_CHECKED),
+        (404, 404, 404, Outcome.KEY_NOT_CHECKED),
+        (302, 302, 404, Outcome.CANNOT_TELL),  # hidden counts beside a 2xx only
         (429, 429, 401, Outcome.VERIFIED),
     ],
 )
-def test_the_expected_status_decides(expected: int, you: int, nobody: int, outcome: Outcome) -> None:
-    verdict = run({"url": URL, "headers": AUTH, "expect_status": expected}, Script(you, nobody))
+def test_the_expected_status_decides(expected: int, you: int, fake: int, outcome: Outcome) -> None:
+    verdict = run({"url": URL, "headers": AUTH, "expect_status": expected}, Script(you, fake=fake))
     assert verdict.outcome is outcome
 
 
@@ -103,19 +113,146 @@ def test_the_expected_status_decides(expected: int, you: int, nobody: int, outco
         ({"X-Who": KEY, "Accept": "text/plain"}, {"Accept"}),  # nothing looks like a secret: all but the plain ones
     ],
 )
-def test_the_control_leaves_out_what_says_who_asks(headers: dict[str, str], kept: set[str]) -> None:
+def test_the_control_makes_up_what_says_who_asks(headers: dict[str, str], kept: set[str]) -> None:
     client = Script(200, 401, 401)
     assert run({"url": URL, "headers": headers}, client).outcome is Outcome.VERIFIED
-    assert [set(ask.headers) for ask in client.asks] == [set(headers), kept, set(headers)]
-    assert KEY not in repr(dict(client.asks[2].headers))
+    assert [who(ask) for ask in client.asks] == ["you", "fake", "fake", "you"]
+    assert all(set(ask.headers) == set(headers) for ask in client.asks)
+    fakes = [dict(ask.headers) for ask in client.asks[1:3]]
+    assert KEY not in repr(fakes)
+    assert all({name for name in headers if fake[name] == headers[name]} == kept for fake in fakes)
 
 
-def test_a_made_up_header_keeps_the_word_before_the_token() -> None:
-    client = Script(200, 401, 401)
-    run({"url": URL, "headers": AUTH}, client)
-    made_up = client.asks[2].headers["Authorization"]
-    assert made_up.startswith("Bearer ")
-    assert len(made_up) == len(AUTH["Authorization"])
+@pytest.mark.parametrize(
+    ("refuse_status", "you", "fake", "outcome", "requests"),
+    [
+        (400, 200, 400, Outcome.VERIFIED, 4),
+        (404, 200, 404, Outcome.VERIFIED, 4),
+        (400, 200, 401, Outcome.CANNOT_TELL, 2),
+        (400, 400, 400, Outcome.REJECTED, 1),
+        (400, 401, 400, Outcome.REJECTED, 1),
+    ],
+)
+def test_the_declared_status_refuses_and_no_other(
+    refuse_status: int, you: int, fake: int, outcome: Outcome, requests: int
+) -> None:
+    client = Script(you, fake=fake)
+    verdict = run({"url": URL, "headers": AUTH, "refuse_status": refuse_status}, client)
+    assert (verdict.outcome, len(client.asks)) == (outcome, requests)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "words"),
+    [
+        (401, {"www-authenticate": 'Digest realm="a, Basic b", nonce="x="'}, None, "wants Digest authentication"),
+        (401, {"www-authenticate": "Negotiate, NTLM"}, None, "wants Negotiate or Ntlm authentication"),
+        (401, {"www-authenticate": 'Digest realm="x", Basic realm="y"'}, None, "refused these headers"),
+        (401, {"www-authenticate": "Bearer"}, None, "refused these headers"),
+        (401, {"age": "12"}, None, "A cache on the way"),
+        (401, {"x-cache": "HIT from proxy"}, None, "A cache on the way"),
+        (401, {"x-cache": "MISS"}, None, "refused these headers"),
+        (401, {}, {"error": {"message": "IP not authorized"}}, "from this network address"),
+        (403, {}, {"Message": "Your IP address is not on the list"}, "from this network address"),
+        (403, {}, {"error": "Invalid API key"}, "refused these headers (403)"),
+        (403, {"retry-after": "60"}, None, "is limiting requests"),
+        (403, {"x-ratelimit-remaining": "0"}, None, "is limiting requests"),
+        (302, {"location": "file:///etc/passwd"}, None, "a “file:” address, which is not on the web"),
+        (302, {"location": "http://tool.example.com/api"}, None, "redirect to http://tool.example.com."),
+        (302, {"location": "/login"}, None, "redirect to another page of the same host."),
+    ],
+)
+def test_a_refusal_is_red_only_where_the_tool_itself_judged(
+    status: int, headers: dict[str, str], body: Any, words: str
+) -> None:
+    class Fixed:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            return ProbeResponse(status=status, headers=headers, json=body)
+
+    verdict = run({"url": URL, "headers": AUTH}, Fixed())
+    assert words in verdict.reason
+    assert (verdict.outcome is Outcome.REJECTED) == ("refused these" in verdict.reason)
+
+
+def basic(login: str) -> str:
+    return "Basic " + base64.b64encode(login.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "form"),
+    [
+        ("Authorization", f"Bearer {KEY}", r"Bearer tool-canary-[0-9a-f]{16}"),
+        ("Authorization", f"Token token={KEY}", r"Token token=tool-canary-[0-9a-z]{16}"),
+        ("Authorization", f'Key id="a7", secret="{KEY}"', r'Key id="a7", secret="tool-canary-[0-9a-z]{16}"'),
+        ("X-Api-Key", KEY, r"tool-canary-[0-9a-z]{16}"),
+        ("Cookie", f"lang=en; sid={KEY}", r"lang=en; sid=tool-canary-[0-9a-z]{16}"),
+        ("Cookie", f"a={KEY}", r"a=tool-canary-[0-9a-z]{16}"),
+        ("X-Secret", " ", "made-up"),
+    ],
+)
+def test_a_made_up_value_keeps_the_form(name: str, value: str, form: str) -> None:
+    fake = made_up_header(name, value)
+    assert fake != value
+    assert re.fullmatch(form.replace("[0-9a-f]", "[0-9a-z]"), fake), fake
+
+
+@pytest.mark.parametrize(
+    ("login", "form"),
+    [("deploy:hunter22hunter", r"deploy:[a-z]{6}\d\d[a-z]{6}"), ("sk_live_4eC39HqLyj:", r"(?!sk_live_4eC39HqLyj).+:"),
+     ("a:b:c9", r"a:.*"), ("de\u00fcloy:pass-word99", r"de\u00fcloy:.*")],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["Basic", "ApiKey"])
+def test_in_a_made_up_basic_value_the_password_is_another_and_it_is_encoded_again(
+    login: str, form: str, scheme: str
+) -> None:
+    value = f"{scheme} {basic(login).partition(' ')[2]}"
+    fake = made_up_header("Authorization", value)
+    kind, _, coded = fake.partition(" ")
+    decoded = base64.b64decode(coded, validate=True).decode()
+    assert kind == scheme
+    assert decoded != login
+    assert re.fullmatch(form, decoded), decoded
+    assert len(decoded) == len(login)
+
+
+@pytest.mark.parametrize(
+    ("value", "inside"),
+    [
+        (basic(f"deploy:{KEY}"), {f"deploy:{KEY}", KEY}),
+        (basic(f"{KEY}:"), {KEY}),
+        (f"lang=en; sid={KEY}", {KEY}),
+        (f'Key id="a7", secret="{KEY}"', {KEY}),
+    ],
+)
+def test_what_a_header_holds_in_another_form_is_scrubbed_too(value: str, inside: set[str]) -> None:
+    texts = Tool.texts_to_redact({"extra_config": json.dumps({"url": URL, "headers": {"Authorization": value}})})
+    assert inside <= texts
+    assert "deploy" not in texts
+
+
+def test_lists_that_are_empty_for_made_up_headers_are_not_the_same_answer() -> None:
+    class Lists:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            return ProbeResponse(status=200, json={"items": [{"id": 1}, {"id": 2}] if who(ask) == "you" else []})
+
+    verdict = run({"url": URL, "headers": AUTH}, Lists())
+    assert (verdict.outcome, "other contents" in verdict.reason) == (Outcome.CANNOT_TELL, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"at": "10:00", "n": 1, "list": [{"a": 1}]}, {"at": "10:01", "n": 2, "list": [{"a": 2}, {"a": 3}]}, True),
+        ({"a": 1}, {"a": None}, False),
+        ({"a": True}, {"a": False}, False),
+        ({"list": [1]}, {"list": []}, False),
+        ({"error": "no key"}, {"error": "wrong key"}, False),
+        ({"a": 1}, {"b": 1}, False),
+        ({"a": 1}, None, False),
+        (None, None, True),
+    ],
+)
+def test_two_answers_are_the_same_but_for_what_changes_by_the_minute(one: Any, other: Any, same: bool) -> None:
+    assert same_answer(ProbeResponse(status=200, json=one), ProbeResponse(status=200, json=other)) is same
 
 
 @pytest.mark.parametrize(
@@ -174,6 +311,9 @@ def test_nothing_to_test_is_said_in_words_without_a_request(config: dict[str, An
         {"expect_status": 600},
         {"expect_status": "200"},
         {"expect_status": True},
+        {"refuse_status": 99},
+        {"refuse_status": 204},
+        {"refuse_status": 404, "expect_status": 404},
         {"url": "https://ann:hunter2hunter2@tool.example.com/"},
         {"url": "https://tool.example.com/#hunter2hunter2"},
         {"url": 'https://tool.example.com/?a="hunter2"'},

@@ -61,6 +61,7 @@ SLOW: dict[str, Behave] = {
     "drip the status line": lambda call: call.drip(HEAD * 100),
     "drip headers": lambda call: (call.send(HEAD), call.drip(b"X-A: b\r\n" * 1000)),
     "continue for ever": lambda call: [call.drip(b"HTTP/1.1 100 Continue\r\n\r\n", 0.001) for _ in range(200)],
+    "early hints for ever": lambda call: [call.drip(b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.001) for _ in range(200)],
     "drip a body": lambda call: (call.send(HEAD, b"Content-Length: 5000\r\n\r\n{"), call.drip(b" " * 5000)),
     "drip a body of no length": lambda call: (call.send(HEAD, b"\r\n{}"), call.drip(b" " * 5000)),
     "drip, then stall": drip_then_stall,
@@ -131,6 +132,16 @@ def test_a_broken_answer_has_its_own_cause(name: str, serve: Serve, get: Get) ->
     assert failure.cause == cause, failure.sentence
     assert "127.0.0.1" in failure.sentence
     assert failure.advice
+
+
+def test_interim_answers_without_end_or_without_an_answer_end_too(serve: Serve, get: Get) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    port = serve(endless(b"", hints * 1000)).port
+    failure, _took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=8))
+    assert failure.cause in {"too-large", "timeout"}
+    port = serve(lambda call: call.send(hints)).port
+    failure, _took = timed(lambda: get(f"http://127.0.0.1:{port}/models", seconds=4))
+    assert failure.cause == "reset"
 
 
 @pytest.mark.parametrize("name", ["endless body", "gzip bomb", "endless chunks", "10 GB announced"])
@@ -206,3 +217,17 @@ def test_one_hanging_server_does_not_hold_up_the_others(serve: Serve, get: Get) 
         assert time.monotonic() - started < 0.5
         assert all(isinstance(future.exception(), Unreached) for future in hanging)
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+@pytest.mark.parametrize("statuses", [(100,), (102,), (103,), (103, 103, 100, 102), (199,)])
+def test_what_comes_before_the_answer_is_not_the_answer(serve: Serve, get: Get, statuses: tuple[int, ...]) -> None:
+    interim = b"".join(f"HTTP/1.1 {status} Wait\r\nLink: </a>; rel=preload\r\n\r\n".encode() for status in statuses)
+    server = serve(lambda call: call.send(interim, reply("401 Unauthorized", b'{"error": "no"}')))
+    got = get(f"http://127.0.0.1:{server.port}/")
+    assert (got.status, got.json) == (401, {"error": "no"})
+    assert "link" not in got.headers
+
+
+def test_switching_protocols_is_an_answer(serve: Serve, get: Get) -> None:
+    server = serve(lambda call: call.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"))
+    assert get(f"http://127.0.0.1:{server.port}/").status == 101

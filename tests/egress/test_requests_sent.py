@@ -26,6 +26,7 @@ def test_the_request_is_ours_and_the_port_stays_in_the_host_header(serve: Serve,
     assert header(sent, "authorization") == f"Bearer {CANARY}"
     assert header(sent, "accept") == "application/json"
     assert header(sent, "accept-encoding") == "identity"
+    assert header(sent, "cache-control") == "no-cache"
     assert (header(sent, "user-agent") or "").startswith("credstore/")
 
 

@@ -29,12 +29,15 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         name = parts.path.split("/")[1]
         token = self.token()
+        if self.server.ban_after is not None and len(self.server.requests) >= self.server.ban_after:
+            self.refuse(403)
+            return
         writing = "git-receive-pack" in self.path
         closed = name in MAY_READ or writing or (self.server.strict and token is not None)
         if closed and token not in KNOWN:
             self.refuse(401)
         elif token not in MAY_READ.get(name, {token}) or (writing and token not in MAY_WRITE.get(name, ())):
-            self.refuse(403)
+            self.refuse(self.server.denied)
         else:
             self.backend(parts.path, parts.query, token)
 
@@ -50,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         self.record(status)
         self.send_response(status)
         if status == 401:
-            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("WWW-Authenticate", self.server.challenge)
         self.end_headers()
 
     def backend(self, path: str, query: str, token: str | None) -> None:
@@ -91,13 +94,25 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class GitServer(ThreadingHTTPServer):
-    """`strict`: a wrong token is refused even where none is needed, as GitHub does."""
+    """`strict`: a wrong token is refused even where none is needed, as GitHub does.
+
+    `denied`: the status for a known token that may not; `ban_after`: so many requests are judged, then all get a 403.
+    """
 
     daemon_threads = False  # joined on close, so that no socket outlives the test
 
-    def __init__(self, root: Path, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        strict: bool = False,
+        denied: int = 403,
+        challenge: str = 'Basic realm="git"',
+        ban_after: int | None = None,
+    ) -> None:
         self.root = root
         self.strict = strict
+        self.denied, self.challenge, self.ban_after = denied, challenge, ban_after
         self.requests: deque[tuple[str, str, int]] = deque(maxlen=1000)
         super().__init__(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})

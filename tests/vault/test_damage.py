@@ -1,8 +1,10 @@
 """Rows changed or damaged behind credstore's back: that row alone is unreadable, nothing is sent, the list stands."""
 
+import logging
+
 import pytest
 
-from credstore.errors import NotTestable, Unreadable
+from credstore.errors import NotTestable, Tampered, Unreadable
 from credstore.probe import Outcome
 from credstore.vault import Vault
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, PUBLIC, Provider, llm, scalar, sql
@@ -29,6 +31,55 @@ def unreadable(vault: Vault, provider: Provider, public_id: str) -> None:
     assert len(vault.page().records) == 2
     other = next(record for record in vault.page().records if record.public_id != public_id)
     assert vault.resolve(other.public_id)["api_key"] == OTHER
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+CHANGES = {
+    "repointed": "public = :public",
+    "truncated": "sealed = substr(sealed, 1, 60)",
+    "emptied": "sealed = ''",
+    "of another row": "sealed = (SELECT sealed FROM credential WHERE public_id = :other)",
+    "claims more": "secret_names = 'api_key bogus'",
+}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_tampered_row_is_logged_and_shown_as_such(
+    vault: Vault, llm_provider: Provider, change: str, log: pytest.LogCaptureFixture
+) -> None:
+    victim, other = pair(vault)
+    values = {"public": REPOINTED["base URL"], "other": other}
+    used = {name: value for name, value in values.items() if f":{name}" in change}
+    sql(f"UPDATE credential SET {change} WHERE public_id = :victim", victim=victim, **used)
+    with pytest.raises(Tampered):
+        vault.resolve(victim)
+    told = [record.getMessage() for record in log.records if record.name.startswith("credstore")]
+    assert told == [f"credential '{victim}' of type llm was changed outside credstore"]
+    verdict = vault.test(victim).verdict
+    assert verdict.outcome is Outcome.UNREADABLE
+    assert "credstore" in verdict.reason or "lacks a secret" in verdict.reason
+    assert "Find out who changed the database" in verdict.advice
+    assert llm_provider.asks == []
+    assert not any(secret in log.text for secret in (KEY, OTHER, "evil.example"))
+
+
+@ON_SQLITE
+def test_a_missing_key_is_no_tampering(vault: Vault, llm_provider: Provider, log: pytest.LogCaptureFixture) -> None:
+    victim, _ = pair(vault)
+    sql("UPDATE credential SET key_id = 'ffffffff' WHERE public_id = :victim", victim=victim)
+    with pytest.raises(Unreadable) as caught:
+        vault.resolve(victim)
+    assert not isinstance(caught.value, Tampered)
+    verdict = vault.test(victim).verdict
+    assert (verdict.outcome, "ffffffff" in verdict.reason) == (Outcome.UNREADABLE, True)
+    assert "Find out" not in verdict.advice
+    assert "changed outside" not in log.text
 
 
 def pair(vault: Vault) -> tuple[str, str]:

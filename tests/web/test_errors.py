@@ -181,7 +181,7 @@ def test_one_damaged_row_fails_alone(admin: Page, app: Flask, store: Store, dama
     admin.post(f"/credentials/{row}/test")
     admin.get("/credentials")
     assert "Unreadable" in admin.text
-    assert "cannot be decrypted" in admin.text
+    assert "changed or damaged outside credstore" in admin.text
     assert "sound" in admin.text
 
 

@@ -39,3 +39,15 @@ def test_what_was_dropped_and_what_looks_wrong_is_said(admin: Page) -> None:
 def test_an_unknown_type_is_refused(admin: Page) -> None:
     admin.get("/credentials/new")
     assert admin.post("/credentials/detect-paste", {"type": "x"}, status=400, headers=JSON).json is not None
+
+
+def test_what_was_written_as_json_is_said_before_and_after_saving(admin: Page) -> None:
+    admin.get("/credentials/new?type=git")
+    typed = "https://deploy:hunter2hunter2@git.example.com/team/repo.git"
+    answer = admin.post("/credentials/detect-paste", {"type": "git", "git-extra_config": typed}, status=200)
+    assert answer.json is not None
+    assert "Wrote the URL as JSON" in answer.json["words"]["git-extra_config"]
+    assert "hunter2" not in answer.text
+    admin.post("/credentials/new", {"type": "git", "name": "repo", "git-extra_config": typed}, follow=True, status=200)
+    assert "Took name and token out of the URL, into “username” and “token”." in admin.text
+    assert "hunter2" not in admin.text

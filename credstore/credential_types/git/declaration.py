@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.git import http_check, ssh_key, verdicts
+from credstore.credential_types.git.smart_http import Repository
 from credstore.errors import Refused
 from credstore.probe import Probe, probe_without_requests
 from credstore.urls import canonical_url
@@ -28,7 +29,10 @@ class Git(CredentialType):
             secret=True,
             form="json",
             max_length=20_000,
-            hint="A JSON object. It is sealed whole; only the result of a test names the URL that was asked.",
+            hint=(
+                "A JSON object; a URL or a private key alone is written as one. It is encrypted whole; "
+                "only the result of a test names the URL that was asked."
+            ),
             example=(
                 '{\n  "url": "https://git.example.com/team/repo.git",\n'
                 '  "username": "deploy",\n  "token": "paste-the-token-here"\n}'
@@ -72,7 +76,7 @@ class Git(CredentialType):
         url, over_http = config.get("url", ""), config.get("url", "").startswith(("http://", "https://"))
         if over_http and (config.get("token") or not config.get("ssh_key")):
             return http_check.check_repository(
-                http_check.Repository(url=canonical_url(url), username=_username(config), token=config.get("token", ""))
+                Repository(url=canonical_url(url), username=_username(config), token=config.get("token", ""))
             )
         if config.get("ssh_key"):
             return probe_without_requests(ssh_key.check_ssh_key(config["ssh_key"]))

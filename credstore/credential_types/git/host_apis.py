@@ -1,6 +1,6 @@
-"""What GitHub and GitLab tell of a token: whose it is, its scopes, when it ends. Sans-IO.
+"""What GitHub and GitLab tell about a token: whose it is, its scopes, when it ends. Sans-IO.
 
-Must never send the token to another owner than that of the repository: github.com's API, or the very same host.
+Must never send the token to another owner than that of the repository: github.com's API, or the same host.
 """
 
 import re
@@ -17,7 +17,7 @@ GITHUB_API = "https://api.github.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
-    """`known` None: the host was not asked, or did not say."""
+    """`known` is None where the host was not asked or did not say."""
 
     known: bool | None = None
     facts: tuple[str, ...] = ()
@@ -29,8 +29,13 @@ def has_token_api(url: str, token: str) -> bool:
     return _is_github(url) or _is_gitlab(url, token)
 
 
+def is_known_host(url: str) -> bool:
+    """Whether this is a host that is known to check every token, whatever it says about this one."""
+    return url.startswith(("https://github.com/", "https://gitlab.com/"))
+
+
 def token_facts(url: str, token: str) -> Generator[ProbeRequest, ProbeResponse, TokenFacts]:
-    """Ask the repository's host what it knows of the token. One request; none where there is nobody to ask."""
+    """Ask the repository's host what it knows about the token. One request; none where there is no API to ask."""
     if _is_github(url):
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
         whose = f"{GITHUB_API}/user"

@@ -1,69 +1,41 @@
 """The check of a token for a git repository over smart HTTP. Sans-IO; only `info/refs` is asked, so nothing is written.
 
-A repository that lets the token in proves nothing by itself: it may be public. So the same is asked without a token; if
-that passes too, the right to write is asked for (nothing happens before a POST). At most four requests.
+That the server shows the repository proves nothing by itself: it may be public, or take any token. In at most four
+requests:
+
+- A repository that is shown with the token and refused to a made-up one: both are asked once more, the right token
+  last. The result is green for yes, no, no, yes, with one status for both refusals. One refusal may come from a
+  firewall, a ban, or one of several servers behind one address; such a server does not give this sequence.
+- A repository that a made-up token may read too: see `write_check`.
+- github.com and gitlab.com are asked about the token itself. What they say of it is believed, and so is one refusal of
+  a made-up token: they are known to check tokens. Another host that is asked like GitLab is believed when it tells the
+  scopes of the token and refuses a made-up one; otherwise that refusal must be a challenge.
+
+A server that answers at random, yes and no by halves, passes in one of sixteen tests by each of the first two ways:
+four requests tell no more.
+
+The result is red only for a 401 that judges the token (not from a cache, not about the network address, not a wish for
+Digest or Negotiate), for a token that the host's API does not know, and for a 403, given twice in a row,
+where two made-up tokens get another refusal.
 """
 
-import re
-from base64 import b64encode
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from urllib.parse import urlsplit
 
-from credstore.credential_types.git import host_apis, verdicts
+from credstore.credential_types.git import host_apis, verdicts, write_check
 from credstore.credential_types.git.host_apis import TokenFacts
-from credstore.credential_types.inconclusive import inconclusive_verdict
-from credstore.credential_types.made_up_key import made_up_key
+from credstore.credential_types.git.smart_http import (
+    READ,
+    GitResponse,
+    Repository,
+    challenges_sender,
+    classify,
+    refuses,
+)
+from credstore.credential_types.inconclusive import inconclusive_verdict, unfounded_refusal
 from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
 
-READ, WRITE = "git-upload-pack", "git-receive-pack"
-_START = re.compile(rb"[0-9a-f]{4}(?:#|version 2)")
-# Keeps the branches of a large repository out of the answer. Only reading has it; an answer to it may begin otherwise.
-_VERSION_2 = {"Git-Protocol": "version=2"}
-
-
-class GitResponse(Enum):
-    REFS = auto()  # the repository, as git's smart HTTP shows it
-    REFUSED = auto()  # 401
-    FORBIDDEN = auto()  # 403
-    NOT_FOUND = auto()  # 404: not there, or hidden
-    UNKNOWN = auto()
-
-
-_CLOSED = {GitResponse.REFUSED, GitResponse.FORBIDDEN, GitResponse.NOT_FOUND}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
-    """`url` is canonical; `token` may be empty: a public repository needs none."""
-
-    url: str
-    username: str
-    token: str = field(repr=False)
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.url).netloc
-
-    def request(self, purpose: str, service: str, token: str) -> ProbeRequest:
-        headers = {"Accept": "*/*"} | (_VERSION_2 if service == READ else {})
-        if token:
-            headers["Authorization"] = "Basic " + b64encode(f"{self.username}:{token}".encode()).decode()
-        return ProbeRequest(
-            purpose=purpose, method="GET", url=f"{self.url}/info/refs?service={service}", headers=headers
-        )
-
-
-def classify(answer: ProbeResponse, service: str) -> GitResponse:
-    """A status of 200 alone is no repository: pages of log-in forms and plain file servers answer 200 too."""
-    if answer.status == 200:
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        fits = kind == f"application/x-{service}-advertisement" and _START.match(answer.body_start)
-        return GitResponse.REFS if fits else GitResponse.UNKNOWN
-    return {401: GitResponse.REFUSED, 403: GitResponse.FORBIDDEN, 404: GitResponse.NOT_FOUND}.get(
-        answer.status, GitResponse.UNKNOWN
-    )
+_MADE_UP = ("The same with a made-up token", "The same with another made-up token")
+_NOTHING_KNOWN = TokenFacts()
 
 
 def check_repository(repo: Repository) -> Probe:
@@ -74,70 +46,77 @@ def check_repository(repo: Repository) -> Probe:
     answer = yield repo.request("Read the repository with your token", READ, repo.token)
     seen = classify(answer, READ)
     if seen is GitResponse.REFS:
-        return (yield from _check_without_token(repo))
+        return (yield from _check_made_up_token(repo))
+    if verdict := _not_judged(repo, answer):
+        return verdict
     if seen is GitResponse.REFUSED:
         return verdicts.refused(repo.host)
     if seen is GitResponse.FORBIDDEN:
-        return verdicts.not_allowed(repo.host, (yield from _ask_host_about_token(repo, seen)))
-    if seen is GitResponse.NOT_FOUND:
-        return verdicts.not_found(repo.host, (yield from host_apis.token_facts(repo.url, repo.token)))
-    return inconclusive_verdict(repo.host, answer) or verdicts.not_git(repo.host)
+        return (yield from _forbidden(repo))
+    return verdicts.not_found(repo.host, (yield from host_apis.token_facts(repo.url, repo.token)))
 
 
 def _without_token(repo: Repository, answer: ProbeResponse) -> Verdict:
     seen = classify(answer, READ)
-    if seen is GitResponse.UNKNOWN:
-        return inconclusive_verdict(repo.host, answer) or verdicts.not_git(repo.host)
-    if seen is GitResponse.NOT_FOUND:
-        return verdicts.not_found(repo.host, TokenFacts())
-    return verdicts.no_token(repo.host, open_to_all=seen is GitResponse.REFS)
-
-
-def _check_without_token(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """The token may read. Does anybody?"""
-    anyone = classify((yield repo.request("The same without a token", READ, "")), READ)
-    if anyone is GitResponse.REFS:
-        return (yield from _check_write_access(repo))
-    if anyone not in _CLOSED:
-        return verdicts.no_control(repo.host)
-    told = yield from host_apis.token_facts(repo.url, repo.token)
-    if told.known:
-        return verdicts.may_read(repo.host, told)
-    fake = classify((yield repo.request("The same with a made-up token", READ, made_up_key(repo.token))), READ)
-    if fake in _CLOSED:
-        return verdicts.may_read(repo.host, told)
-    return verdicts.any_token(repo.host) if fake is GitResponse.REFS else verdicts.no_control(repo.host)
-
-
-def _check_write_access(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """Anybody may read. May this token write, where a made-up one may not?"""
-    answer = yield repo.request("Ask for the right to write with your token", WRITE, repo.token)
-    seen = classify(answer, WRITE)
-    judged = host_apis.has_token_api(repo.url, repo.token)
-    if seen is GitResponse.UNKNOWN:
-        return inconclusive_verdict(repo.host, answer) or verdicts.public_repository(repo.host)
-    if seen is GitResponse.REFUSED and not judged:
-        return verdicts.refused(repo.host, reading_is_open=True)
-    told = yield from _ask_host_about_token(repo, seen, WRITE)
     if seen is GitResponse.REFS:
-        # GitHub and GitLab never let a stranger write: there, the right to write is proof enough.
-        if told.known or judged:
-            return verdicts.may_write(repo.host, told)
-        return verdicts.no_control(repo.host) if told.known is None else verdicts.any_token(repo.host)
-    if told.known:
-        return verdicts.read_only(repo.host, told)
-    if seen is GitResponse.REFUSED and told.known is False:
-        return verdicts.refused(repo.host, reading_is_open=True)
-    return verdicts.public_repository(repo.host)
+        return verdicts.no_token(repo.host, open_to_all=True)
+    if verdict := _not_judged(repo, answer):
+        return verdict
+    if seen is GitResponse.NOT_FOUND:
+        return verdicts.not_found(repo.host, _NOTHING_KNOWN)
+    return verdicts.no_token(repo.host, open_to_all=False)
 
 
-def _ask_host_about_token(
-    repo: Repository, seen: GitResponse, service: str = READ
-) -> Generator[ProbeRequest, ProbeResponse, TokenFacts]:
-    """Whether the host knows this token: by its own word, else by how it answers a made-up one."""
+def _not_judged(repo: Repository, answer: ProbeResponse) -> Verdict | None:
+    """The verdict on an answer that says nothing of the token; None for a refusal that may."""
+    if verdict := inconclusive_verdict(repo.host, answer, [repo.token]):
+        return verdict
+    if classify(answer, READ) is GitResponse.UNKNOWN:
+        return verdicts.not_git(repo.host)
+    return unfounded_refusal(repo.host, answer, "basic")
+
+
+def _check_made_up_token(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """The token may read. May a made-up one?"""
+    first = yield repo.made_up_request(READ, _MADE_UP[0])
+    if classify(first, READ) is GitResponse.REFS:
+        return (yield from write_check.check_write_access(repo))
+    if not refuses(first):
+        return verdicts.no_control(repo.host)
     if host_apis.has_token_api(repo.url, repo.token):
-        return (yield from host_apis.token_facts(repo.url, repo.token))
-    fake = classify((yield repo.request("The same with a made-up token", service, made_up_key(repo.token))), service)
-    if fake is GitResponse.REFS:
-        return TokenFacts(known=False)
-    return TokenFacts(known=True if fake in _CLOSED and fake is not seen else None)
+        facts = yield from host_apis.token_facts(repo.url, repo.token)
+        if facts.known:
+            return verdicts.may_read(repo.host, facts)
+        proven = host_apis.is_known_host(repo.url) or challenges_sender(first)
+    else:
+        facts, second = _NOTHING_KNOWN, (yield repo.made_up_request(READ, _MADE_UP[1]))
+        proven = refuses(second) and second.status == first.status
+    if not proven:
+        return verdicts.no_control(repo.host)
+    return (yield from _read_once_more(repo, facts))
+
+
+def _read_once_more(repo: Repository, facts: TokenFacts) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    answer = yield repo.request("Read the repository once more with your token", READ, repo.token)
+    if classify(answer, READ) is GitResponse.REFS:
+        return verdicts.may_read(repo.host, facts)
+    return verdicts.changed_its_mind(repo.host, answer.status)
+
+
+def _forbidden(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """A 403: of a host that knows the token, or of a firewall that lets nobody in?
+
+    Both are asked twice in a row: of several servers behind one address, one that lets nobody in would not answer both.
+    """
+    if host_apis.has_token_api(repo.url, repo.token):
+        return verdicts.not_allowed(repo.host, (yield from host_apis.token_facts(repo.url, repo.token)))
+    again = yield repo.request("Read the repository once more with your token", READ, repo.token)
+    if again.status != 403:
+        return verdicts.changed_its_mind(repo.host, again.status)
+    for purpose in _MADE_UP:
+        control = yield repo.made_up_request(READ, purpose)
+        if control.status == 403:
+            return verdicts.not_allowed(repo.host, _NOTHING_KNOWN)
+        if not refuses(control):
+            return verdicts.forbidden_without_control(repo.host)
+    return verdicts.not_allowed(repo.host, TokenFacts(known=True))

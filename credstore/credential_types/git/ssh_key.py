@@ -1,4 +1,4 @@
-"""Judges an SSH private key by its form alone. Pure; the key goes nowhere, so this can never say that it works.
+"""Judges an SSH private key by its form alone. Pure; the key is sent nowhere, so the result can never be green.
 
 A key that cannot be read is rejected: no server can accept it. Everything else is "cannot tell".
 """

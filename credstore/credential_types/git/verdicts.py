@@ -1,6 +1,6 @@
 """The words of the check of a git token: one verdict for each thing that can be concluded. Pure.
 
-`actor` is the host. Every reason says what was seen there, every advice the next act.
+`actor` is the host. Every reason says what was seen there, every advice what to do next.
 """
 
 from credstore.credential_types.git.host_apis import TokenFacts
@@ -10,38 +10,50 @@ NEW_TOKEN = "Create a new token at the host, then edit this credential and repla
 CHECK_URL = "Check “url”: it is the address that git clone takes, often ending in .git."
 
 
-def may_read(actor: str, told: TokenFacts) -> Verdict:
-    return _verified(f"{actor} shows the repository with this token, and hides it without.", told)
+def may_read(actor: str, facts: TokenFacts) -> Verdict:
+    return _verified(f"{actor} shows the repository with this token, and refuses a made-up one.", facts)
 
 
-def may_write(actor: str, told: TokenFacts) -> Verdict:
-    return _verified(f"{actor} gives this token the right to write. Anybody may read this public repository.", told)
+def may_write(actor: str, facts: TokenFacts) -> Verdict:
+    return _verified(
+        f"{actor} gives this token the right to write, and not to a made-up one. Anybody may read this repository.",
+        facts,
+    )
 
 
-def _verified(reason: str, told: TokenFacts) -> Verdict:
-    return Verdict(outcome=Outcome.VERIFIED, reason=reason, facts=told.facts, expires_at=told.expires_at)
+def _verified(reason: str, facts: TokenFacts) -> Verdict:
+    return Verdict(outcome=Outcome.VERIFIED, reason=reason, facts=facts.facts, expires_at=facts.expires_at)
 
 
-def read_only(actor: str, told: TokenFacts) -> Verdict:
+def read_only(actor: str, facts: TokenFacts) -> Verdict:
     return Verdict(
         outcome=Outcome.ACCEPTED_LIMITED,
         reason=f"{actor} knows this token, but does not let it write. Anybody may read this public repository.",
         advice="Nothing to do, if your workflows only read.",
-        facts=told.facts,
-        expires_at=told.expires_at,
+        facts=facts.facts,
+        expires_at=facts.expires_at,
     )
 
 
-def not_allowed(actor: str, told: TokenFacts) -> Verdict:
-    if told.known:
+def perhaps_read_only(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} does not let this token write (403), and answers a made-up one with 401. It seems to know "
+        "this token, but one answer proves nothing. Anybody may read this repository.",
+        advice="If your workflows only read this repository, they need no token.",
+    )
+
+
+def not_allowed(actor: str, facts: TokenFacts) -> Verdict:
+    if facts.known:
         return Verdict(
             outcome=Outcome.REJECTED,
             reason=f"{actor} knows this token, but it may not read this repository (403).",
             advice="Give the token access to this repository at the host, or correct “url”.",
-            facts=told.facts,
-            expires_at=told.expires_at,
+            facts=facts.facts,
+            expires_at=facts.expires_at,
         )
-    if told.known is False:
+    if facts.known is False:
         return refused(actor)
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
@@ -55,16 +67,16 @@ def refused(actor: str, *, reading_is_open: bool = False) -> Verdict:
     return Verdict(outcome=Outcome.REJECTED, reason=f"{actor} refused this token (401){where}.", advice=NEW_TOKEN)
 
 
-def not_found(actor: str, told: TokenFacts) -> Verdict:
-    if told.known is False:
+def not_found(actor: str, facts: TokenFacts) -> Verdict:
+    if facts.known is False:
         return refused(actor)
-    known = "knows this token, but has no such repository" if told.known else "has no such repository"
+    known = "knows this token, but has no such repository" if facts.known else "has no such repository"
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"{actor} {known}, or hides it from those who may not see it (404).",
         advice=f"{CHECK_URL} If it is right, give the token access to this repository.",
-        facts=told.facts,
-        expires_at=told.expires_at,
+        facts=facts.facts,
+        expires_at=facts.expires_at,
     )
 
 
@@ -79,7 +91,7 @@ def any_token(actor: str) -> Verdict:
 def public_repository(actor: str) -> Verdict:
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
-        reason=f"{actor} shows this public repository to anybody, and does not say whether it knows this token.",
+        reason=f"{actor} shows this repository to a made-up token too, and does not say whether it knows yours.",
         advice="If your workflows only read this repository, they need no token.",
     )
 
@@ -87,7 +99,23 @@ def public_repository(actor: str) -> Verdict:
 def no_control(actor: str) -> Verdict:
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
-        reason=f"{actor} did not refuse this token, but the check without it got no clear answer.",
+        reason=f"{actor} did not refuse this token, but the check with a made-up one got no clear refusal.",
+        advice="Test again in a minute.",
+    )
+
+
+def changed_its_mind(actor: str, status: int) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} answered {status} when the same was asked once more with this token, and otherwise before.",
+        advice="Test again in a minute.",
+    )
+
+
+def forbidden_without_control(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} does not let this token read the repository (403); a made-up one got no clear refusal.",
         advice="Test again in a minute.",
     )
 

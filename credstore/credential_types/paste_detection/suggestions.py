@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from credstore.credential_types.base import CredentialType, Values
+from credstore.credential_types.base import CredentialType, Field, Values
 from credstore.credential_types.llm import providers
+from credstore.credential_types.paste_detection.extra_config import repair_extra_config
 from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, KeyOwner, owner_of_key
 from credstore.credential_types.paste_detection.unwrap import unwrap
 from credstore.errors import Refused
@@ -34,11 +35,18 @@ def suggest(kind: type[CredentialType], values: Values) -> Suggestions:
 
 
 def unwrap_notes(kind: type[CredentialType], values: Values) -> dict[str, tuple[str, ...]]:
-    """Sentences about what is removed around each secret, by field."""
-    found = {
-        field.name: unwrap(values.get(field.name) or "").notes for field in kind.secret_fields() if field.form == "text"
-    }
+    """Sentences about what is removed around each secret, or changed to make a JSON object, by field."""
+    found = {field.name: _notes(field, values.get(field.name) or "") for field in kind.secret_fields()}
     return {name: notes for name, notes in found.items() if notes}
+
+
+def _notes(field: Field, typed: str) -> tuple[str, ...]:
+    if field.form != "json":
+        return unwrap(typed).notes if field.form == "text" else ()
+    try:
+        return repair_extra_config(typed, [key.name for key in field.keys]).notes
+    except Refused:  # the form says why, beside the field
+        return ()
 
 
 def proposed_values(kind: type[CredentialType], values: Values) -> dict[str, str]:

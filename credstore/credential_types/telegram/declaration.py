@@ -1,6 +1,8 @@
 """Declares the Telegram credential type: the token of one bot, and how `getMe` tells whether it works.
 
-The token is part of the URL of every request, so whoever runs the probe must scrub it from what is shown.
+The token is part of the URL of every request, so whoever runs the probe must scrub it from what is shown. One request
+is proof: over TLS only Telegram answers, and its answer must name the bot whose number stands in the token, in the
+shape of the Bot API (https://core.telegram.org/bots/api#getme).
 """
 
 import re

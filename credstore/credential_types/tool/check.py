@@ -1,6 +1,22 @@
-"""The check of a tool: one URL asked with the stored headers, then without them, then with made-up ones. Sans-IO.
+"""The check of a tool: one URL, asked with the stored headers and with made-up ones. Sans-IO; GET or HEAD only.
 
-An expected answer proves nothing by itself: the URL may be open to all. At most three requests, GET or HEAD only.
+An expected answer proves nothing by itself: the URL may be open to all, and one refusal may come from a firewall, a ban
+or a server that dislikes repeated requests. The result is green only for this sequence of four requests:
+
+1. the stored headers are accepted: the status is an expected one;
+2. and 3. two made-up values of the same form are refused, both with the same status;
+4. the stored headers are accepted again. They come last, so that a ban of this address shows, and a count of failed
+   sign-ins ends with a good one.
+
+Only 401 and 403 refuse, or the status that the credential declares as `refuse_status`. A 404 counts where a 2xx is
+expected: it is how a tool hides what a stranger may not see. No other status refuses, nor does a cache, or a 403 that
+asks to wait. So headers that the tool does not accept are never green, and headers that it refuses to take a second
+time are not. A server that answers at random, yes and no by halves, passes in one of sixteen tests; more requests would
+tell it, and are not made.
+
+The result is red only where the tool itself judges: a 401 that is not about the network address, not from a cache and
+does not want another scheme; the declared `refuse_status`; a 403 whose JSON says that the key is wrong; or a 403, given
+twice in a row, where two made-up values get a 401.
 """
 
 import re
@@ -9,25 +25,35 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from credstore.credential_types.inconclusive import TRY_LATER, inconclusive_verdict
-from credstore.credential_types.made_up_key import made_up_key
-from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Verdict
+from credstore.credential_types.inconclusive import (
+    from_cache,
+    inconclusive_verdict,
+    names_bad_credential,
+    unfounded_refusal,
+)
+from credstore.credential_types.tool import verdicts
+from credstore.credential_types.tool.answers import same_answer
+from credstore.credential_types.tool.made_up_headers import made_up_headers
+from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
 
-_REFUSALS = {401, 403}
 # Headers that say how to answer, not who asks.
 _ORDINARY_HEADERS = {"accept", "accept-language", "cache-control", "content-type", "user-agent"}
 _SECRET_HEADER_NAME = re.compile(r"auth|token|key|secret|pass|cookie|session|signature|credential", re.IGNORECASE)
-CHECK_CONFIG = "Check “url”, “method” and “expect_status” in Extra Config."
+_MADE_UP = ("The same with made-up headers", "The same with other made-up headers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRequest:
-    """What the credential says of one call. `expected` are the statuses that mean that it works."""
+    """What the credential says of one request.
+
+    `expected` are the statuses that mean that it works; `refused` is the one that means that it does not, if declared.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     method: Literal["GET", "HEAD"]
     expected: range
+    refused: int | None = None
 
     @property
     def host(self) -> str:
@@ -38,92 +64,100 @@ class ToolRequest:
         named = {name for name in self.headers if _SECRET_HEADER_NAME.search(name)}
         return named or {name for name in self.headers if name.lower() not in _ORDINARY_HEADERS}
 
-    def probe_request(self, purpose: str, headers: Mapping[str, str]) -> ProbeRequest:
+    def scheme(self) -> str:
+        """The authentication scheme of the Authorization header in lower case, "" for none."""
+        value = next((value for name, value in self.headers.items() if name.lower() == "authorization"), "")
+        return value.partition(" ")[0].lower() if " " in value else ""
+
+    def refuses(self, answer: ProbeResponse) -> bool:
+        """Whether this answer to made-up headers is a refusal."""
+        if self.refused is not None:
+            return answer.status == self.refused
+        hides = answer.status == 404 and self.expected.start in range(200, 300)
+        judged = answer.status in {401, 403} and inconclusive_verdict(self.host, answer) is None
+        return (judged or hides) and not from_cache(answer)
+
+    def request(self, purpose: str, headers: Mapping[str, str]) -> ProbeRequest:
         return ProbeRequest(purpose=purpose, method=self.method, url=self.url, headers=headers)
+
+    def made_up_request(self, purpose: str) -> ProbeRequest:
+        return self.request(purpose, made_up_headers(self.headers, self.secret_headers()))
 
 
 def check_tool(call: ToolRequest) -> Probe:
-    """Drive the whole check."""
+    """Drive the whole check. At most four requests."""
     secret = call.secret_headers()
-    answer = yield call.probe_request("Ask the tool with your headers" if secret else "Ask the tool", call.headers)
-    if answer.status in call.expected:
-        return (yield from _check_made_up_headers(call, secret)) if secret else _no_secret_headers(call)
-    if answer.status in _REFUSALS:
-        return _refused(call, answer.status, secret)
-    return inconclusive_verdict(call.host, answer) or _verdict(
-        Outcome.CANNOT_TELL,
-        f"{call.host} answered {answer.status}, which is not what “expect_status” or a 2xx would be.",
-        CHECK_CONFIG,
-    )
-
-
-def _check_made_up_headers(call: ToolRequest, secret: set[str]) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """The answer was the expected one. Is it so without the secret headers, and with made-up ones?"""
-    others = {name: value for name, value in call.headers.items() if name not in secret}
-    without = (yield call.probe_request("The same without your headers", others)).status
-    if without in call.expected:
-        return _verdict(
-            Outcome.KEY_NOT_CHECKED,
-            f"{call.host} answers the same without your headers, so it did not check them.",
-            "Set “url” to something that only a signed-in caller may see, then test again.",
-        )
-    if without not in _REFUSALS:
-        busy = without == 429 or without >= 500
-        return _verdict(
-            Outcome.CANNOT_TELL,
-            f"{call.host} answered as expected with your headers, and {without} without them: no clear refusal.",
-            TRY_LATER if busy else "The headers make a difference. Try them in a workflow.",
-        )
-    fake = {name: _made_up(call.headers[name]) for name in call.headers if name in secret}
-    if (yield call.probe_request("The same with made-up headers", others | fake)).status in call.expected:
-        return _verdict(
-            Outcome.KEY_NOT_CHECKED,
-            f"{call.host} wants these headers, but answered made-up ones just as it answered yours.",
-            "Set “url” to something that only a signed-in caller may see, then test again.",
-        )
-    return _verdict(Outcome.VERIFIED, f"{call.host} answered as expected with your headers, and refuses without them.")
-
-
-def _made_up(value: str) -> str:
-    """Another value of the same shape; the word before a token ("Bearer") stays."""
-    scheme, space, token = value.rpartition(" ")
-    return scheme + space + made_up_key(token) if token else "x"
-
-
-def _no_secret_headers(call: ToolRequest) -> Verdict:
-    if urlsplit(call.url).query:
-        return _verdict(
-            Outcome.CANNOT_TELL,
-            f"{call.host} answered as expected. Whether it looked at the query of the URL cannot be told.",
-            "Send secrets as headers where the tool allows it: then they can be tested, and stay out of its logs.",
-        )
-    return _verdict(
-        Outcome.KEY_NOT_CHECKED,
-        f"{call.host} answered as expected. No header with a secret is stored here, so there was none to check.",
-    )
-
-
-def _refused(call: ToolRequest, status: int, secret: set[str]) -> Verdict:
+    answer = yield call.request("Ask the tool with your headers" if secret else "Ask the tool", call.headers)
+    if answer.status not in call.expected:
+        return (yield from _not_accepted(call, answer))
     if secret:
-        return _verdict(
-            Outcome.REJECTED,
-            f"{call.host} refused these headers ({status}).",
-            "Create a new key at the tool, then edit this credential and replace it.",
-        )
-    return _verdict(
-        Outcome.REJECTED,
-        f"{call.host} asks for more than this credential has ({status}).",
-        "Edit this credential and add “headers”.",
-    )
+        return (yield from _check_made_up_headers(call, answer))
+    return verdicts.query_not_checked(call.host) if urlsplit(call.url).query else verdicts.nothing_to_check(call.host)
 
 
-def nothing_to_test() -> Verdict:
-    return _verdict(
-        Outcome.CANNOT_TELL,
-        "There is nothing to test: Extra Config has no http or https “url”.",
-        "Add “url”, and “headers” if the tool wants some, then test again.",
-    )
+def _check_made_up_headers(
+    call: ToolRequest, accepted: ProbeResponse
+) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """Requests 2 to 4 of the sequence."""
+    statuses: list[int] = []
+    for purpose in _MADE_UP:
+        answer = yield call.made_up_request(purpose)
+        if answer.status in call.expected and not statuses:
+            return (yield from _made_up_accepted(call, accepted, answer))
+        if not call.refuses(answer) or answer.status in call.expected:
+            return verdicts.no_control(call.host, answer.status)
+        statuses.append(answer.status)
+    if len(set(statuses)) > 1:
+        return verdicts.no_control(call.host, statuses[-1])
+    again = yield call.request("Once more with your headers", call.headers)
+    if again.status in call.expected:
+        return verdicts.verified(call.host)
+    return verdicts.changed_its_mind(call.host, again.status)
 
 
-def _verdict(outcome: Outcome, reason: str, advice: str = "") -> Verdict:
-    return Verdict(outcome=outcome, reason=reason, advice=advice)
+def _made_up_accepted(
+    call: ToolRequest, accepted: ProbeResponse, answer: ProbeResponse
+) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """Made-up headers got an expected status. Was it the same answer, and is it given without any headers too?"""
+    if from_cache(answer):
+        return verdicts.cached(call.host)
+    if not same_answer(accepted, answer):
+        return verdicts.other_contents(call.host, answer.status)
+    others = {name: value for name, value in call.headers.items() if name not in call.secret_headers()}
+    without = yield call.request("The same without your headers", others)
+    return verdicts.open_to_all(call.host) if same_answer(accepted, without) else verdicts.any_headers(call.host)
+
+
+def _not_accepted(call: ToolRequest, answer: ProbeResponse) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """The stored headers got no expected status."""
+    actor, secret = call.host, call.secret_headers()
+    if secret and answer.status == call.refused:
+        return verdicts.refused(actor, answer.status)
+    if verdict := inconclusive_verdict(actor, answer, [call.headers[name] for name in secret]):
+        return verdict
+    if answer.status not in {401, 403}:
+        return verdicts.not_expected(actor, answer.status)
+    if verdict := unfounded_refusal(actor, answer, call.scheme()):
+        return verdict
+    if not secret:
+        return verdicts.no_headers_refused(actor, answer.status)
+    if answer.status == 401 or names_bad_credential(answer):
+        return verdicts.refused(actor, answer.status)
+    return (yield from _forbidden(call))
+
+
+def _forbidden(call: ToolRequest) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """A 403: of the tool that knows who asks, or of a firewall that lets nobody in?
+
+    Both are asked twice in a row: of several servers behind one address, one that lets nobody in would not answer both.
+    """
+    again = yield call.request("Once more with your headers", call.headers)
+    if again.status != 403:
+        return verdicts.changed_its_mind(call.host, again.status)
+    for purpose in _MADE_UP:
+        control = yield call.made_up_request(purpose)
+        if control.status == 403:
+            return verdicts.nobody_allowed(call.host)
+        if control.status != 401 or not call.refuses(control):
+            return verdicts.not_expected(call.host, 403)
+    return verdicts.not_allowed(call.host)

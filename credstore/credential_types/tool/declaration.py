@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
-from credstore.credential_types.tool import check
+from credstore.credential_types.tool import check, verdicts
+from credstore.credential_types.tool.made_up_headers import texts_inside
 from credstore.errors import Refused
 from credstore.http_headers import header_error
 from credstore.probe import Probe, probe_without_requests
@@ -29,7 +30,7 @@ class Tool(CredentialType):
             form="json",
             max_length=20_000,
             hint=(
-                "A JSON object. It is sealed whole; only the result of a test names the URL that was asked. "
+                "A JSON object. It is encrypted whole; only the result of a test names the URL that was asked. "
                 "Keys of your own are welcome."
             ),
             example=(
@@ -43,6 +44,12 @@ class Tool(CredentialType):
                 ConfigKey(
                     name="expect_status",
                     about="the HTTP status that means it works; any 2xx if left out",
+                    kind="number",
+                    secret=False,
+                ),
+                ConfigKey(
+                    name="refuse_status",
+                    about="the HTTP status that refuses a wrong key; 401, 403 or 404 if left out",
                     kind="number",
                     secret=False,
                 ),
@@ -61,21 +68,22 @@ class Tool(CredentialType):
         query = config.get("url", "").partition("?")[2]
         parts = {part.rpartition("=")[2] for part in query.split("&")} | {value for _, value in parse_qsl(query)}
         # Without the word before it too: a server may repeat the token and not the "Bearer".
-        parts |= {value.rpartition(" ")[2] for value in config.get("headers", {}).values()}
+        for value in config.get("headers", {}).values():
+            parts |= {value.rpartition(" ")[2]} | texts_inside(value)
         return super().texts_to_redact(secrets) | parts
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
         config = _config(values)
         if not config.get("url", "").startswith(("http://", "https://")):
-            return probe_without_requests(check.nothing_to_test())
-        expected = config.get("expect_status")
+            return probe_without_requests(verdicts.nothing_to_test())
         return check.check_tool(
             check.ToolRequest(
                 url=_url(config["url"]),
                 headers=config.get("headers", {}),
                 method="HEAD" if config.get("method", "").upper() == "HEAD" else "GET",
-                expected=range(200, 300) if expected is None else range(expected, expected + 1),
+                expected=_expected(config),
+                refused=config.get("refuse_status"),
             )
         )
 
@@ -84,16 +92,13 @@ def _config_error(config: dict[str, Any]) -> str:
     """What of this could never be sent, in a sentence that repeats no value; "" when nothing."""
     if config.get("method", "GET").upper() not in {"GET", "HEAD"}:
         return "“method” must be GET or HEAD: a test changes nothing at the tool."
-    if config.get("expect_status", 200) not in _STATUSES:
-        return "“expect_status” must be an HTTP status, like 200."
-    headers = config.get("headers", {})
-    if len({name.lower() for name in headers}) != len(headers):
-        return "“headers”: a name appears twice; upper and lower case make no difference there."
-    for name, value in headers.items():
-        if not isinstance(value, str):
-            return "“headers”: each value must be a text."
-        if why := header_error(name, value):
-            return f"“headers”: {why}."
+    for name, usual in (("expect_status", 200), ("refuse_status", 401)):
+        if config.get(name, usual) not in _STATUSES:
+            return f"“{name}” must be an HTTP status, like {usual}."
+    if config.get("refuse_status") in _expected(config):
+        return "“refuse_status” must be another status than the one that means that it works."
+    if why := _headers_error(config.get("headers", {})):
+        return f"“headers”: {why}."
     url = config.get("url", "")
     if url.startswith(("http://", "https://")):
         if re.match(r"https?://[^/?#]*@", url):
@@ -103,6 +108,23 @@ def _config_error(config: dict[str, Any]) -> str:
         except Refused as refusal:
             return f"“url”: {refusal.sentence}"
     return ""
+
+
+def _headers_error(headers: dict[str, Any]) -> str:
+    if len({name.lower() for name in headers}) != len(headers):
+        return "a name appears twice; upper and lower case make no difference there"
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            return "each value must be a text"
+        if why := header_error(name, value):
+            return why
+    return ""
+
+
+def _expected(config: dict[str, Any]) -> range:
+    """The statuses that mean that it works."""
+    status = config.get("expect_status")
+    return range(200, 300) if status is None else range(status, status + 1)
 
 
 def _url(text: str) -> str:

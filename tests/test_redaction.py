@@ -1,0 +1,87 @@
+"""A secret that a provider repeats in another coding: scrubbed, or the words are withheld. A law over secrets."""
+
+import codecs
+import html
+import json
+from base64 import b16encode, b32encode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credstore.redaction import MASK, WITHHELD, foreign_text_redactor, redactor
+
+KEY = "sk-proj-Abc+Def/012345678901234567890123WXYZ"
+CODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "upper": str.upper,
+    "reversed": lambda text: text[::-1],
+    "reversed in parts": lambda text: " ".join((text[::-1][:9], text[::-1][9:])),
+    "hex": lambda text: text.encode().hex(),
+    "HEX": lambda text: b16encode(text.encode()).decode(),
+    "hex dump": lambda text: text.encode().hex(" "),
+    "hex with colons": lambda text: text.encode().hex(":"),
+    "0x": lambda text: " ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "\\x": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "bytes": lambda text: str(list(text.encode())),
+    "base32": lambda text: b32encode(text.encode()).decode(),
+    "base32 in more": lambda text: b32encode(f"user:{text}!".encode()).decode(),
+    "base64": lambda text: b64encode(text.encode()).decode(),
+    "base64 for URLs": lambda text: urlsafe_b64encode(text.encode()).decode(),
+    "spaced": " ".join,
+    "dashed": "-".join,
+    "dotted": ".".join,
+    "in fours": lambda text: " ".join(text[at : at + 4] for at in range(0, len(text), 4)),
+    "one a line": "\n".join,
+    "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "hex entities": lambda text: "".join(f"&#x{ord(char):X};" for char in text),
+    "one entity": lambda text: f"{text[:5]}&#{ord(text[5])};{text[6:]}",
+    "entities twice": lambda text: html.escape("".join(f"&#{ord(char)};" for char in text)),
+    "\\u": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "\\u twice": lambda text: json.dumps("".join(f"\\u{ord(char):04x}" for char in text)),
+    "one \\u": lambda text: f"{text[:4]}\\u{ord(text[4]):04x}{text[5:]}",
+    "U+": lambda text: " ".join(f"U+{ord(char):04X}" for char in text),
+    "percent": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "percent twice": lambda text: quote("".join(f"%{byte:02x}" for byte in text.encode())),
+}
+SECRETS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_", min_size=16, max_size=60).filter(
+    lambda text: sum(char.isalnum() for char in text) >= 14 and len(set(text)) > 8
+)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@given(secret=SECRETS | st.just(KEY), before=st.sampled_from(["Incorrect API key provided: ", "got [", "x="]))
+def test_no_coding_of_a_secret_is_shown(coding: str, secret: str, before: str) -> None:
+    coded = CODINGS[coding](secret)
+    shown = foreign_text_redactor({secret})(f"{before}{coded}] and so on", 4000)
+    assert MASK in shown or shown == WITHHELD
+    bare = "".join(char for char in shown if char.isalnum())
+    echo = "".join(char for char in coded if char.isalnum())
+    assert not any(echo[at : at + 12] in bare for at in range(len(echo) - 11)), shown
+
+
+@pytest.mark.parametrize("coding", ["plain", "upper", "reversed", "hex", "HEX", "base32", "base64", "base64 for URLs"])
+@given(secret=SECRETS)
+def test_our_own_words_keep_their_place_around_what_is_cut_out(coding: str, secret: str) -> None:
+    assert redactor({secret})(f"host {CODINGS[coding](secret)} moved").rstrip("=").startswith(f"host {MASK}")
+
+
+ORDINARY = [
+    "You exceeded your current quota, please check your plan and billing details.",
+    "This API key is not valid. Request id 011CSHoEeqs5C35K2UUqR7Fy, 2026-11-26T00:00:00Z.",
+    "&lt;b&gt;Access denied&lt;/b&gt; \\u00fcber %41 U+0041 0x41 41:42:43",
+    "rot13 of it: " + codecs.encode("hello world", "rot13"),
+]
+
+
+@pytest.mark.parametrize("words", ORDINARY)
+@given(secret=SECRETS)
+def test_ordinary_words_are_shown_whole(words: str, secret: str) -> None:
+    assert foreign_text_redactor({secret, "ab", ""})(words, 4000) == words
+
+
+@given(st.text(max_size=300), SECRETS)
+def test_no_text_confuses_it(text: str, secret: str) -> None:
+    assert isinstance(foreign_text_redactor({secret})(text, 300), str)
