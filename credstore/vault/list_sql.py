@@ -5,10 +5,10 @@ Totals and positions come from `credential_count`; ids are read from narrow inde
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from credstore.database import AnySession, in_list
 from credstore.models import Credential, CredentialCount, utc_now
@@ -18,80 +18,99 @@ from credstore.vault.name_search import SEARCH_ROW, Method, begins, contains, fu
 
 MAX_ID = 2**31 - 1
 MAX_SORTED_MATCHES = 10_000  # so many matches of the search index are sorted at the most
-Ids = Sequence[int] | Select[int]
 Conditions = tuple[Any, ...]
 Columns = tuple[Any, ...]  # SQLAlchemy has no common type of what ORDER BY takes
 Range = tuple[Conditions, Columns]
-_Row = TypeVar("_Row", Row[Any], Credential)
 ExpiryKey = tuple[datetime | None, int]
 
+
+class PagePosition(NamedTuple):
+    """A page of the whole list or of one type ("" for all): `limit` rows below the id `above`, after `skip` of them."""
+
+    kind: str
+    above: int
+    skip: int
+    limit: int
+
+
+Ids = Sequence[int] | PagePosition
+
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to answer it. On the table and not on the mapped
+# class, so that rows do not pass through the ORM.
+_table: Any = Credential.__table__.c
+_block, _total = CredentialCount.__table__.c.block, func.sum(CredentialCount.__table__.c.total)
 _LIST_COLUMNS = (
-    Credential.id,
-    Credential.public_id,
-    Credential.name,
-    Credential.kind,
-    Credential.public,
-    Credential.key_id,
-    Credential.created_at,
-    Credential.expires_at,
-    Credential.status,
-    Credential.verdict_at,
+    _table.id,
+    _table.public_id,
+    _table.name,
+    _table.kind,
+    _table.public,
+    _table.key_id,
+    _table.created_at,
+    _table.expires_at,
+    _table.status,
+    _table.verdict_at,
 )
+_TOTALS = select(CredentialCount.__table__.c.kind, _total).group_by(CredentialCount.__table__.c.kind).having(_total > 0)
 
 
 def totals(session: AnySession) -> dict[str, int]:
     """How many credentials there are of each type."""
-    total = func.sum(CredentialCount.total)
-    rows = session.execute(select(CredentialCount.kind, total).group_by(CredentialCount.kind).having(total > 0))
-    return {str(kind): int(count) for kind, count in rows}
+    return {str(kind): int(count) for kind, count in session.connection().execute(_TOTALS)}
 
 
 def position(session: AnySession, kind: str, offset: int) -> tuple[int, int]:
     """Where the row at `offset` of the list is, newest first: (an id above its block, rows of the block before it)."""
     if offset <= 0:
         return MAX_ID, 0
-    block, total = CredentialCount.block, func.sum(CredentialCount.total)
-    blocks = select(block, total.label("total"), func.sum(total).over(order_by=block.desc()).label("through"))
-    counted = (blocks.where(CredentialCount.kind == kind) if kind else blocks).group_by(block).subquery()
-    found = session.execute(
-        select(counted.c.block, counted.c.through - counted.c.total)
-        .where(counted.c.through > offset)
-        .order_by(counted.c.block.desc())
-        .limit(1)
-    ).one_or_none()
+    values = {"offset": offset} | ({"kind": kind} if kind else {})
+    found = session.connection().execute(_block_statement(bool(kind)), values).one_or_none()
     return ((int(found[0]) + 1) * BLOCK_SIZE, offset - int(found[1])) if found else (MAX_ID, offset)
 
 
-def page_ids(session: AnySession, kind: str, offset: int, limit: int) -> Select[int]:
-    """A statement for the ids of one page of the whole list or of one type, newest first."""
-    above, skip = position(session, kind, offset)
-    statement = select(Credential.id).where(Credential.id < above).order_by(Credential.id.desc())
-    if kind:
-        statement = statement.where(Credential.kind == kind)
-    return statement.limit(limit).offset(skip)
+@cache
+def _block_statement(of_kind: bool) -> Select[Any]:
+    """The block that holds the row at :offset, and how many rows stand in the blocks before it."""
+    blocks = select(_block, _total.label("total"), func.sum(_total).over(order_by=_block.desc()).label("through"))
+    of_type = CredentialCount.__table__.c.kind == bindparam("kind")
+    counted = (blocks.where(of_type) if of_kind else blocks).group_by(_block).subquery()
+    through = counted.c.through > bindparam("offset")
+    return (
+        select(counted.c.block, counted.c.through - counted.c.total)
+        .where(through)
+        .order_by(counted.c.block.desc())
+        .limit(1)
+    )
 
 
 def list_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
-    """What the table shows of these credentials, in the order of `ids`; newest first where that is a statement."""
-    return _in_order(session.execute(_with_ids(select(*_LIST_COLUMNS), ids)).all(), ids)
+    """What the table shows of these credentials, in the order of `ids`."""
+    return _rows(session.connection(), _LIST_COLUMNS, ids)
 
 
 def full_rows(session: AnySession, ids: Ids) -> list[Credential]:
     """These credentials without their sealed values, in the order of `list_rows`."""
-    return _in_order(session.scalars(_with_ids(select(Credential), ids)).all(), ids)
+    found = [row.id for row in _rows(session.connection(), (_table.id,), ids)] if isinstance(ids, PagePosition) else ids
+    rows = {row.id: row for row in session.scalars(select(Credential).where(Credential.id.in_(found)))} if found else {}
+    return [rows[row_id] for row_id in found if row_id in rows]
 
 
-def _with_ids(statement: Select[Any], ids: Ids) -> Select[Any]:
-    if isinstance(ids, Select):  # ids before rows: a limit over an index does not read the rows that it passes
-        ids = select(ids.subquery().c.id)
-    return statement.where(Credential.id.in_(ids)).order_by(Credential.id.desc())
-
-
-def _in_order(rows: Sequence[_Row], ids: Ids) -> list[_Row]:
-    if isinstance(ids, Select):
-        return list(rows)
-    found = {row.id: row for row in rows}
+def _rows(connection: Connection, columns: tuple[Any, ...], ids: Ids) -> list[Row[Any]]:
+    if isinstance(ids, PagePosition):
+        values = {"above": ids.above, "skip": ids.skip, "most": ids.limit} | ({"kind": ids.kind} if ids.kind else {})
+        return list(connection.execute(_page_statement(columns, bool(ids.kind)), values))
+    found = {row.id: row for row in connection.execute(select(*columns).where(_table.id.in_(ids)))} if ids else {}
     return [found[row_id] for row_id in ids if row_id in found]
+
+
+@cache
+def _page_statement(columns: tuple[Any, ...], of_kind: bool) -> Select[Any]:
+    """The rows of a page by its position. Ids come first: an offset over an index does not read the rows it passes."""
+    ids = select(_table.id).where(_table.id < bindparam("above")).order_by(_table.id.desc())
+    if of_kind:
+        ids = ids.where(_table.kind == bindparam("kind"))
+    of_page = ids.limit(bindparam("most")).offset(bindparam("skip")).subquery()
+    return select(*columns).where(_table.id.in_(select(of_page.c.id))).order_by(_table.id.desc())
 
 
 class MatchingIds:

@@ -60,8 +60,9 @@ class Queries:
         if filters.counted:
             total = counts.get(filters.kind, 0) if filters.kind else sum(counts.values())
             number = _within(number, total)
-            page_ids = list_sql.page_ids(self._store.session, filters.kind, (number - 1) * PER_PAGE, PER_PAGE)
-            return _numbered(rows(page_ids), filters, number, total, counts)
+            above, skip = list_sql.position(self._store.session, filters.kind, (number - 1) * PER_PAGE)
+            place = list_sql.PagePosition(kind=filters.kind, above=above, skip=skip, limit=PER_PAGE)
+            return _numbered(rows(place), filters, number, total, counts)
         method = self._name_search.method(filters, sum(counts.values()))
         matching = MatchingIds(self._store.session, filters, method)
         first = matching.first(MAX_COUNTED + 1)
@@ -129,7 +130,7 @@ def _within(number: int, total: int) -> int:
     return min(max(number, 1), max(1, -(-total // PER_PAGE)))
 
 
-def _pagination(records: Sequence[ListRow], number: int, total: int) -> ListPagination:
+def _pagination(records: Sequence[ListRow | Record], number: int, total: int) -> ListPagination:
     return ListPagination(
         page=number, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False, items=records, total=total
     )

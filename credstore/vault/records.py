@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import Row
@@ -27,8 +27,7 @@ class Summary:
     kind_label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRow:
+class ListRow(NamedTuple):
     """One credential as the table shows it. `outcome` already tells stale and unreadable apart from tested."""
 
     public_id: str
@@ -44,12 +43,22 @@ class ListRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(ListRow):
-    """One credential as anybody signed in may see it, with its whole verdict.
+class Record:
+    """One credential as anybody signed in may see it, with what a `ListRow` has and its whole verdict.
 
     `public_values` are the public values with their labels, `secret_labels` the labels of the secrets that are stored.
     """
 
+    public_id: str
+    name: str
+    kind: str
+    kind_label: str
+    testable: bool
+    detail: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    outcome: Outcome
+    tested_at: datetime | None
     public: Mapping[str, str]
     secret_names: frozenset[str]
     public_values: tuple[tuple[str, str], ...]
@@ -62,7 +71,7 @@ class Record(ListRow):
     verdict: Verdict
 
 
-RowType = TypeVar("RowType", bound=ListRow)
+RowType = TypeVar("RowType", ListRow, Record)
 
 
 class ListPagination(Pagination):
@@ -137,16 +146,16 @@ def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
     kind = by_slug(row.kind)
     outcome = Outcome.UNREADABLE if row.key_id not in readable_keys else _OUTCOMES.get(row.status, Outcome.UNTESTED)
     return ListRow(
-        public_id=row.public_id,
-        name=row.name,
-        kind=row.kind,
-        kind_label=kind.label if kind else row.kind,
-        testable=bool(kind and kind.testable),
-        detail=_detail(kind, row.public),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        outcome=outcome,
-        tested_at=row.verdict_at if outcome is not Outcome.UNTESTED else None,
+        row.public_id,
+        row.name,
+        row.kind,
+        kind.label if kind else row.kind,
+        bool(kind and kind.testable),
+        _detail(kind, row.public),
+        row.created_at,
+        row.expires_at,
+        outcome,
+        row.verdict_at if outcome is not Outcome.UNTESTED else None,
     )
 
 

@@ -1,8 +1,7 @@
-"""Template filters and variables: dates, ages, plurals, and URLs of static files with a digest."""
+"""Registers the template filters and the variables of every page: the URLs of the list and of static files."""
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, url_for
 
 from credstore.web import request_context
+from credstore.web.formatting import expiry_label, format_datetime, format_day, relative_time, with_noun
 from credstore.web.views.credential_list import list_arguments
-
-EXPIRES_SOON_DAYS = 14
-_STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
 
 
 def register(bp: Blueprint, *, everywhere: bool) -> None:
@@ -25,40 +22,6 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_expiry_label")(expiry_label)
     # Pages without a view of credstore, such as a 404, need them too; in a host application those are the host's.
     (bp.app_context_processor if everywhere else bp.context_processor)(template_variables)
-
-
-def relative_time(then: datetime, now: datetime | None = None) -> str:
-    """How long ago, in the largest unit that fits: "just now", "5 min ago", "3 h ago", "12 d ago", or the day."""
-    seconds = ((now or datetime.now(UTC)) - then).total_seconds()
-    if seconds < _STEPS[0][0]:
-        return "just now"
-    for unit, word, most in _STEPS:
-        if seconds < unit * most:
-            return f"{int(seconds // unit)} {word} ago"
-    return format_day(then)
-
-
-def format_day(then: datetime) -> str:
-    return f"{then.day} {then:%b %Y}"
-
-
-def format_datetime(then: datetime) -> str:
-    return f"{then.day} {then:%b %Y, %H:%M} UTC"
-
-
-def with_noun(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: "1 credential", "1,284 credentials"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]:
-    """When a credential expires: "over", "soon" (within 14 days) or "later", and the words ("ends in 9 d")."""
-    left = then - (now or datetime.now(UTC))
-    if left.total_seconds() <= 0:
-        return "over", f"ended {format_day(then)}"
-    if left.days < EXPIRES_SOON_DAYS:
-        return "soon", f"ends in {left.days} d" if left.days else "ends today"
-    return "later", f"ends {format_day(then)}"
 
 
 def template_variables() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.vault import ListFilters, Start
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json
+from credstore.web.list_rows import render_rows
 
 
 def register(bp: Blueprint) -> None:
@@ -58,7 +59,12 @@ def index() -> ResponseReturnValue:
     page = vault.list_page(filters, number, start)
     state = vault.key_state()
     return render_template(
-        "credstore/index.html", page=page, kinds=CREDENTIAL_TYPES, state=state, tested=args.get("tested", "")
+        "credstore/index.html",
+        page=page,
+        kinds=CREDENTIAL_TYPES,
+        state=state,
+        tested=args.get("tested", ""),
+        render_rows=render_rows,
     )
 
 

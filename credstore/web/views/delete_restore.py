@@ -10,7 +10,7 @@ from credstore.errors import NotFound
 from credstore.vault import Deletion
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
-from credstore.web.template_filters import with_noun
+from credstore.web.formatting import with_noun
 from credstore.web.views.credential_list import list_arguments, list_url
 
 NAMES_SHOWN = 10  # names in a confirmation; the rest is counted

@@ -1,0 +1,40 @@
+"""Dates, ages and plurals as a person reads them."""
+
+from datetime import UTC, datetime
+
+EXPIRES_SOON_DAYS = 14
+_STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
+
+
+def relative_time(then: datetime, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit that fits: "just now", "5 min ago", "3 h ago", "12 d ago", or the day."""
+    seconds = ((now or datetime.now(UTC)) - then).total_seconds()
+    if seconds < _STEPS[0][0]:
+        return "just now"
+    for unit, word, most in _STEPS:
+        if seconds < unit * most:
+            return f"{int(seconds // unit)} {word} ago"
+    return format_day(then)
+
+
+def format_day(then: datetime) -> str:
+    return f"{then.day} {then:%b %Y}"
+
+
+def format_datetime(then: datetime) -> str:
+    return f"{then.day} {then:%b %Y, %H:%M} UTC"
+
+
+def with_noun(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 credential", "1,284 credentials"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]:
+    """When a credential expires: "over", "soon" (within 14 days) or "later", and the words ("ends in 9 d")."""
+    left = then - (now or datetime.now(UTC))
+    if left.total_seconds() <= 0:
+        return "over", f"ended {format_day(then)}"
+    if left.days < EXPIRES_SOON_DAYS:
+        return "soon", f"ends in {left.days} d" if left.days else "ends today"
+    return "later", f"ends {format_day(then)}"
