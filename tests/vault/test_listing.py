@@ -38,6 +38,6 @@ def test_a_page_is_a_few_statements_whatever_the_size(vault: Vault, number: int)
     fill(number)
     for how, most in (({}, 2), ({"query": "row"}, 4), ({"kind": "llm"}, 2)):
         with statements() as seen:
-            page = vault.page(ListFilters.clean(**how))  # type: ignore[arg-type]
+            page = vault.list_page(ListFilters.clean(**how))  # type: ignore[arg-type]
         assert len([statement for statement in seen if statement not in {"BEGIN", "COMMIT"}]) <= most, seen
         assert len(page.records) == min(number, 50)
