@@ -80,6 +80,7 @@ def test_each_type_has_its_own_fields(form: Page) -> None:
         "llm-api_key",
         "llm-base_url",
         "llm-organization_id",
+        "llm-test_control",
         "telegram-bot_token",
         "git-extra_config",
         "tool-extra_config",

@@ -1,8 +1,9 @@
-"""Owns `Api`: which requests check a key at one base URL, in the dialect of a vendor, bent to a known host.
+"""Owns `LlmApi`: which requests check a key at one base URL, in the dialect of a vendor or of a known host.
 
 Pure data; must never let a request leave the scheme, host and port of the base URL.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -20,8 +21,8 @@ ORGANIZATION = "OpenAI-Organization"
 class LlmApi:
     """How one API is asked. `listing` is the URL of the request that judges keys; "" where none does.
 
-    `list_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
-    `official` is the vendor's name at its own address; `public_listing` forbids to take the listing for a proof.
+    `listing_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
+    `vendor_name` is the vendor's name at its own address. `public_listing`: the listing is never taken for a proof.
     """
 
     base: str
@@ -61,12 +62,20 @@ class LlmApi:
         what = "List the models" if self.key_facts is facts_of_listing else "Look up the key"
         return ProbeRequest(purpose=f"{what}, with {whose}", method="GET", url=self.listing, headers=self.headers(key))
 
+    def fresh_list_request(self, whose: str, key: str) -> ProbeRequest:
+        """The same under a URL that nobody asked before, so that no cache between can answer it."""
+        once = f"{'&' if '?' in self.listing else '?'}nocache={secrets.token_hex(8)}"
+        asked = self.list_request(whose, key)
+        return replace(asked, url=asked.url + once)
+
     def sibling_request(self, base: str, key: str) -> ProbeRequest:
         """The listing at a sibling. It has the key, for it is the same scheme, host and port."""
         purpose = f"Look for the API at {base}"
         return ProbeRequest(purpose=purpose, method="GET", url=self.listing_at(base), headers=self.headers(key))
 
-    def completion_request(self, purpose: str, key: str) -> ProbeRequest:
+    def completion_request(self, whose: str, key: str) -> ProbeRequest:
+        """A completion request with an empty body; `whose` says in words which key goes with it."""
+        purpose = f"Send an empty request with {whose}"
         return ProbeRequest(purpose=purpose, method="POST", url=self.completion, headers=self.headers(key), json={})
 
     def classify_listing(self, answer: ProbeResponse) -> Meaning:

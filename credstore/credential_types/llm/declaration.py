@@ -7,10 +7,20 @@ from credstore.credential_types.base import Choice, CredentialType, Field, Value
 from credstore.credential_types.llm import providers
 from credstore.probe import Probe, openness_of
 
+WITHOUT_CONTROL = "without"
+
 
 def provider_choices() -> tuple[Choice, ...]:
     """The providers of the form, in the order of `PROVIDERS`."""
     return tuple(Choice(value=provider.slug, label=provider.label) for provider in providers.PROVIDERS)
+
+
+def control_choices() -> tuple[Choice, ...]:
+    """Whether a test may send made-up keys. The first one is what an empty value means."""
+    return (
+        Choice(value="", label="With made-up keys"),
+        Choice(value=WITHOUT_CONTROL, label="Without made-up keys (never Verified)"),
+    )
 
 
 class Llm(CredentialType):
@@ -48,6 +58,13 @@ class Llm(CredentialType):
             max_length=200,
             hint="For OpenAI organization-scoped access.",
             placeholder="org-…",
+        ),
+        Field(
+            name="test_control",
+            label="Test Method",
+            form="choice",
+            choices=control_choices,
+            hint="Made-up keys prove that the server checks keys. A strict server may lock an address out for them.",
         ),
     )
 
@@ -88,5 +105,7 @@ class Llm(CredentialType):
                 base_url=cls.destination(values) or "",
                 organization_id=values.get("organization_id", ""),
                 openness=openness_of(values.get("host_openness", "")),
+                key_proven=bool(values.get("key_proven")),
+                control=values.get("test_control") != WITHOUT_CONTROL,
             )
         )

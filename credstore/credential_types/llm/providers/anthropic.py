@@ -43,12 +43,12 @@ class Anthropic(Provider):
             public_listing=host is not None and host.public_listing,
         )
         if host is None:
-            return check_key(api, access.api_key, access.openness)
+            return check_key(api, access.api_key, access.knowledge)
         if base_urls.url_path(root) in host.anthropic:
             own = replace(api, headers=lambda key: bearer("", key), siblings=())
             own = replace(own, completion=f"{base_urls.url_origin(root)}{host.bases[0]}/chat/completions")
-            return check_key(with_host_check(host, own), access.api_key, access.openness)
-        return _not_sure_of_refusal(check_key(api, access.api_key, access.openness), host, base_urls.url_origin(root))
+            return check_key(with_host_check(host, own), access.api_key, access.knowledge)
+        return _not_sure_of_refusal(check_key(api, access.api_key, access.knowledge), host, base_urls.url_origin(root))
 
 
 def _not_sure_of_refusal(probe: Probe, host: Host, origin: str) -> Probe:
