@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from credstore.credential_types.llm.providers import Access, by_slug
-from credstore.probe import Openness, ProbeRequest, ProbeResponse, Verdict
+from credstore.probe import Openness, Outcome, ProbeRequest, ProbeResponse, Verdict
 
 KEY = "sk-right-0123456789abcdefABCDEF"
 WRONG = "sk-wrong-9876543210fedcbaFEDCBA"
@@ -23,7 +23,9 @@ class FakeHost:
     """One row. `base` is right, `elsewhere` a base URL where this host serves nothing.
 
     `check` is the URL of its own check, with what it says in each situation in `told`. `gates` are the endpoints that
-    judge keys. `offers` is the base URL that a test at `elsewhere` is expected to offer.
+    judge keys, and one that `judges_first` does so before it looks where the request went. `offers` is the base URL
+    that a test at `elsewhere` is expected to offer. `shows_credit` and `scopes`: whether a free request can show that
+    there is no credit, and whether the host knows a good key that may not do this; `limited_means` is how that is told.
     """
 
     name: str
@@ -42,7 +44,12 @@ class FakeHost:
     refusal: ProbeResponse = ProbeResponse(status=401, json=OPENAI_401)
     no_credit: ProbeResponse = ProbeResponse(status=402, json={"error": {"message": "Insufficient Balance"}})
     limited: ProbeResponse = ProbeResponse(status=401, json={"error": {"message": "Missing scopes: api.model.read"}})
+    missing: ProbeResponse = NOT_FOUND
     signed: Mapping[str, str] = field(default_factory=dict)
+    judges_first: bool = False
+    shows_credit: bool = True
+    scopes: bool = True
+    limited_means: Outcome = Outcome.ACCEPTED_LIMITED
 
     def key_of(self, ask: ProbeRequest) -> str:
         headers = {name.lower(): value for name, value in ask.headers.items()}
@@ -58,7 +65,9 @@ class FakeHost:
         if situation == "redirect":
             return ProbeResponse(status=302, headers={"location": "https://login.example.net/"})
         told = self._endpoint(ask, situation)
-        return ProbeResponse(status=told.status, headers={**told.headers, **self.signed}, json=told.json)
+        if self.judges_first and self.key_of(ask) != KEY:
+            told = self.refusal
+        return replace(told, headers={**told.headers, **self.signed})
 
     def _endpoint(self, ask: ProbeRequest, situation: str) -> ProbeResponse:
         endpoint = {
@@ -67,7 +76,7 @@ class FakeHost:
             ("POST", self.completion or f"{self.base}/chat/completions"): "completion",
         }.get((ask.method, re.sub(r"[?&]nocache=[0-9a-f]+$", "", ask.url)))
         if endpoint is None:
-            return NOT_FOUND
+            return self.missing
         if endpoint in self.gates:
             if self.key_of(ask) != KEY:
                 return self.refusal

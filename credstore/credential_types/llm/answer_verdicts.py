@@ -53,6 +53,11 @@ _VERDICTS: dict[Meaning, tuple[Outcome, str, str]] = {
         "has trouble of its own (a 5xx answer).",
         "Wait a minute, then test again.",
     ),
+    Meaning.GONE: (
+        Outcome.CANNOT_TELL,
+        "says that this API was switched off (410).",
+        "See at the provider what took its place.",
+    ),
     Meaning.REDIRECT: (
         Outcome.CANNOT_TELL,
         "answered with a redirect to {moved_to}; credstore never follows one with a key.",

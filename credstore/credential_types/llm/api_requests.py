@@ -4,7 +4,7 @@ Pure data; must never let a request leave the scheme, host and port of the base 
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -104,15 +104,23 @@ def for_known_host(api: LlmApi) -> LlmApi:
     api = replace(api, vendor_name=host.name, public_listing=host.public_listing)
     if host.key_header:
         api = replace(api, headers=lambda key: {host.key_header: key} if key else {})
-    if path not in host.bases:
-        return replace(api, siblings=(root + host.bases[0],))
-    return with_host_check(host, replace(api, siblings=()))
+    values = host.path_values(path)
+    if values is None:
+        return api if "*" in host.bases[0] else replace(api, siblings=(host.base_url_at(root),))
+    return with_host_check(host, replace(api, siblings=()), values)
 
 
-def with_host_check(host: Host, api: LlmApi) -> LlmApi:
-    """`api` with the host's own check instead of the listing."""
+def with_host_check(host: Host, api: LlmApi, values: Sequence[str] = ()) -> LlmApi:
+    """`api` with the host's own check instead of the listing; `values` are what each "*" of its paths stands for."""
     root = base_urls.url_origin(api.base)
-    listing = root + host.check if host.check else "" if host.public_listing else api.listing
-    completion = root + host.completion if host.completion else api.completion
+    listing = "" if host.public_listing or host.no_listing else api.listing
+    listing = root + _filled(host.check, values) if host.check else listing
+    completion = root + _filled(host.completion, values) if host.completion else api.completion
     # An own check is no listing: it is proof, once it refused a made-up key.
     return replace(api, listing=listing, completion=completion, key_facts=host.key_facts, public_listing=not listing)
+
+
+def _filled(path: str, values: Sequence[str]) -> str:
+    for value in values:
+        path = path.replace("*", value, 1)
+    return path

@@ -33,6 +33,7 @@ class Meaning(Enum):
     MODEL_LOADING = auto()  # 503 of a server that is up and loads its model
     SERVER_ERROR = auto()  # 5xx
     REDIRECT = auto()  # 3xx
+    GONE = auto()  # 410: switched off
     OTHER_ERROR = auto()  # an API's error in JSON, with a status that says nothing of a key
     UNKNOWN = auto()
 
@@ -48,6 +49,7 @@ MEANING_OF_STATUS = {
     403: Meaning.FORBIDDEN,
     404: Meaning.NOT_FOUND,
     405: Meaning.NOT_FOUND,
+    410: Meaning.GONE,
     422: Meaning.UNPROCESSABLE,
     429: Meaning.RATE_LIMITED,
     501: Meaning.NOT_FOUND,
@@ -64,14 +66,19 @@ _BAD_KEY = (
 )
 _NO_CREDIT = (
     r"\b(?:insufficient quota|credit balance|billing error|billing (?:is )?not active|billing hard limit"
-    r"|insufficient (?:balance|credits?|funds)|exceeded your current quota|out of credits?|not enough credits?)\b"
+    r"|insufficient (?:balance|credits?|funds)|exceeded (?:your )?current quota|out of credits?|not enough credits?"
+    r"|have any credits|depleted your .{0,30}credits|arrearage|budget (?:has been )?exceeded)\b|余额不足"
 )
 _BUSY = r"\b(?:too many|rate limit\w*|duplicate[sd]? request|slow down|temporarily (?:banned|blocked|locked))\b"
 _REFUSING = (
     r"(?:not|isn.?t|block\w*|bann\w*|denied|restrict\w*|allow ?list\w*|white ?list\w*|unauthori[sz]ed|forbidden)"
 )
 _ADDRESS = rf"\bips?\b.{{0,40}}\b{_REFUSING}\b|\b{_REFUSING}\b.{{0,40}}\bips?\b"
-_LIMITED = r"\b(?:missing (?:required )?scopes?|insufficient (?:permissions?|scope)|permission error)\b"
+_LIMITED = (
+    r"\b(?:missing (?:required )?scopes?|insufficient (?:permissions?|scope)|permission error|sufficient permissions?"
+    r"|permission is required|not authorized (?:to perform|for this)|not allowed to access|access to model denied"
+    r"|key service blocked)\b"
+)
 _WRONG_ORGANIZATION = r"\b(?:mismatched organization|invalid organization|no such organization|openai organization)\b"
 # A vendor may answer a key that it knows, and took back, otherwise than one that it never saw.
 _ENDED = r"\b(?:key|token)\b.{0,60}\b(?:revoked|disabled|deactivated|suspended|expired|deleted|leaked|compromised)\b"
