@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from credstore.credential_types.llm.hosts import base_url_presets
 from tests.page import Page
 from tests.web.conftest import KEY, TOKEN, extra, llm, rows, telegram
 
@@ -87,12 +88,25 @@ def test_each_type_has_its_own_fields(form: Page) -> None:
     ]
 
 
+def test_the_base_url_field_offers_the_known_providers(form: Page) -> None:
+    assert form.document is not None
+    (control,) = form.document.find("input", name="llm-base_url")
+    (offers,) = form.document.find("datalist", id=control.attrs["list"])
+    options = {o.attrs["value"]: o.text for o in form.document.find("option") if o.within("datalist") is offers}
+    assert list(options.items()) == list(base_url_presets())
+    assert options["https://generativelanguage.googleapis.com/v1beta/openai"] == "Gemini"
+
+
 @pytest.mark.spec("Provider Type -- Choose from:")
 @pytest.mark.spec("OpenAI -- For OpenAI's API")
 @pytest.mark.spec("Anthropic -- For Anthropic's Claude API")
 def test_three_providers_can_be_chosen(form: Page) -> None:
     assert form.document is not None
-    options = [o for o in form.document.find("option") if o.within("select").attrs["name"] == "llm-provider_type"]  # type: ignore[union-attr]
+    options = [
+        option
+        for option in form.document.find("option")
+        if (select := option.within("select")) and select.attrs["name"] == "llm-provider_type"
+    ]
     assert [(o.attrs["value"], o.text) for o in options] == [
         ("openai", "OpenAI"),
         ("anthropic", "Anthropic"),

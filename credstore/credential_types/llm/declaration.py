@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from credstore.credential_types.base import Choice, CredentialType, Field, Values
 from credstore.credential_types.llm import providers
+from credstore.credential_types.llm.hosts import base_url_presets
 from credstore.probe import Probe, openness_of
 
 WITHOUT_CONTROL = "without"
@@ -21,6 +22,11 @@ def control_choices() -> tuple[Choice, ...]:
         Choice(value="", label="With made-up keys"),
         Choice(value=WITHOUT_CONTROL, label="Without made-up keys (never Verified)"),
     )
+
+
+def known_base_urls() -> tuple[Choice, ...]:
+    """The base URLs that the form offers, each with the name of who answers there."""
+    return tuple(Choice(value=url, label=name) for url, name in base_url_presets())
 
 
 class Llm(CredentialType):
@@ -48,8 +54,10 @@ class Llm(CredentialType):
             label="Base URL",
             form="url",
             max_length=2048,
-            hint="Overrides the provider's own address. Required for OpenAI Compatible, usually ending in /v1.",
+            hint="Overrides the provider's own address. Required for OpenAI Compatible, usually ending in /v1. "
+            "Type a provider's name to choose its address.",
             placeholder="https://api.example.com/v1",
+            suggestions=known_base_urls,
         ),
         Field(
             name="organization_id",
