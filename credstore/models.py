@@ -167,11 +167,16 @@ class VerdictHistory(Model):
 
 
 class HostOpenness(Model):
-    """Whether a host's listing takes any key, as tests found. `destination_hash` is a hash of what was asked."""
+    """What tests learned of a destination, and of single keys there; see `vault/host_openness.py`.
+
+    `destination_hash` is a SHA-256 of the destination. `key_fingerprint` is the keyed HMAC of a key that was proven
+    there, or "" in the row about the destination itself.
+    """
 
     __tablename__ = "host_openness"
 
     destination_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     openness: Mapped[str] = mapped_column(String(10))
     learned_at: Mapped[datetime]
 

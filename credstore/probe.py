@@ -11,13 +11,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
-Openness = Literal["unknown", "open", "gated"]
+# What earlier tests learned of a destination. "gated": its listing judges keys. "open": its listing does not, and its
+# completion endpoint is asked instead. "erratic": it accepted and refused the same thing within one test.
+Openness = Literal["unknown", "open", "gated", "erratic"]
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
 def openness_of(text: str | None) -> Openness:
     """The openness named by `text`; "unknown" for anything else."""
-    return "gated" if text == "gated" else "open" if text == "open" else "unknown"
+    known: dict[str, Openness] = {"gated": "gated", "open": "open", "erratic": "erratic"}
+    return known.get(text or "", "unknown")
 
 
 class Outcome(StrEnum):
@@ -25,6 +28,7 @@ class Outcome(StrEnum):
 
     VERIFIED = "verified"
     ACCEPTED_LIMITED = "accepted-limited"
+    ACCEPTED_UNPROVEN = "accepted-not-proven"
     REJECTED = "rejected"
     KEY_NOT_CHECKED = "key-not-checked"
     CANNOT_TELL = "cannot-tell"
@@ -54,6 +58,7 @@ LABELS: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.VERIFIED: "Verified",
         Outcome.ACCEPTED_LIMITED: "Accepted, limited",
+        Outcome.ACCEPTED_UNPROVEN: "Accepted, not proven",
         Outcome.REJECTED: "Rejected",
         Outcome.KEY_NOT_CHECKED: "Key not checked",
         Outcome.CANNOT_TELL: "Cannot tell",
@@ -113,7 +118,8 @@ class Verdict:
 
     `provider_message` is the provider's own message, which the tester redacts and shortens. `facts` are what the
     provider reports about the key ("@a_bot", "scopes: repo"), `expires_at` is when the key expires. `openness` is what
-    the test found out about the host: its listing accepts any key ("open") or checks keys ("gated").
+    is known of the destination after this test; None when it learned nothing, so that earlier knowledge stays.
+    `key_proven`: the destination accepted this very key and refused made-up ones, in this test or in a recent one.
     """
 
     outcome: Outcome
@@ -122,11 +128,24 @@ class Verdict:
     provider_message: str = ""
     facts: tuple[str, ...] = ()
     expires_at: datetime | None = None
-    openness: Openness = "unknown"
+    openness: Openness | None = None
+    key_proven: bool = False
     steps: tuple[Step, ...] = ()
 
     def with_steps(self, steps: tuple[Step, ...]) -> "Verdict":
         return replace(self, steps=steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What a check starts with. `openness` and `key_proven` come from earlier tests, see `Verdict`.
+
+    `control` False means that no made-up key may be sent; the verdict is then never a pass.
+    """
+
+    openness: Openness = "unknown"
+    key_proven: bool = False
+    control: bool = True
 
 
 Probe = Generator[ProbeRequest, ProbeResponse, Verdict]

@@ -41,6 +41,7 @@ class Field:
 
     `secret` seals it and never shows it again; `binds` means that a stored secret is valid only with this value.
     `choices` is called each time, so that what code adds to a list before the application is made is a choice too.
+    `suggestions` are values that the form offers to fill in, each with what it is; any other value is as good.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Field:
     binds: bool = False
     form: Literal["text", "url", "choice", "json"] = "text"
     choices: Callable[[], tuple[Choice, ...]] = tuple
+    suggestions: Callable[[], tuple[Choice, ...]] = tuple
     max_length: int = 1000
     hint: str = ""
     placeholder: str = ""

@@ -12,9 +12,9 @@ from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Unreadable
 from credstore.models import Credential, VerdictHistory, utc_now
-from credstore.probe import Outcome, Verdict
+from credstore.probe import Knowledge, Outcome, Verdict
 from credstore.tester import Tester
-from credstore.vault.host_openness import destination_hash, known_openness, remember_openness
+from credstore.vault.host_openness import destination_hash, key_fingerprint, recall, remember
 from credstore.vault.records import PastVerdict, Record, to_record
 from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names
 from credstore.vault.stored_verdicts import dump_verdict, load_verdict
@@ -48,7 +48,7 @@ class CredentialTests:
             except Unreadable as refusal:
                 verdict = _unreadable(refusal)
             else:
-                verdict = self._run_probe(kind, row.public, secrets)
+                verdict = self._run_probe(kind, row.public, secrets, stored=True)
             self._store_verdict(public_id, tested, verdict)
         self._store.purge_if_due()
         self._store.session.expire_all()
@@ -87,17 +87,22 @@ class CredentialTests:
         found = ((load_verdict(stored), moment) for stored, moment in rows)
         return tuple(PastVerdict(verdict=verdict, tested_at=moment) for verdict, moment in found if verdict)
 
-    def _run_probe(self, kind: type[CredentialType], public: Mapping[str, Any], secrets: Mapping[str, str]) -> Verdict:
-        asked = destination_hash(kind, public)
-        known = known_openness(self._store.session, asked)
+    def _run_probe(
+        self, kind: type[CredentialType], public: Mapping[str, Any], secrets: Mapping[str, str], *, stored: bool = False
+    ) -> Verdict:
+        """`stored` says that the secrets are those of a stored credential: only then a trace of its key is kept."""
+        session, asked = self._store.session, destination_hash(kind, public)
+        fingerprint = key_fingerprint(kind, self._store.keyring, secrets)
+        known = recall(session, asked, fingerprint)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
-        self._store.session.rollback()
-        verdict = self.tester.run(
-            kind.probe({**public, **secrets, "host_openness": known}), kind.texts_to_redact(secrets)
-        )
-        if verdict.openness != known:
-            with write_transaction(self._store.session):
-                remember_openness(self._store.session, asked, verdict.openness)
+        session.rollback()
+        told = {"host_openness": known.openness, "key_proven": "yes" if known.key_proven else ""}
+        verdict = self.tester.run(kind.probe({**public, **secrets, **told}), kind.texts_to_redact(secrets))
+        if asked and verdict.openness is not None:
+            learned = Knowledge(openness=verdict.openness, key_proven=verdict.key_proven)
+            if learned != known or learned != Knowledge():
+                with write_transaction(session):
+                    remember(session, asked, fingerprint if stored else "", learned)
         return verdict
 
     def _store_verdict(self, public_id: str, tested: int, verdict: Verdict) -> None:

@@ -99,16 +99,16 @@ def verdict(outcome: Outcome, url: str) -> Verdict:
     host = url.split("/")[2]
     paths = (("GET", "models"), ("GET", "models"), ("POST", "chat/completions"), ("POST", "chat/completions"))
     purposes = (
-        "List the models with your key",
-        "The same with a made-up key",
+        "List the models, with your key",
+        "List the models, with a made-up key",
         "Send an empty request with your key",
-        "The same with a made-up key",
+        "Send an empty request with a made-up key",
     )
     steps = tuple(
         Step(purpose=purpose, method=method, url=f"{url}/{path}", status=200 + 7 * n, ms=113 + 31 * n)
         for n, (purpose, (method, path)) in enumerate(zip(purposes, paths, strict=True))
     )
-    reason = f"{host} accepted this key, and refused a made-up one."
+    reason = f"{host} accepted this key, and refused made-up ones."
     return Verdict(outcome=outcome, reason=reason, advice="Check that its scopes cover your workflows.", steps=steps)
 
 

@@ -187,3 +187,12 @@ def test_a_dialog_closes_and_gives_the_focus_back(site: LiveSite, open_page: Ope
     expect(link).to_be_focused()
     expect(tab).to_have_url(site.url)
     assert site.names() == ["Bot 001"]
+
+
+def test_the_base_url_can_be_chosen_by_the_name_of_a_provider(open_page: OpenPage) -> None:
+    dialog = open_dialog(open_page())
+    field = dialog.get_by_label("Base URL")
+    offers = field.evaluate("input => Array.from(input.list.options, option => [option.label, option.value])")
+    assert ["xAI", "https://api.x.ai/v1"] in offers
+    assert ["Ollama on this machine", "http://127.0.0.1:11434/v1"] in offers
+    assert len(offers) > 30

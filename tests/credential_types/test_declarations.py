@@ -13,7 +13,7 @@ from credstore.credential_types import CREDENTIAL_TYPES, Choice, ConfigKey, Cred
 from credstore.credential_types.llm.providers import PROVIDERS, Provider
 
 FIELDS = {
-    "llm": ["provider_type", "api_key", "base_url", "organization_id"],
+    "llm": ["provider_type", "api_key", "base_url", "organization_id", "test_control"],
     "telegram": ["bot_token"],
     "git": ["extra_config"],
     "tool": ["extra_config"],
@@ -33,7 +33,9 @@ def test_llm_has_the_fields_of_its_row() -> None:
     kind = by_slug("llm")
     assert kind is not None
     assert kind.summary == "LLM provider API access"
-    assert [f.label.lower() for f in kind.fields] == ["provider type", "api key", "base url", "organization id"]
+    labels = [f.label.lower() for f in kind.fields]
+    assert labels[:-1] == ["provider type", "api key", "base url", "organization id"]
+    assert labels[-1] == "test method", "how it is tested is a setting of ours, after the fields of the row"
 
 
 @pytest.mark.spec("Telegram Telegram bot authentication Bot token")

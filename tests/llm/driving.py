@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from credstore.credential_types.llm import providers
-from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
+from credstore.probe import Openness, Probe, ProbeRequest, ProbeResponse, Verdict
 
 KEY = "sk-proj-RightKey123abcXYZ"
 LOCAL = "http://127.0.0.1:11434/v1"
@@ -39,12 +39,15 @@ def drive(probe: Probe, respond: Responder) -> Run:
         return Run(end.value, tuple(asks))
 
 
-def probe(slug: str, *, key: str = KEY, base_url: str = "", organization: str = "") -> Probe:
+def probe(
+    slug: str, *, key: str = KEY, base_url: str = "", organization: str = "", openness: Openness = "unknown"
+) -> Probe:
     provider = providers.by_slug(slug)
     assert provider is not None
     where = base_url or provider.base_url
     assert where is not None
-    return provider.probe(providers.Access(api_key=key, base_url=where, organization_id=organization))
+    access = providers.Access(api_key=key, base_url=where, organization_id=organization, openness=openness)
+    return provider.probe(access)
 
 
 def carries(headers: Mapping[str, str], key: str) -> bool:

@@ -1,12 +1,13 @@
-"""A scripted host: a function from Ask to Answer that knows one right key and answers in one vendor's shapes."""
+"""A scripted host: a function from request to response that knows one right key and answers in one vendor's shapes."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from credstore.credential_types.llm.providers import Access, by_slug
-from credstore.probe import Openness, ProbeRequest, ProbeResponse, Verdict
+from credstore.probe import Openness, Outcome, ProbeRequest, ProbeResponse, Verdict
 
 KEY = "sk-right-0123456789abcdefABCDEF"
 WRONG = "sk-wrong-9876543210fedcbaFEDCBA"
@@ -22,7 +23,9 @@ class FakeHost:
     """One row. `base` is right, `elsewhere` a base URL where this host serves nothing.
 
     `check` is the URL of its own check, with what it says in each situation in `told`. `gates` are the endpoints that
-    judge keys. `offers` is the base URL that a test at `elsewhere` is expected to offer.
+    judge keys, and one that `judges_first` does so before it looks where the request went. `offers` is the base URL
+    that a test at `elsewhere` is expected to offer. `shows_credit` and `scopes`: whether a free request can show that
+    there is no credit, and whether the host knows a good key that may not do this; `limited_means` is how that is told.
     """
 
     name: str
@@ -41,7 +44,12 @@ class FakeHost:
     refusal: ProbeResponse = ProbeResponse(status=401, json=OPENAI_401)
     no_credit: ProbeResponse = ProbeResponse(status=402, json={"error": {"message": "Insufficient Balance"}})
     limited: ProbeResponse = ProbeResponse(status=401, json={"error": {"message": "Missing scopes: api.model.read"}})
+    missing: ProbeResponse = NOT_FOUND
     signed: Mapping[str, str] = field(default_factory=dict)
+    judges_first: bool = False
+    shows_credit: bool = True
+    scopes: bool = True
+    limited_means: Outcome = Outcome.ACCEPTED_LIMITED
 
     def key_of(self, ask: ProbeRequest) -> str:
         headers = {name.lower(): value for name, value in ask.headers.items()}
@@ -57,16 +65,18 @@ class FakeHost:
         if situation == "redirect":
             return ProbeResponse(status=302, headers={"location": "https://login.example.net/"})
         told = self._endpoint(ask, situation)
-        return ProbeResponse(status=told.status, headers={**told.headers, **self.signed}, json=told.json)
+        if self.judges_first and self.key_of(ask) != KEY:
+            told = self.refusal
+        return replace(told, headers={**told.headers, **self.signed})
 
     def _endpoint(self, ask: ProbeRequest, situation: str) -> ProbeResponse:
         endpoint = {
             ("GET", self.check or "-"): "check",
             ("GET", (self.listing or f"{self.base}/models") if self.lists else "-"): "listing",
             ("POST", self.completion or f"{self.base}/chat/completions"): "completion",
-        }.get((ask.method, ask.url))
+        }.get((ask.method, re.sub(r"[?&]nocache=[0-9a-f]+$", "", ask.url)))
         if endpoint is None:
-            return NOT_FOUND
+            return self.missing
         if endpoint in self.gates:
             if self.key_of(ask) != KEY:
                 return self.refusal
@@ -85,17 +95,36 @@ class Run:
     asks: list[ProbeRequest]
 
 
-def run(host: FakeHost, situation: str = "right", *, openness: Openness = "unknown", key: str = KEY) -> Run:
-    """One test of `host`, with every rule that holds for any test asserted on the way."""
+def run(
+    host: FakeHost,
+    situation: str = "right",
+    *,
+    openness: Openness = "unknown",
+    key_proven: bool = False,
+    key: str = KEY,
+) -> Run:
+    """One test of `host`, with every rule that holds for any test asserted on the way.
+
+    `openness` and `key_proven` are what earlier tests learned of the host and of this very key there.
+    """
     base = host.elsewhere if situation == "missing path" else host.base
-    return drive(lambda ask: host.answer(ask, situation), host.provider, base, key=key, openness=openness)
+    answer = lambda ask: host.answer(ask, situation)  # noqa: E731
+    return drive(answer, host.provider, base, key=key, openness=openness, key_proven=key_proven)
 
 
-def drive(answer: Any, provider: str, base: str, *, key: str = KEY, openness: Openness = "unknown") -> Run:
+def drive(
+    answer: Any,
+    provider: str,
+    base: str,
+    *,
+    key: str = KEY,
+    openness: Openness = "unknown",
+    key_proven: bool = False,
+) -> Run:
     """A probe to its verdict against the function `answer`."""
     vendor = by_slug(provider)
     assert vendor is not None
-    probe = vendor.probe(Access(api_key=key, base_url=base, openness=openness))
+    probe = vendor.probe(Access(api_key=key, base_url=base, openness=openness, key_proven=key_proven))
     asks: list[ProbeRequest] = []
     try:
         ask = next(probe)
@@ -105,7 +134,7 @@ def drive(answer: Any, provider: str, base: str, *, key: str = KEY, openness: Op
     except StopIteration as end:
         verdict = end.value
     assert isinstance(verdict, Verdict)
-    assert len(asks) <= (4 if openness == "unknown" else 2), [ask.purpose for ask in asks]
+    assert len(asks) <= 4, [ask.purpose for ask in asks]
     assert all(ask.json == {} if ask.method == "POST" else ask.json is None for ask in asks)
     assert {urlsplit(ask.url)[:2] for ask in asks} == {urlsplit(base)[:2]}
     assert KEY not in verdict.reason + verdict.advice

@@ -1,13 +1,16 @@
 """Properties: no green without a made-up key refused, and made-up keys that could never be the key itself."""
 
+import json
+import re
 import string
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.credential_types.llm.key_check import made_up_key
 from credstore.credential_types.llm.providers import PROVIDERS
+from credstore.credential_types.made_up_key import made_up_key
 from credstore.probe import LABELS, Outcome, ProbeRequest, ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, carries, drive, probe
 
@@ -80,22 +83,62 @@ def test_a_made_up_key_is_not_the_key(key: str) -> None:
     assert " " not in fake
 
 
-@given(st.text(PRINTABLE, min_size=1, max_size=60).filter(lambda key: key.strip("-_.")))
-def test_a_made_up_key_has_the_shape_of_the_key(key: str) -> None:
-    fake = made_up_key(key)
-    assert len(fake) == len(key)
-    for old, new in zip(key, fake, strict=True):
-        assert not old.islower() or new.islower()
-        assert not old.isupper() or new.isupper()
-        assert not old.isdigit() or new.isdigit()
+ALPHABETS = {
+    "digits": string.digits,
+    "hexadecimal": "0123456789abcdef",
+    "capital hexadecimal": "0123456789ABCDEF",
+    "base32": string.ascii_uppercase + "234567",
+    "base62": string.ascii_letters + string.digits,
+    "base64url": string.ascii_letters + string.digits + "-_",
+    "printable": PRINTABLE,
+}
+words = st.sampled_from(sorted(ALPHABETS)).flatmap(lambda name: st.text(ALPHABETS[name], min_size=1, max_size=24))
+keys = st.lists(words, min_size=1, max_size=4).flatmap(
+    lambda parts: st.sampled_from(["-", "_", ".", ":", "/", "|", ""]).map(lambda mark: mark.join(parts))
+)
+
+
+@given(keys.filter(lambda key: any(char.isalnum() for char in key)))
+def test_a_made_up_key_has_the_form_of_the_key_and_differs_in_its_tail_only(key: str) -> None:
+    """Length, separators, the class of each character, the alphabet of each word; no more than twelve changed."""
+    fakes = {made_up_key(key)}
+    fakes.add(made_up_key(key, other_than=fakes))
+    assert len(fakes | {key}) == 3
+    for fake in fakes:
+        assert len(fake) == len(key)
+        for old, new in zip(key, fake, strict=True):
+            assert (old.islower(), old.isupper(), old.isdigit()) == (new.islower(), new.isupper(), new.isdigit())
+            assert old.isalnum() or new == old
+        changed = [place for place, (old, new) in enumerate(zip(key, fake, strict=True)) if old != new]
+        places = [place for place, char in enumerate(key) if char.isalnum()]
+        assert 1 <= len(changed) <= 12
+        assert len(changed) <= (len(places) + 1) // 2, "the beginning stays"
+        assert changed[0] >= places[len(places) // 2]
+        for old, new in zip(re.split("[^A-Za-z0-9]", key), re.split("[^A-Za-z0-9]", fake), strict=True):
+            narrow = (ALPHABETS[name] for name in ("digits", "hexadecimal", "capital hexadecimal", "base32", "base62"))
+            assert set(new) <= set(next(alphabet for alphabet in narrow if set(old) <= set(alphabet)))
 
 
 @pytest.mark.parametrize("prefix", ["sk-", "sk-proj-", "sk-ant-api03-", "sk-or-v1-", "gsk_", "hf_", "pplx-", "xai-"])
-def test_a_made_up_key_keeps_the_vendors_prefix_and_nothing_of_the_rest(prefix: str) -> None:
+def test_a_made_up_key_keeps_any_vendors_prefix_and_never_repeats(prefix: str) -> None:
     secret = "0123456789abcdefABCDEF" * 4
     fakes = {made_up_key(prefix + secret) for _ in range(20)}
     assert len(fakes) == 20
-    assert all(fake.startswith(prefix) and secret[:8] not in fake for fake in fakes)
+    assert all(fake.startswith(prefix + secret[:-16]) for fake in fakes)
+
+
+@given(st.binary(min_size=16, max_size=64), st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=3))
+def test_a_made_up_token_stays_a_json_web_token(signature: bytes, claims: dict[str, str]) -> None:
+    def part(data: bytes) -> str:
+        return urlsafe_b64encode(data).decode().rstrip("=")
+
+    token = ".".join((part(b'{"alg":"HS256"}'), part(json.dumps(claims).encode()), part(signature)))
+    fake = made_up_key(token)
+    assert fake.rpartition(".")[0] == token.rpartition(".")[0]
+    made = fake.rpartition(".")[2]
+    decoded = urlsafe_b64decode(made + "=" * (-len(made) % 4))
+    assert part(decoded) == made, "not what base64 writes"
+    assert decoded != signature
 
 
 @pytest.mark.parametrize("key", ["-", "--", "_._", "....", "sk-", "a", "7", "-a-"])
@@ -110,7 +153,14 @@ def test_green_means_accepted_and_red_means_failed() -> None:
     assert marks == {
         "pass": {"verified", "accepted-limited"},
         "fail": {"rejected", "not-reached", "blocked", "unreadable"},
-        "unsure": {"key-not-checked", "cannot-tell", "provider-trouble", "untested", "stale"},
+        "unsure": {
+            "accepted-not-proven",
+            "cannot-tell",
+            "key-not-checked",
+            "provider-trouble",
+            "untested",
+            "stale",
+        },
     }
 
 

@@ -21,55 +21,66 @@ LOCAL = FakeHost(name="x", base="http://127.0.0.1:1/v1", elsewhere="", gates=fro
 
 
 @pytest.mark.parametrize(
-    ("row", "openness", "key", "asks", "outcome", "learned"),
+    ("row", "openness", "proven", "key", "asks", "outcome", "learned"),
     [
-        (GATED, "unknown", KEY, 2, Outcome.VERIFIED, "gated"),
-        (GATED, "gated", KEY, 1, Outcome.VERIFIED, "gated"),
-        (GATED, "gated", WRONG, 1, Outcome.REJECTED, "gated"),
-        (GATED, "unknown", WRONG, 1, Outcome.REJECTED, "unknown"),  # perhaps it refuses every key
-        (GATED, "open", KEY, 2, Outcome.VERIFIED, "open"),
-        (OPEN, "unknown", KEY, 4, Outcome.VERIFIED, "open"),
-        (OPEN, "unknown", WRONG, 3, Outcome.REJECTED, "open"),
-        (OPEN, "open", KEY, 2, Outcome.VERIFIED, "open"),
-        (OPEN, "open", WRONG, 1, Outcome.REJECTED, "open"),
-        (NO_LISTING, "unknown", KEY, 3, Outcome.VERIFIED, "open"),
-        (NO_LISTING, "open", KEY, 2, Outcome.VERIFIED, "open"),
-        (NO_LISTING, "gated", KEY, 2, Outcome.CANNOT_TELL, "unknown"),
-        (LOCAL, "unknown", KEY, 4, Outcome.KEY_NOT_CHECKED, "open"),
-        (LOCAL, "open", KEY, 2, Outcome.KEY_NOT_CHECKED, "open"),
+        (GATED, "unknown", False, KEY, 4, Outcome.VERIFIED, "gated"),
+        (GATED, "unknown", False, WRONG, 2, Outcome.REJECTED, "unknown"),  # perhaps it refuses every key
+        (GATED, "gated", True, KEY, 1, Outcome.VERIFIED, "gated"),
+        (GATED, "gated", False, KEY, 4, Outcome.VERIFIED, "gated"),  # what was proven of another key
+        (GATED, "gated", False, WRONG, 2, Outcome.REJECTED, "unknown"),
+        (GATED, "gated", True, WRONG, 2, Outcome.REJECTED, "unknown"),  # revoked since
+        (GATED, "open", False, KEY, 4, Outcome.VERIFIED, "open"),
+        (GATED, "erratic", False, KEY, 4, Outcome.CANNOT_TELL, "erratic"),
+        (GATED, "erratic", False, WRONG, 2, Outcome.REJECTED, "erratic"),
+        (OPEN, "unknown", False, KEY, 4, Outcome.ACCEPTED_UNPROVEN, "open"),
+        (OPEN, "unknown", False, WRONG, 4, Outcome.REJECTED, "open"),
+        (OPEN, "open", False, KEY, 4, Outcome.VERIFIED, "open"),
+        (OPEN, "open", True, KEY, 2, Outcome.VERIFIED, "open"),
+        (OPEN, "open", False, WRONG, 2, Outcome.REJECTED, "open"),
+        (OPEN, "open", True, WRONG, 2, Outcome.REJECTED, "open"),
+        (OPEN, "gated", False, KEY, 4, Outcome.ACCEPTED_UNPROVEN, "open"),
+        (NO_LISTING, "unknown", False, KEY, 3, Outcome.ACCEPTED_UNPROVEN, "open"),
+        (NO_LISTING, "open", False, KEY, 4, Outcome.VERIFIED, "open"),
+        (NO_LISTING, "open", True, KEY, 2, Outcome.VERIFIED, "open"),
+        (NO_LISTING, "gated", True, KEY, 3, Outcome.ACCEPTED_UNPROVEN, "open"),
+        (LOCAL, "unknown", False, KEY, 4, Outcome.KEY_NOT_CHECKED, "unknown"),
+        (LOCAL, "open", False, KEY, 2, Outcome.KEY_NOT_CHECKED, "unknown"),
+        (LOCAL, "open", True, KEY, 2, Outcome.KEY_NOT_CHECKED, "unknown"),
     ],
 )
 def test_what_is_learned_and_what_it_saves(
-    row: FakeHost, openness: Openness, key: str, *, asks: int, outcome: Outcome, learned: Openness
+    row: FakeHost, openness: Openness, key: str, *, proven: bool, asks: int, outcome: Outcome, learned: Openness
 ) -> None:
-    made = run(row, openness=openness, key=key)
+    made = run(row, openness=openness, key_proven=proven, key=key)
     assert (made.verdict.outcome, len(made.asks), made.verdict.openness) == (outcome, asks, learned)
+    assert made.verdict.key_proven is (outcome is Outcome.VERIFIED)
 
 
-def test_gated_is_said_in_words_that_name_the_earlier_test() -> None:
-    assert "earlier test" in run(GATED, openness="gated").verdict.reason
-    assert "earlier test" not in run(GATED).verdict.reason
+def test_a_proof_of_an_earlier_test_is_said_to_be_one() -> None:
+    assert "in the last day" in run(GATED, openness="gated", key_proven=True).verdict.reason
+    assert "in the last day" in run(OPEN, openness="open", key_proven=True).verdict.reason
+    assert "in the last day" not in run(GATED).verdict.reason
 
 
-def test_a_limited_key_is_told_by_a_control_even_where_the_host_is_known() -> None:
-    made = run(GATED, "limited", openness="gated")
+def test_a_limited_key_is_told_by_a_control_even_where_it_was_proven() -> None:
+    made = run(GATED, "limited", openness="gated", key_proven=True)
     assert made.verdict.outcome is Outcome.ACCEPTED_LIMITED
-    assert len(made.asks) == 2
+    assert len(made.asks) == 4
 
 
 def test_a_listing_that_became_public_is_learned_anew_on_a_known_public_server() -> None:
     answer = ProbeResponse(status=200, json=ONE_MODEL, headers={"server": "llama.cpp"})
-    verdict = drive(lambda ask: answer, "openai_compatible", BASE, openness="gated").verdict
-    assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
+    verdict = drive(lambda ask: answer, "openai_compatible", BASE, openness="gated", key_proven=True).verdict
+    assert (verdict.outcome, verdict.openness, verdict.key_proven) == (Outcome.CANNOT_TELL, "unknown", False)
 
 
 @pytest.mark.parametrize("base", ["https://openrouter.ai/api/v2", "https://ollama.com/api/v1", "https://api.venice.ai"])
 def test_a_known_public_listing_on_another_path_is_no_proof_either(base: str) -> None:
-    verdict = drive(lambda ask: LISTED, "openai_compatible", base, openness="gated").verdict
+    verdict = drive(lambda ask: LISTED, "openai_compatible", base, openness="gated", key_proven=True).verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
 
 
-@pytest.mark.parametrize(("openness", "asks"), [("unknown", 4), ("gated", 2), ("open", 2)])
+@pytest.mark.parametrize(("openness", "asks"), [("unknown", 4), ("gated", 4), ("erratic", 4), ("open", 1)])
 def test_the_search_for_the_api_stays_within_the_budget(openness: Openness, asks: int) -> None:
     """A URL with two likely siblings, and nothing anywhere."""
     made = drive(lambda ask: NOT_FOUND, "openai_compatible", f"{BASE}/models", openness=openness)
@@ -79,7 +90,10 @@ def test_the_search_for_the_api_stays_within_the_budget(openness: Openness, asks
 @pytest.mark.parametrize("openness", ["unknown", "open"])
 def test_any_key_is_not_claimed_of_a_host_on_the_internet(openness: Openness) -> None:
     """It may find the request wanting before it looks at the key."""
-    assert run(host(), openness=openness).verdict.outcome is Outcome.CANNOT_TELL
+    verdict = run(host(), openness=openness).verdict
+    assert verdict.outcome is Outcome.KEY_NOT_CHECKED
+    assert "takes any key" not in verdict.reason
+    assert "it checked neither" in verdict.reason
 
 
 def test_a_completion_endpoint_that_is_gone_is_learned_anew() -> None:
@@ -87,12 +101,16 @@ def test_a_completion_endpoint_that_is_gone_is_learned_anew() -> None:
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
 
 
-@pytest.mark.parametrize("openness", ["unknown", "gated", "open"])
+@pytest.mark.parametrize(
+    ("openness", "proven"),
+    [("unknown", False), ("open", False), ("erratic", False), ("gated", True), ("open", True)],
+)
 @pytest.mark.parametrize("status", [301, 429, 500, 503, 418])
-def test_trouble_neither_learns_nor_forgets(openness: Openness, status: int) -> None:
-    verdict = drive(lambda ask: ProbeResponse(status=status), "openai_compatible", BASE, openness=openness).verdict
+def test_trouble_neither_learns_nor_forgets(openness: Openness, status: int, *, proven: bool) -> None:
+    broken = ProbeResponse(status=status)
+    verdict = drive(lambda ask: broken, "openai_compatible", BASE, openness=openness, key_proven=proven).verdict
     assert verdict.outcome.mark == "unsure"
-    assert verdict.openness == openness
+    assert (verdict.openness, verdict.key_proven) == (openness, proven)
 
 
 @pytest.mark.parametrize("control", [429, 500, 302])
@@ -133,7 +151,7 @@ def test_what_a_firewall_may_have_answered_to_a_made_up_key_is_no_refusal(status
 
     verdict = drive(answer, "openai_compatible", BASE).verdict
     assert (verdict.outcome, verdict.openness) == (Outcome.CANNOT_TELL, "unknown")
-    assert "firewall" in verdict.reason
+    assert ("firewall" in verdict.reason) is (body is None), "JSON that was not understood is no firewall's"
     assert "minute" not in verdict.advice
 
 

@@ -6,7 +6,8 @@ from credstore.probe import ProbeRequest, ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, Run, drive, probe, server
 
 LISTED = ProbeResponse(status=200, json={"data": [{"id": "m"}]})
-INVALID, BAD = ProbeResponse(status=400), ProbeResponse(status=401)
+INVALID = ProbeResponse(status=400, json={"error": {"message": "you must provide a model parameter"}})
+BAD = ProbeResponse(status=401)
 FOUR = server(listing=(LISTED, LISTED), completion=(INVALID, BAD))
 
 

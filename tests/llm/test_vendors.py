@@ -47,43 +47,43 @@ EVERYWHERE = [OPENAI, ANTHROPIC, COMPATIBLE, GATEWAY]
 
 # name: (listing with the right key, with another), (completion with the right key, with another), outcome, asks
 SERVERS = {
-    "right key": ((LISTED, BAD), UNUSED, "verified", 2),
-    "right key, bare array": ((BARE, BAD), UNUSED, "verified", 2),
-    "right key, no models yet": ((EMPTY, BAD), UNUSED, "verified", 2),
-    "right key, refused in Anthropic's shape": ((LISTED, ANTHROPIC_BAD), UNUSED, "verified", 2),
-    "right key, refused in Mistral's shape": ((LISTED, MISTRAL_BAD), UNUSED, "verified", 2),
-    "a bad key is a 400": ((LISTED, INVALID), UNUSED, "verified", 2),
-    "a bad key is a 403": ((LISTED, FORBIDDEN), UNUSED, "verified", 2),
-    "wrong key": ((BAD, BAD), UNUSED, "rejected", 1),
-    "wrong key, Anthropic's shape": ((ANTHROPIC_BAD, ANTHROPIC_BAD), UNUSED, "rejected", 1),
-    "wrong key, Mistral's shape": ((MISTRAL_BAD, MISTRAL_BAD), UNUSED, "rejected", 1),
-    "wrong key, no body": ((ProbeResponse(status=401), ProbeResponse(status=401)), UNUSED, "rejected", 1),
-    "open listing, the completion judges": ((LISTED, LISTED), (INVALID, BAD), "verified", 4),
-    "open listing, the completion judges by 403": ((LISTED, LISTED), (INVALID, FORBIDDEN), "verified", 4),
-    "open listing, the completion judges, 422": ((LISTED, LISTED), (error(422), BAD), "verified", 4),
-    "open listing, the completion judges, 404": ((LISTED, LISTED), (MISSING, BAD), "verified", 4),
-    "open listing, wrong key": ((LISTED, LISTED), (BAD, BAD), "rejected", 3),
-    "open listing, no completion": ((LISTED, LISTED), (MISSING, MISSING), "cannot-tell", 4),
+    "right key": ((LISTED, BAD), UNUSED, "verified", 4),
+    "right key, bare array": ((BARE, BAD), UNUSED, "verified", 4),
+    "right key, no models yet": ((EMPTY, BAD), UNUSED, "verified", 4),
+    "right key, refused in Anthropic's shape": ((LISTED, ANTHROPIC_BAD), UNUSED, "verified", 4),
+    "right key, refused in Mistral's shape": ((LISTED, MISTRAL_BAD), UNUSED, "verified", 4),
+    "a bad key is a 400": ((LISTED, INVALID), UNUSED, "verified", 4),
+    "a bad key is a 403": ((LISTED, FORBIDDEN), UNUSED, "verified", 4),
+    "wrong key": ((BAD, BAD), UNUSED, "rejected", 3),
+    "wrong key, Anthropic's shape": ((ANTHROPIC_BAD, ANTHROPIC_BAD), UNUSED, "rejected", 3),
+    "wrong key, Mistral's shape": ((MISTRAL_BAD, MISTRAL_BAD), UNUSED, "rejected", 3),
+    "wrong key, no body": ((ProbeResponse(status=401), ProbeResponse(status=401)), UNUSED, "rejected", 3),
+    "open listing, the completion judges": ((LISTED, LISTED), (INVALID, BAD), "accepted-not-proven", 4),
+    "open listing, the completion judges by 403": ((LISTED, LISTED), (INVALID, FORBIDDEN), "accepted-not-proven", 4),
+    "open listing, the completion judges, 422": ((LISTED, LISTED), (error(422), BAD), "accepted-not-proven", 4),
+    "open listing, the completion judges, 404": ((LISTED, LISTED), (MISSING, BAD), "accepted-not-proven", 4),
+    "open listing, wrong key": ((LISTED, LISTED), (BAD, BAD), "rejected", 4),
+    "open listing, no completion": ((LISTED, LISTED), (MISSING, MISSING), "key-not-checked", 4),
     "open listing, no credit": ((LISTED, LISTED), (QUOTA, BAD), "provider-trouble", 3),
     "open listing, busy": ((LISTED, LISTED), (BUSY, BUSY), "provider-trouble", 3),
-    "open listing, limited key": ((LISTED, LISTED), (SCOPES_403, BAD), "accepted-limited", 4),
+    "open listing, limited key": ((LISTED, LISTED), (SCOPES_403, BAD), "accepted-not-proven", 4),
     "open listing, forbidden both": ((LISTED, LISTED), (FORBIDDEN, FORBIDDEN), "cannot-tell", 4),
     "open listing, a guard for the control": ((LISTED, LISTED), (INVALID, WAF), "cannot-tell", 4),
     "open listing, a guard's 400 for the control": ((LISTED, LISTED), (INVALID, WAF_400), "cannot-tell", 4),
-    "open listing, a guard for the key": ((LISTED, LISTED), (WAF, BAD), "cannot-tell", 4),
-    "open listing, a guard's 400 for the key": ((LISTED, LISTED), (WAF_400, BAD), "cannot-tell", 4),
+    "open listing, a guard for the key": ((LISTED, LISTED), (WAF, BAD), "cannot-tell", 3),
+    "open listing, a guard's 400 for the key": ((LISTED, LISTED), (WAF_400, BAD), "cannot-tell", 3),
     "open listing, completion in trouble for the key": ((LISTED, LISTED), (DOWN, BAD), "cannot-tell", 4),
     "open listing, completion in trouble for the control": ((LISTED, LISTED), (INVALID, DOWN), "cannot-tell", 4),
     "open listing, the completion says 200 to the key": ((LISTED, LISTED), (HTML, BAD), "cannot-tell", 4),
     "open listing, the completion says HTML to all": ((LISTED, LISTED), (HTML, HTML), "cannot-tell", 4),
     "open listing, control busy": ((LISTED, LISTED), (INVALID, BUSY), "cannot-tell", 4),
-    "no listing, right key": ((MISSING, MISSING), (INVALID, BAD), "verified", 3),
-    "no listing (405), right key": ((error(405), error(405)), (INVALID, BAD), "verified", 3),
-    "no listing, wrong key": ((MISSING, MISSING), (BAD, BAD), "rejected", 2),
+    "no listing, right key": ((MISSING, MISSING), (INVALID, BAD), "accepted-not-proven", 3),
+    "no listing (405), right key": ((error(405), error(405)), (INVALID, BAD), "accepted-not-proven", 3),
+    "no listing, wrong key": ((MISSING, MISSING), (BAD, BAD), "rejected", 3),
     "no listing, nothing there": ((MISSING, MISSING), (MISSING, MISSING), "cannot-tell", 3),
-    "no listing, same for both": ((MISSING, MISSING), (INVALID, INVALID), "cannot-tell", 3),
-    "limited scope": ((SCOPES, BAD), UNUSED, "accepted-limited", 2),
-    "limited scope by 403": ((SCOPES_403, ANTHROPIC_BAD), UNUSED, "accepted-limited", 2),
+    "no listing, same for both": ((MISSING, MISSING), (INVALID, INVALID), "key-not-checked", 3),
+    "limited scope": ((SCOPES, BAD), UNUSED, "accepted-limited", 4),
+    "limited scope by 403": ((SCOPES_403, ANTHROPIC_BAD), UNUSED, "accepted-limited", 4),
     "limited scope whatever the key": ((SCOPES, SCOPES), UNUSED, "cannot-tell", 2),
     "limited scope, a guard for the control": ((SCOPES_403, WAF), UNUSED, "cannot-tell", 2),
     "a guard for the control": ((LISTED, WAF), UNUSED, "cannot-tell", 2),
@@ -93,10 +93,10 @@ SERVERS = {
     "a guard for the key": ((WAF, BAD), UNUSED, "cannot-tell", 1),
     "a guard's 400 for the key": ((WAF_400, BAD), UNUSED, "cannot-tell", 1),
     "a guard's JSON for the key": ((WAF_JSON, BAD), UNUSED, "cannot-tell", 1),
-    "403 both": ((FORBIDDEN, FORBIDDEN), UNUSED, "cannot-tell", 2),
+    "403 both": ((FORBIDDEN, FORBIDDEN), UNUSED, "cannot-tell", 3),
     "403 against 401": ((FORBIDDEN, BAD), UNUSED, "cannot-tell", 2),
-    "a revoked key, 403 against 401": ((REVOKED, BAD), UNUSED, "rejected", 1),
-    "an expired key, 401": ((EXPIRED, BAD), UNUSED, "rejected", 1),
+    "a revoked key, 403 against 401": ((REVOKED, BAD), UNUSED, "rejected", 3),
+    "an expired key, 401": ((EXPIRED, BAD), UNUSED, "rejected", 3),
     "403 against a listing": ((FORBIDDEN, LISTED), UNUSED, "cannot-tell", 2),
     "no credit, 429": ((QUOTA, BAD), UNUSED, "provider-trouble", 1),
     "no credit, 402": ((BILLING, BAD), UNUSED, "provider-trouble", 1),
@@ -153,13 +153,24 @@ def test_what_a_server_answers_decides_the_verdict(
 
 
 @pytest.mark.parametrize(
-    ("vendor", "outcome"),
-    [(COMPATIBLE, "key-not-checked"), (GATEWAY, "cannot-tell"), (OPENAI, "cannot-tell"), (ANTHROPIC, "cannot-tell")],
+    ("vendor", "any_key"), [(COMPATIBLE, True), (GATEWAY, False), (OPENAI, False), (ANTHROPIC, False)]
 )
-def test_a_server_that_takes_any_key_is_called_so_only_on_plain_http(vendor: tuple[str, str], outcome: str) -> None:
+def test_a_server_that_takes_any_key_is_called_so_only_on_plain_http(vendor: tuple[str, str], *, any_key: bool) -> None:
     open_server = server(listing=(LISTED, LISTED), completion=(INVALID, INVALID))
     run = drive(probe(vendor[0], base_url=vendor[1]), open_server)
-    assert (run.outcome, len(run.asks)) == (outcome, 4)
+    assert (run.outcome, len(run.asks)) == ("key-not-checked", 4)
+    assert ("takes any key" in run.words) is any_key
+
+
+@pytest.mark.parametrize("other", [EMPTY, BARE, ProbeResponse(status=200, json={"data": [{"id": "other"}]})])
+def test_a_server_takes_any_key_only_when_its_answers_are_the_same(other: ProbeResponse) -> None:
+    """Lists that differ by key are no sign of an open server, and one that comes back empty is a refusal."""
+    blind = server(listing=(LISTED, other), completion=(INVALID, INVALID))
+    run = drive(probe("openai_compatible", base_url=LOCAL), blind)
+    assert run.outcome == ("verified" if other is EMPTY else "key-not-checked" if other is BARE else "cannot-tell")
+    wanting = (error(400, "a", "model is required"), error(400, "b", "messages are required"))
+    run = drive(probe("openai_compatible", base_url=LOCAL), server(listing=(LISTED, LISTED), completion=wanting))
+    assert run.outcome == "cannot-tell"
 
 
 @pytest.mark.parametrize(

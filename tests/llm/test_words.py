@@ -64,10 +64,12 @@ def test_a_made_up_key_refused_by_words_on_the_organization_is_refused_all_the_s
 
 
 def test_after_a_listing_nobody_says_that_the_key_may_not_list() -> None:
-    run = opened(PERMISSION, BAD)
-    assert run.outcome == "accepted-limited"
-    assert "may not ask for completions" in run.verdict.reason
-    assert "list models" not in run.words
+    answers = server(listing=(LISTED, LISTED), completion=(PERMISSION, BAD))
+    first = opened(PERMISSION, BAD)
+    second = drive(probe("openai_compatible", base_url=REMOTE, openness="open"), answers)
+    assert (first.outcome, second.outcome) == ("accepted-not-proven", "accepted-limited")
+    assert "may not ask for completions" in second.verdict.reason
+    assert "list models" not in first.words + second.words
 
 
 def test_a_key_that_may_not_list_is_told_so() -> None:
@@ -106,7 +108,14 @@ def test_a_local_completion_that_says_200_in_json_to_any_key_takes_any_key(body:
     assert (remote.outcome, len(remote.asks)) == ("cannot-tell", 4)
 
 
-@pytest.mark.parametrize("answer", [ProbeResponse(status=500), ProbeResponse(status=200, json={}), HTML_403])
+@pytest.mark.parametrize("base_url", [LOCAL, REMOTE])
+def test_a_guards_page_to_the_key_is_not_green_whatever_a_made_up_key_would_get(base_url: str) -> None:
+    run = opened(HTML_403, BAD, base_url)
+    assert (run.outcome, len(run.asks)) == ("cannot-tell", 3)
+    assert "firewall or bot guard" in run.verdict.reason
+
+
+@pytest.mark.parametrize("answer", [ProbeResponse(status=500), ProbeResponse(status=200, json={})])
 @pytest.mark.parametrize("base_url", [LOCAL, REMOTE])
 def test_beside_a_refused_control_an_answer_that_is_no_apis_is_not_green(answer: ProbeResponse, base_url: str) -> None:
     run = opened(answer, BAD, base_url)

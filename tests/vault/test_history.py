@@ -6,13 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
-from credstore.credential_types.llm.declaration import Llm
 from credstore.errors import InvalidFields
 from credstore.probe import Outcome
 from credstore.vault import ListFilters, Vault
-from credstore.vault.host_openness import destination_hash, known_openness, remember_openness
 from tests.vault.script import BAD, GOOD, ScriptedTester
 
 VALUES = {"provider_type": "openai", "api_key": "sk-a-key-of-a-test"}
@@ -101,24 +98,3 @@ def test_a_draft_of_an_edit_uses_the_stored_secret_only_where_it_was_saved_for(
     with pytest.raises(InvalidFields):
         vault.test_draft("llm", blank | {"base_url": "https://elsewhere.example/v1"}, public_id=public_id)
     assert tester.ran == 1
-
-
-def test_what_is_known_of_a_host_is_forgotten_after_a_day_or_by_a_test_that_says_so(vault: Any) -> None:
-    def asked(url: str) -> str:
-        return destination_hash(Llm, {"provider_type": "openai_compatible", "base_url": url})
-
-    here, session = asked("https://api.example.com/v1"), vault.store.session
-    remember_openness(session, here, "gated")
-    assert known_openness(session, here) == "gated"
-    assert known_openness(session, asked("https://api.example.com:8443/v1")) == "unknown"
-    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25), tick=False):
-        assert known_openness(session, here) == "unknown"
-    remember_openness(session, here, "unknown")
-    assert known_openness(session, here) == "unknown"
-
-
-def test_a_test_is_told_what_earlier_tests_learned_of_its_host(vault: Any, tester: ScriptedTester) -> None:
-    tester.verdict = replace(GOOD, openness="gated")
-    public_id = vault.create("llm", "A", VALUES).public_id
-    vault.test(public_id)
-    assert known_openness(vault.store.session, destination_hash(Llm, vault.get(public_id).public)) == "gated"

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from credstore.credential_types.llm.hosts import base_url_presets
 from tests.page import Page
 from tests.web.conftest import KEY, TOKEN, extra, llm, rows, telegram
 
@@ -80,10 +81,20 @@ def test_each_type_has_its_own_fields(form: Page) -> None:
         "llm-api_key",
         "llm-base_url",
         "llm-organization_id",
+        "llm-test_control",
         "telegram-bot_token",
         "git-extra_config",
         "tool-extra_config",
     ]
+
+
+def test_the_base_url_field_offers_the_known_providers(form: Page) -> None:
+    assert form.document is not None
+    (control,) = form.document.find("input", name="llm-base_url")
+    (offers,) = form.document.find("datalist", id=control.attrs["list"])
+    options = {o.attrs["value"]: o.text for o in form.document.find("option") if o.within("datalist") is offers}
+    assert list(options.items()) == list(base_url_presets())
+    assert options["https://generativelanguage.googleapis.com/v1beta/openai"] == "Gemini"
 
 
 @pytest.mark.spec("Provider Type -- Choose from:")
@@ -91,7 +102,11 @@ def test_each_type_has_its_own_fields(form: Page) -> None:
 @pytest.mark.spec("Anthropic -- For Anthropic's Claude API")
 def test_three_providers_can_be_chosen(form: Page) -> None:
     assert form.document is not None
-    options = [o for o in form.document.find("option") if o.within("select").attrs["name"] == "llm-provider_type"]  # type: ignore[union-attr]
+    options = [
+        option
+        for option in form.document.find("option")
+        if (select := option.within("select")) and select.attrs["name"] == "llm-provider_type"
+    ]
     assert [(o.attrs["value"], o.text) for o in options] == [
         ("openai", "OpenAI"),
         ("anthropic", "Anthropic"),

@@ -1,9 +1,10 @@
-"""Owns `Api`: which requests check a key at one base URL, in the dialect of a vendor, bent to a known host.
+"""Owns `LlmApi`: which requests check a key at one base URL, in the dialect of a vendor or of a known host.
 
 Pure data; must never let a request leave the scheme, host and port of the base URL.
 """
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -20,8 +21,8 @@ ORGANIZATION = "OpenAI-Organization"
 class LlmApi:
     """How one API is asked. `listing` is the URL of the request that judges keys; "" where none does.
 
-    `list_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
-    `official` is the vendor's name at its own address; `public_listing` forbids to take the listing for a proof.
+    `listing_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
+    `vendor_name` is the vendor's name at its own address. `public_listing`: the listing is never taken for a proof.
     """
 
     base: str
@@ -61,12 +62,20 @@ class LlmApi:
         what = "List the models" if self.key_facts is facts_of_listing else "Look up the key"
         return ProbeRequest(purpose=f"{what}, with {whose}", method="GET", url=self.listing, headers=self.headers(key))
 
+    def fresh_list_request(self, whose: str, key: str) -> ProbeRequest:
+        """The same under a URL that nobody asked before, so that no cache between can answer it."""
+        once = f"{'&' if '?' in self.listing else '?'}nocache={secrets.token_hex(8)}"
+        asked = self.list_request(whose, key)
+        return replace(asked, url=asked.url + once)
+
     def sibling_request(self, base: str, key: str) -> ProbeRequest:
         """The listing at a sibling. It has the key, for it is the same scheme, host and port."""
         purpose = f"Look for the API at {base}"
         return ProbeRequest(purpose=purpose, method="GET", url=self.listing_at(base), headers=self.headers(key))
 
-    def completion_request(self, purpose: str, key: str) -> ProbeRequest:
+    def completion_request(self, whose: str, key: str) -> ProbeRequest:
+        """A completion request with an empty body; `whose` says in words which key goes with it."""
+        purpose = f"Send an empty request with {whose}"
         return ProbeRequest(purpose=purpose, method="POST", url=self.completion, headers=self.headers(key), json={})
 
     def classify_listing(self, answer: ProbeResponse) -> Meaning:
@@ -95,15 +104,23 @@ def for_known_host(api: LlmApi) -> LlmApi:
     api = replace(api, vendor_name=host.name, public_listing=host.public_listing)
     if host.key_header:
         api = replace(api, headers=lambda key: {host.key_header: key} if key else {})
-    if path not in host.bases:
-        return replace(api, siblings=(root + host.bases[0],))
-    return with_host_check(host, replace(api, siblings=()))
+    values = host.path_values(path)
+    if values is None:
+        return api if "*" in host.bases[0] else replace(api, siblings=(host.base_url_at(root),))
+    return with_host_check(host, replace(api, siblings=()), values)
 
 
-def with_host_check(host: Host, api: LlmApi) -> LlmApi:
-    """`api` with the host's own check instead of the listing."""
+def with_host_check(host: Host, api: LlmApi, values: Sequence[str] = ()) -> LlmApi:
+    """`api` with the host's own check instead of the listing; `values` are what each "*" of its paths stands for."""
     root = base_urls.url_origin(api.base)
-    listing = root + host.check if host.check else "" if host.public_listing else api.listing
-    completion = root + host.completion if host.completion else api.completion
+    listing = "" if host.public_listing or host.no_listing else api.listing
+    listing = root + _filled(host.check, values) if host.check else listing
+    completion = root + _filled(host.completion, values) if host.completion else api.completion
     # An own check is no listing: it is proof, once it refused a made-up key.
     return replace(api, listing=listing, completion=completion, key_facts=host.key_facts, public_listing=not listing)
+
+
+def _filled(path: str, values: Sequence[str]) -> str:
+    for value in values:
+        path = path.replace("*", value, 1)
+    return path

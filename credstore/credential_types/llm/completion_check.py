@@ -1,12 +1,14 @@
-"""Checks a key by empty completion requests, for where a listing proves nothing: an endpoint that judges keys first
-refuses a made-up one and finds the other's request wanting. Sans-IO; must never send a body other than `{}`.
+"""Checks a key by empty completion requests, for where a listing does not judge keys. Sans-IO.
+
+An endpoint that judges keys first refuses a made-up one, and finds the request wanting that comes with a right one.
+Must never send a body other than `{}`.
 """
 
-from collections.abc import Collection, Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from credstore.credential_types.llm import verdicts
+from credstore.credential_types.llm import answer_verdicts, verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
+from credstore.credential_types.llm.control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.hosts import ServerSoftware
 from credstore.credential_types.llm.response_meaning import (
     NO_API_HERE,
@@ -15,82 +17,139 @@ from credstore.credential_types.llm.response_meaning import (
     provider_message,
     redirect_host,
 )
-from credstore.credential_types.made_up_key import made_up_key
-from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Verdict
+from credstore.probe import Knowledge, Openness, Probe, ProbeResponse, Verdict
 
-_NEEDS_CONTROL = REQUEST_INVALID | {Meaning.NOT_FOUND, Meaning.FORBIDDEN, Meaning.LIMITED, Meaning.NOT_AN_API_ERROR}
-_PASSED = REQUEST_INVALID | {Meaning.NOT_FOUND}  # beside a refusal of the made-up key
+_DENIED = {Meaning.FORBIDDEN, Meaning.LIMITED}
 _NO_PROOF = {Meaning.SERVER_ERROR, Meaning.NOT_THIS_API, Meaning.LISTED}  # to a request that asks for nothing
-_REFUSALS = {Meaning.REFUSED, Meaning.WRONG_ORGANIZATION, Meaning.FORBIDDEN, Meaning.LIMITED}
-
-Pair = tuple[ProbeResponse, Meaning, Meaning | None]
+_DENIED_ACTION = "ask for completions"
 
 
-def check_by_completion(api: LlmApi, key: str, server: ServerSoftware | None = None) -> Probe:
-    """The verdict where the listing takes any key. Two requests at most."""
-    answer, reading, control = yield from empty_requests(api, key, _NEEDS_CONTROL | _NO_PROOF)
-    # Plain http is permitted to local servers only, where an open server is the rule. On the public internet an
-    # endpoint that validates before it authenticates looks just the same, and claiming "any key" would be a guess.
-    takes_any = api.plain_http or bool(server and server.any_key)
-    if reading is control is Meaning.SERVER_ERROR:
-        verdict = replace(
-            verdicts.trouble_for_both(api.display_name, any_key=takes_any), provider_message=provider_message(answer)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the model listing showed before: `answered` that an API is there, `listed` that it listed models.
+
+    `same` and `differs` say whether it answered a made-up key just as it answered the key, or otherwise (neither: it
+    was not asked). `server` is the software that signs it.
+    """
+
+    answered: bool = False
+    listed: bool = False
+    same: bool = False
+    differs: bool = False
+    server: ServerSoftware | None = None
+
+
+def check_by_completion(api: LlmApi, key: str, known: Knowledge, *, left: int, listing: Listing = Listing()) -> Probe:
+    """The verdict where the listing takes any key, or is not there. `left` is how many requests may be made: 2 to 4."""
+    first = yield api.completion_request("your key", key)
+    return (yield from judge_completion(api, key, known, first, left=left - 1, listing=listing))
+
+
+def judge_completion(
+    api: LlmApi, key: str, known: Knowledge, first: ProbeResponse, *, left: int, listing: Listing = Listing()
+) -> Probe:
+    """The verdict, where `first` answered an empty request with the key, and `left` more requests may be made: 1 to 3.
+
+    With three left the whole control is asked, and only then can an unknown key pass. A key that was proven here before
+    needs one.
+    """
+    meaning = api.classify_completion(first)
+    # A completion endpoint that is not there says something only where the API is known to be there.
+    accepts = meaning in REQUEST_INVALID or (meaning is Meaning.NOT_FOUND and listing.listed)
+    if meaning is Meaning.REFUSED:
+        verdict = yield from _refused(api, key, known, first, listing)
+    elif not (accepts or meaning in _DENIED | _NO_PROOF):
+        verdict = answer_verdicts.verdict_on(api.display_name, meaning, redirect_host(first, key), first.status)
+        if meaning in NO_API_HERE:
+            verdict = replace(verdict, openness="unknown")
+            verdict = verdicts.same_for_both(api.display_name) if listing.answered else verdict
+    elif not known.control:
+        verdict = verdicts.without_control(api.display_name, _DENIED_ACTION, meaning, first.status, accepts=accepts)
+    else:
+        proven = known.key_proven and known.openness == "open"
+        whole = left == 3 and not proven and (accepts or meaning is Meaning.LIMITED)
+        endpoint = Endpoint(request=api.completion_request, classify=api.classify_completion)
+        found = yield from compare(endpoint, key, first, twice=whole)
+        verdict = _verdict_on(api, meaning, first, found, listing, proven=proven)
+        verdict = replace(verdict, openness=verdict.openness or _after_control(meaning, found.finding, known))
+    passed = verdict.outcome.mark == "pass"
+    return replace(verdict, key_proven=passed, provider_message="" if passed else provider_message(first))
+
+
+def _refused(api: LlmApi, key: str, known: Knowledge, first: ProbeResponse, listing: Listing) -> Probe:
+    """The key was refused. Once more, for one of several servers behind an address may know less than the others."""
+    again = api.classify_completion((yield api.completion_request("your key again", key)))
+    if again in {Meaning.REFUSED, Meaning.WRONG_ORGANIZATION}:
+        judges = listing.listed and known.openness == "unknown"
+        openness: Openness = "open" if judges else without_this_key(known)
+        return replace(
+            answer_verdicts.verdict_on(api.display_name, Meaning.REFUSED, status=first.status), openness=openness
         )
-    elif (
-        takes_any
-        and reading is control
-        and reading in REQUEST_INVALID | _NO_PROOF
-        and (answer.status >= 400 or answer.json is not None)
-    ):
-        verdict = verdicts.any_key(api.display_name)
-    else:
-        verdict = verdict_on_pair(api, key, (answer, reading, control), found=True)
-    # Not to be remembered: a completion endpoint that is gone, and what a server showed that is not asked again.
-    forget = (verdict.outcome is Outcome.CANNOT_TELL and reading in NO_API_HERE) or (
-        verdict.outcome is Outcome.KEY_NOT_CHECKED and not api.plain_http
-    )
-    return replace(verdict, openness="unknown" if forget else "open")
+    accepted = again in REQUEST_INVALID
+    verdict = verdicts.refused_once(api.display_name, first.status, accepted=accepted)
+    return replace(verdict, openness="erratic" if accepted else None)
 
 
-def empty_requests(
-    api: LlmApi, key: str, worth_control: Collection[Meaning] = frozenset(_NEEDS_CONTROL)
-) -> Generator[ProbeRequest, ProbeResponse, Pair]:
-    """The empty request with the key and, where that can decide anything, with a made-up one: its control."""
-    answer = yield api.completion_request("Send an empty request with your key", key)
-    reading = api.classify_completion(answer)
-    if reading not in worth_control:
-        return answer, reading, None
-    return (
-        answer,
-        reading,
-        api.classify_completion((yield api.completion_request("The same with a made-up key", made_up_key(key)))),
-    )
-
-
-def verdict_on_pair(api: LlmApi, key: str, pair: Pair, *, found: bool) -> Verdict:
-    """What the pair of answers means; `found` says that there is an API at this address at all."""
-    answer, reading, control = pair
-    if control is None:
-        verdict = verdicts.verdict_on(api.display_name, reading, redirect_host(answer, key), answer.status)
-    elif reading in {Meaning.FORBIDDEN, Meaning.LIMITED}:
-        verdict = verdicts.against_control(api.display_name, reading, control, denied="ask for completions")
-    elif control in _REFUSALS and reading in _PASSED:
-        return verdicts.accepted(api.display_name)
-    elif control in _REFUSALS:
-        verdict = verdicts.unclear_beside_refusal(api.display_name, reading, answer.status)
-    elif control is reading:
-        verdict = verdicts.same_for_both(api.display_name, found=found)
-    else:
-        verdict = verdicts.unclear_control(api.display_name, control)
-    return replace(verdict, provider_message=provider_message(answer))
+def without_this_key(known: Knowledge) -> Openness:
+    """What stays known of the destination once the key is not accepted there: only that the key was proves "gated"."""
+    return "unknown" if known.openness == "gated" else known.openness
 
 
 def check_completion_without_key(api: LlmApi) -> Probe:
     """Whether a server with a public listing wants a key shows only where it works."""
-    answer = yield api.completion_request("Send an empty request without a key", "")
-    reading = api.classify_completion(answer)
-    works = Meaning.LISTED if reading in REQUEST_INVALID else reading
+    answer = yield api.completion_request("no key", "")
+    meaning = api.classify_completion(answer)
+    works = Meaning.LISTED if meaning in REQUEST_INVALID else meaning
     return replace(
-        verdicts.without_key(api.display_name, works, redirect_host(answer), answer.status),
+        answer_verdicts.without_key(api.display_name, works, redirect_host(answer), answer.status),
         provider_message=provider_message(answer),
     )
+
+
+def _verdict_on(
+    api: LlmApi, meaning: Meaning, first: ProbeResponse, found: Comparison, listing: Listing, *, proven: bool
+) -> Verdict:
+    actor, finding = api.display_name, found.finding
+    if finding is Finding.CONTRADICTED:
+        return verdicts.contradicted(actor)
+    if finding is Finding.SAME:
+        return _same_for_both(api, meaning, first, listing)
+    if finding is Finding.ALSO_ACCEPTED:
+        return verdicts.same_for_both(actor)
+    if finding is Finding.UNCLEAR:
+        return verdicts.unclear_control(actor, found.control)
+    if meaning in _NO_PROOF:
+        return verdicts.unclear_beside_refusal(actor, meaning, first.status)
+    if meaning is Meaning.FORBIDDEN:
+        return verdicts.known_but_forbidden(actor, _DENIED_ACTION)
+    if finding is Finding.TOLD_APART_ONCE and not proven:
+        return verdicts.accepted_once(actor)
+    if meaning is Meaning.LIMITED:
+        return verdicts.known_but_limited(actor, _DENIED_ACTION)
+    return verdicts.accepted(actor, earlier=proven)
+
+
+def _same_for_both(api: LlmApi, meaning: Meaning, first: ProbeResponse, listing: Listing) -> Verdict:
+    actor = api.display_name
+    # Plain http is permitted to local servers only, where an open server is the rule. On the public internet an
+    # endpoint that validates before it authenticates looks just the same, and claiming "any key" would be a guess.
+    takes_any = api.plain_http or bool(listing.server and listing.server.any_key)
+    if listing.differs:
+        return verdicts.same_for_both(actor)
+    if meaning is Meaning.SERVER_ERROR:
+        return verdicts.trouble_for_both(actor, any_key=takes_any)
+    read = meaning in REQUEST_INVALID or (listing.same and meaning is Meaning.NOT_FOUND)
+    if takes_any and (read or (meaning in _NO_PROOF and first.json is not None)):
+        return verdicts.any_key(actor)
+    if read:
+        return verdicts.key_not_checked(actor)
+    return verdicts.same_for_both(actor)
+
+
+def _after_control(meaning: Meaning, finding: Finding, known: Knowledge) -> Openness | None:
+    """Whether the completion endpoint was seen to judge keys, so that the next test asks it at once."""
+    if known.openness == "erratic" or meaning is Meaning.SERVER_ERROR:
+        return None
+    if finding in {Finding.TOLD_APART, Finding.TOLD_APART_ONCE} and meaning in REQUEST_INVALID | {Meaning.LIMITED}:
+        return "open"
+    return "unknown" if finding is Finding.SAME else None

@@ -5,12 +5,28 @@ from typing import ClassVar
 
 from credstore.credential_types.base import Choice, CredentialType, Field, Values
 from credstore.credential_types.llm import providers
+from credstore.credential_types.llm.hosts import base_url_presets
 from credstore.probe import Probe, openness_of
+
+WITHOUT_CONTROL = "without"
 
 
 def provider_choices() -> tuple[Choice, ...]:
     """The providers of the form, in the order of `PROVIDERS`."""
     return tuple(Choice(value=provider.slug, label=provider.label) for provider in providers.PROVIDERS)
+
+
+def control_choices() -> tuple[Choice, ...]:
+    """Whether a test may send made-up keys. The first one is what an empty value means."""
+    return (
+        Choice(value="", label="With made-up keys"),
+        Choice(value=WITHOUT_CONTROL, label="Without made-up keys (never Verified)"),
+    )
+
+
+def known_base_urls() -> tuple[Choice, ...]:
+    """The base URLs that the form offers, each with the name of who answers there."""
+    return tuple(Choice(value=url, label=name) for url, name in base_url_presets())
 
 
 class Llm(CredentialType):
@@ -38,8 +54,10 @@ class Llm(CredentialType):
             label="Base URL",
             form="url",
             max_length=2048,
-            hint="Overrides the provider's own address. Required for OpenAI Compatible, usually ending in /v1.",
+            hint="Overrides the provider's own address. Required for OpenAI Compatible, usually ending in /v1. "
+            "Type a provider's name to choose its address.",
             placeholder="https://api.example.com/v1",
+            suggestions=known_base_urls,
         ),
         Field(
             name="organization_id",
@@ -48,6 +66,13 @@ class Llm(CredentialType):
             max_length=200,
             hint="For OpenAI organization-scoped access.",
             placeholder="org-…",
+        ),
+        Field(
+            name="test_control",
+            label="Test Method",
+            form="choice",
+            choices=control_choices,
+            hint="Made-up keys prove that the server checks keys. A strict server may lock an address out for them.",
         ),
     )
 
@@ -88,5 +113,7 @@ class Llm(CredentialType):
                 base_url=cls.destination(values) or "",
                 organization_id=values.get("organization_id", ""),
                 openness=openness_of(values.get("host_openness", "")),
+                key_proven=bool(values.get("key_proven")),
+                control=values.get("test_control") != WITHOUT_CONTROL,
             )
         )

@@ -1,143 +1,141 @@
 """The general check of a key, for every API with a model listing and a completion endpoint. Sans-IO; spends no tokens.
 
-A listing that passes proves nothing by itself: many are public. So the same is asked with a made-up key of the same
-shape; if that passes too, an empty completion request is asked with both. Must never make more than `MOST` requests,
-nor more than `KNOWN` where earlier tests learned how this host treats a made-up key.
+A listing that passes proves nothing by itself: many are public. So the same is asked with made-up keys of the same
+form, in the order of `control`: key, made-up, another made-up, key. Only accept, refuse, refuse, accept passes.
+
+- Where the listing does not tell keys apart, an empty completion request does. After two requests to the listing two
+  are left, so that the key can be accepted there, but not proven: the destination is remembered as "open", and its next
+  test asks the completion endpoint with all four.
+- A refusal counts only when the completion endpoint, or the listing past any cache, says so too.
+- What earlier tests learned spares requests: a key that was proven at a listing within a day is asked there once, one
+  that was proven by completions twice. Never does it count for another key.
+- Without a control (`Knowledge.control`) no made-up key is sent, and nothing passes.
+
+Must never make more than `MAX_REQUESTS` requests.
 """
 
 from dataclasses import replace
 
-from credstore.credential_types.llm import verdicts
+from credstore.credential_types.llm import answer_verdicts, verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.base_urls import without_endpoint
-from credstore.credential_types.llm.completion_check import (
-    check_by_completion,
-    check_completion_without_key,
-    empty_requests,
-    verdict_on_pair,
-)
+from credstore.credential_types.llm.completion_check import Listing, check_by_completion, check_completion_without_key
+from credstore.credential_types.llm.control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.hosts import KeyFacts, server_of
-from credstore.credential_types.llm.response_meaning import (
-    NO_API_HERE,
-    REQUEST_INVALID,
-    Meaning,
-    classify,
-    provider_message,
-    redirect_host,
-)
-from credstore.credential_types.made_up_key import made_up_key
-from credstore.probe import Openness, Outcome, Probe, ProbeResponse, Verdict
+from credstore.credential_types.llm.other_answers import check_without_listing, confirm_refusal, with_sibling_offer
+from credstore.credential_types.llm.response_meaning import NO_API_HERE, Meaning, provider_message, redirect_host
+from credstore.probe import Knowledge, Outcome, Probe, ProbeResponse, Verdict
 
-MAX_REQUESTS, MAX_REQUESTS_KNOWN_HOST = 4, 2
+MAX_REQUESTS = 4
 
 _NOT_REFUSED = {Meaning.LISTED, Meaning.LIMITED, Meaning.FORBIDDEN}
-_API_ANSWERS = {Meaning.REFUSED, Meaning.LIMITED, Meaning.FORBIDDEN}  # with JSON, that is
 
 
-def check_key(api: LlmApi, key: str, openness: Openness = "unknown") -> Probe:
+def check_key(api: LlmApi, key: str, known: Knowledge) -> Probe:
     """Drive the whole check of `key` (may be empty: a server that needs none)."""
+    verdict = yield from _check(api, key, known)
+    if verdict.outcome.mark == "pass" and known.openness == "erratic":
+        verdict = replace(verdicts.contradicted_before(api.display_name), provider_message=verdict.provider_message)
+    if verdict.openness is None:  # nothing was learned, so nothing is forgotten
+        return replace(verdict, openness=known.openness, key_proven=known.key_proven)
+    return verdict
+
+
+def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
     if without_endpoint(api.base) != api.base:
-        return (yield from _endpoint_pasted(api, key))
+        # Workflows append to a base URL, so that whatever answers at an endpoint helps none of them.
+        pasted = verdicts.endpoint_pasted(api.display_name)
+        return (yield from with_sibling_offer(api, key, pasted, 2))
     if not key:
         return (yield from _check_without_key(api))
-    if not api.listing or openness == "open":
-        return (yield from check_by_completion(api, key))
-    answer = yield api.list_request("your key", key)
-    reading, api = api.classify_listing(answer), api.on_server(server_of(answer))
-    if reading in _NOT_REFUSED:
-        return (yield from _not_refused(api, key, answer, openness))
-    if reading in NO_API_HERE:
-        return (yield from _no_listing(api, key, answer, openness))
-    verdict = verdicts.verdict_on(api.display_name, reading, redirect_host(answer, key), answer.status)
-    return replace(verdict, provider_message=provider_message(answer), openness=openness)
+    if not api.listing or known.openness == "open":
+        return (yield from check_by_completion(api, key, known, left=4))
+    first = yield api.list_request("your key", key)
+    meaning, api = api.classify_listing(first), api.on_server(server_of(first))
+    if meaning in _NOT_REFUSED:
+        return (yield from _not_refused(api, key, first, known))
+    if meaning in NO_API_HERE:
+        return (yield from check_without_listing(api, key, first, known))
+    if meaning is Meaning.REFUSED:
+        return (yield from confirm_refusal(api, key, first, known))
+    verdict = answer_verdicts.verdict_on(api.display_name, meaning, redirect_host(first, key), first.status)
+    return replace(verdict, provider_message=provider_message(first))
 
 
-def _not_refused(api: LlmApi, key: str, answer: ProbeResponse, openness: Openness) -> Probe:
-    reading, server = api.classify_listing(answer), server_of(answer)
-    told = (api.key_facts(answer.json) if reading is Meaning.LISTED else None) or KeyFacts()
+def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) -> Probe:
+    meaning, server = api.classify_listing(first), server_of(first)
+    listed = meaning is Meaning.LISTED
+    told = (api.key_facts(first.json) if listed else None) or KeyFacts()
     if told.spent:
-        verdict = verdicts.verdict_on(api.display_name, Meaning.NO_CREDIT)
-        return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness=openness)
-    if reading is Meaning.LISTED and (api.public_listing or (server and server.public_listing)):
-        if openness == "gated":  # learned of something else that lived here; the next test learns anew
+        verdict = answer_verdicts.verdict_on(api.display_name, Meaning.NO_CREDIT)
+        return replace(verdict, facts=told.facts, expires_at=told.expires_at)
+    proven = known.key_proven and known.openness == "gated"
+    if listed and (api.public_listing or (server and server.public_listing)):
+        if proven:  # learned of something else that lived here; the next test learns anew
             return verdicts.openness_changed(api.display_name)
-        return (yield from check_by_completion(api, key, server))
-    if reading is Meaning.LISTED and openness == "gated":
-        return _with_key_facts(verdicts.accepted(api.display_name, earlier=True), told, api, openness)
-    control = api.classify_listing((yield api.list_request("a made-up key", made_up_key(key))))
-    if reading is control is Meaning.LISTED:
-        return (yield from check_by_completion(api, key, server))
-    verdict = verdicts.against_control(api.display_name, reading, control, denied=api.forbidden_action)
-    return _with_key_facts(
-        replace(verdict, provider_message="" if reading is Meaning.LISTED else provider_message(answer)),
-        told,
-        api,
-        openness,
-    )
+        return (
+            yield from check_by_completion(
+                api, key, known, left=3, listing=Listing(answered=True, listed=True, server=server)
+            )
+        )
+    if listed and proven and known.control:
+        return _with_key_facts(verdicts.accepted(api.display_name, earlier=True), told, api)
+    if not known.control:
+        denied = api.forbidden_action
+        verdict = verdicts.without_control(api.display_name, denied, meaning, first.status, accepts=listed)
+        return replace(verdict, provider_message=provider_message(first))
+    endpoint = Endpoint(request=api.list_request, classify=api.classify_listing)
+    found = yield from compare(endpoint, key, first, twice=meaning is not Meaning.FORBIDDEN)
+    if _decides_nothing(meaning, found):
+        same = found.finding is Finding.SAME
+        listing = Listing(answered=True, listed=listed, same=same, differs=not same, server=server)
+        return (yield from check_by_completion(api, key, known, left=2, listing=listing))
+    verdict = replace(_verdict_on(api, meaning, found), provider_message="" if listed else provider_message(first))
+    return _with_key_facts(verdict, told, api)
 
 
-def _with_key_facts(verdict: Verdict, told: KeyFacts, api: LlmApi, openness: Openness) -> Verdict:
+def _decides_nothing(meaning: Meaning, found: Comparison) -> bool:
+    """Whether the listing says the same to any key, so that the completion endpoint has to be asked."""
+    if meaning is Meaning.LIMITED:
+        return False
+    return found.finding is Finding.ALSO_ACCEPTED or (found.finding is Finding.SAME and meaning in _NOT_REFUSED)
+
+
+def _verdict_on(api: LlmApi, meaning: Meaning, found: Comparison) -> Verdict:
+    actor = api.display_name
+    if found.finding is Finding.CONTRADICTED:
+        return verdicts.contradicted(actor)
+    if found.finding in {Finding.SAME, Finding.ALSO_ACCEPTED} or (
+        found.finding is Finding.UNCLEAR and found.control in _NOT_REFUSED
+    ):
+        return verdicts.same_for_both(actor)
+    if found.finding is Finding.UNCLEAR:
+        return verdicts.unclear_control(actor, found.control)
+    if meaning is Meaning.FORBIDDEN:
+        return verdicts.known_but_forbidden(actor, api.forbidden_action)
+    if meaning is Meaning.LIMITED:
+        return verdicts.known_but_limited(actor, api.forbidden_action)
+    return verdicts.accepted(actor)
+
+
+def _with_key_facts(verdict: Verdict, told: KeyFacts, api: LlmApi) -> Verdict:
     """What the host told of the key counts only once it is proven that it was told of this key."""
     if verdict.outcome.mark != "pass":
-        return replace(verdict, openness=openness)
+        return verdict
     if told.limited and verdict.outcome is Outcome.VERIFIED:
         verdict = verdicts.limited(api.display_name, told.limited)
-    return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness="gated")
-
-
-def _no_listing(api: LlmApi, key: str, answer: ProbeResponse, openness: Openness) -> Probe:
-    """No listing here: there may be a completion endpoint, or the API may have another base URL."""
-    left = (MAX_REQUESTS if openness == "unknown" else MAX_REQUESTS_KNOWN_HOST) - 1
-    reading = api.classify_listing(answer)
-    verdict = verdicts.verdict_on(api.display_name, reading, status=answer.status)
-    if reading is Meaning.NOT_FOUND and openness == "unknown":
-        posted, reading, control = yield from empty_requests(api, key)
-        verdict = verdict_on_pair(
-            api, key, (posted, reading, control), found=reading in REQUEST_INVALID | {Meaning.NOT_AN_API_ERROR}
-        )
-        left -= 1 if control is None else 2
-        if verdict.outcome.mark == "pass":
-            verdict = replace(verdict, openness="open")  # no listing to ask: next time the pair at once
-    elif reading is Meaning.NOT_FOUND:
-        verdict = verdicts.same_for_both(api.display_name, found=False)
-    if verdict.outcome is Outcome.CANNOT_TELL and reading in NO_API_HERE:
-        verdict = yield from _with_sibling_offer(api, key, verdict, left)
-    return replace(
-        verdict,
-        provider_message=verdict.provider_message
-        or ("" if verdict.outcome.mark == "pass" else provider_message(answer)),
-    )
-
-
-def _endpoint_pasted(api: LlmApi, key: str) -> Probe:
-    """A whole endpoint was typed. Workflows append to a base URL, so that whatever answers there helps none of them."""
-    return (
-        yield from _with_sibling_offer(api, key, verdicts.endpoint_pasted(api.display_name), MAX_REQUESTS_KNOWN_HOST)
-    )
-
-
-def _with_sibling_offer(api: LlmApi, key: str, verdict: Verdict, left: int) -> Probe:
-    """`verdict`, with the base URL in its advice where the API does answer: offered, never applied silently."""
-    for base in api.siblings[:left]:
-        answer = yield api.sibling_request(base, key)
-        if classify(answer) is Meaning.LISTED or (isinstance(answer.json, dict) and classify(answer) in _API_ANSWERS):
-            return replace(
-                verdict,
-                advice=f"The API answers at {base}: set that as base URL.",
-                provider_message=provider_message(answer),
-            )
-    return verdict
+    return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness="gated", key_proven=True)
 
 
 def _check_without_key(api: LlmApi) -> Probe:
     if not api.listing:
         return (yield from check_completion_without_key(api))
     answer = yield api.list_request("no key", "")
-    reading, server = api.classify_listing(answer), server_of(answer)
+    meaning, server = api.classify_listing(answer), server_of(answer)
     api = api.on_server(server)
-    if reading is Meaning.LISTED and (api.public_listing or (server and server.public_listing)):
+    if meaning is Meaning.LISTED and (api.public_listing or (server and server.public_listing)):
         return (yield from check_completion_without_key(api))
-    verdict = verdicts.without_key(api.display_name, reading, redirect_host(answer), answer.status)
-    if reading in NO_API_HERE:
-        verdict = yield from _with_sibling_offer(api, "", verdict, MAX_REQUESTS - 1)
+    verdict = answer_verdicts.without_key(api.display_name, meaning, redirect_host(answer), answer.status)
+    if meaning in NO_API_HERE:
+        verdict = yield from with_sibling_offer(api, "", verdict, MAX_REQUESTS - 1)
     return replace(verdict, provider_message=provider_message(answer))

@@ -1,23 +1,54 @@
-"""The words of the check: one verdict for each thing that can be concluded. Pure.
+"""The words of the check, first part: one verdict for each thing that the answers to two or more requests show. Pure.
 
-Every sentence names the actor, and every advice the next act; none repeats a provider's text.
+Every sentence names who answered, and every advice the next act; none repeats a provider's text.
 """
 
 from dataclasses import replace
 
+from credstore.credential_types.llm.answer_verdicts import CHECK_URL, TRY_IT
 from credstore.credential_types.llm.response_meaning import Meaning
 from credstore.probe import Outcome, Verdict
 
-NEW_KEY = "Create a new key at the provider, then edit this credential and replace the key."
-CHECK_URL = "Check the base URL: most servers expect it to end in /v1."
+TEST_AGAIN = "Test again: the next test asks there alone, with two made-up keys, and can prove the key."
+NO_CONTROL = "This credential is tested without a made-up key, so nothing more can be proven. Try it in a workflow."
 
 
 def accepted(actor: str, *, earlier: bool = False) -> Verdict:
-    when = "an earlier test saw it refuse" if earlier else "refused"
+    when = "a test of this key in the last day saw it refuse" if earlier else "refused"
     return Verdict(
         outcome=Outcome.VERIFIED,
-        reason=f"{actor} accepted this key, and {when} a made-up one.",
+        reason=f"{actor} accepted this key, and {when} made-up ones.",
         advice="Whether the account has credit shows only in use.",
+    )
+
+
+def accepted_once(actor: str) -> Verdict:
+    """One acceptance and one refusal: a guard of an open server may look the same."""
+    return Verdict(
+        outcome=Outcome.ACCEPTED_UNPROVEN,
+        reason=f"{actor} accepted this key for completions, and refused a made-up one, once each.",
+        advice=TEST_AGAIN,
+    )
+
+
+def without_control(actor: str, denied: str, meaning: Meaning, status: int, *, accepts: bool) -> Verdict:
+    """The answer to the key alone, where no made-up key may be sent."""
+    if accepts:
+        return Verdict(
+            outcome=Outcome.ACCEPTED_UNPROVEN,
+            reason=f"{actor} accepted this key. Whether it refuses others was not asked.",
+            advice=NO_CONTROL,
+        )
+    if meaning in {Meaning.LIMITED, Meaning.FORBIDDEN}:
+        return Verdict(
+            outcome=Outcome.CANNOT_TELL,
+            reason=f"{actor} does not let this key {denied} ({status}). It may know the key all the same.",
+            advice=NO_CONTROL,
+        )
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} answered {status}, which neither accepts nor refuses this key.",
+        advice=NO_CONTROL,
     )
 
 
@@ -29,12 +60,49 @@ def limited(actor: str, but: str) -> Verdict:
     )
 
 
+def known_but_limited(actor: str, denied: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.ACCEPTED_LIMITED,
+        reason=f"{actor} knows this key (it refused made-up ones), but the key may not {denied}.",
+        advice="Check that its scopes cover what your workflows do.",
+    )
+
+
+def known_but_forbidden(actor: str, denied: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} knows this key (it refused a made-up one), but does not let it {denied}.",
+        advice="See what the provider says of this key, and whether it serves your region and account.",
+    )
+
+
+def contradicted(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} contradicted itself: it accepted a key, and then refused it or accepted a made-up one too. "
+        "It may have locked this machine out for a while because of the made-up keys, or it answers at random.",
+        advice="Wait an hour, then test again. If made-up keys lock this machine out, choose a test without them.",
+        openness="erratic",
+    )
+
+
+def contradicted_before(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} accepted this key, but it contradicted itself in a test within the last hour, so that proves "
+        "nothing.",
+        advice="Wait an hour, then test again.",
+        openness="erratic",
+    )
+
+
 def openness_changed(actor: str) -> Verdict:
     """What was learned of this host is no longer so; the unknown openness lets the next test learn it again."""
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"{actor} lists its models for any key now; in an earlier test it did not.",
         advice="Test again: credstore then finds out anew how this server treats keys.",
+        openness="unknown",
     )
 
 
@@ -43,6 +111,35 @@ def endpoint_pasted(actor: str) -> Verdict:
         outcome=Outcome.CANNOT_TELL,
         reason=f"This is the URL of one endpoint of {actor}. Workflows append such a path to the base URL themselves.",
         advice="Cut the base URL off before the endpoint: most servers expect it to end in /v1.",
+    )
+
+
+def no_api_here(actor: str, *, key_known: bool) -> Verdict:
+    reason = f"{actor} has neither a model listing nor a completion endpoint at this address."
+    if key_known:
+        reason += " It refused a made-up key and not yours, so it seems to know yours."
+    return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, advice=CHECK_URL)
+
+
+def refused_by_listing_only(actor: str, status: int) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} refused this key where models are listed ({status}), and not where completions are asked for.",
+        advice=NO_CONTROL,
+    )
+
+
+def refused_once(actor: str, status: int, *, accepted: bool) -> Verdict:
+    """A refusal that a second look did not confirm."""
+    then = (
+        "and did not when asked again: a cache or one of several servers may have answered first"
+        if accepted
+        else "but gave no clear answer when asked again"
+    )
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} refused this key at first ({status}), {then}.",
+        advice="Test again in a minute. If this stays so, ask who runs this server.",
     )
 
 
@@ -64,17 +161,20 @@ def any_key(actor: str) -> Verdict:
     )
 
 
-def same_for_both(actor: str, *, found: bool) -> Verdict:
-    if not found:
-        return Verdict(
-            outcome=Outcome.CANNOT_TELL,
-            reason=f"{actor} has neither a model listing nor a completion endpoint at this address.",
-            advice=CHECK_URL,
-        )
+def key_not_checked(actor: str) -> Verdict:
+    """For servers of which "takes any key" would be a guess: they may look at the key later than they were asked."""
+    return Verdict(
+        outcome=Outcome.KEY_NOT_CHECKED,
+        reason=f"{actor} answered a made-up key of the same form just as it answered yours: it checked neither.",
+        advice=TRY_IT,
+    )
+
+
+def same_for_both(actor: str) -> Verdict:
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
-        reason=f"{actor} was reached, but answered a made-up key just as it answered yours.",
-        advice="The key may be good. Try it in a workflow.",
+        reason=f"{actor} was reached, but did not tell a made-up key from yours.",
+        advice=TRY_IT,
     )
 
 
@@ -83,20 +183,20 @@ def trouble_for_both(actor: str, *, any_key: bool) -> Verdict:
     return Verdict(
         outcome=Outcome.KEY_NOT_CHECKED if any_key else Outcome.CANNOT_TELL,
         reason=f"{actor} had trouble of its own (a 5xx answer) with an empty request, whichever key went with it.",
-        advice="The key may be good. Try it in a workflow.",
+        advice=TRY_IT,
     )
 
 
-def unclear_beside_refusal(actor: str, reading: Meaning, status: int) -> Verdict:
+def unclear_beside_refusal(actor: str, meaning: Meaning, status: int) -> Verdict:
     """The made-up key was refused, but what came back for the key itself does not show that it was looked at."""
-    if reading is Meaning.SERVER_ERROR:
+    if meaning is Meaning.SERVER_ERROR:
         came, advice = "but had trouble of its own (a 5xx answer) with yours.", "Test again in a minute. "
     else:
         came, advice = f"but its answer to yours ({status}) is not one that an API gives.", ""
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"{actor} refused a made-up key, {came}",
-        advice=f"{advice}The key may be good. Try it in a workflow.",
+        advice=f"{advice}{TRY_IT}",
     )
 
 
@@ -105,105 +205,6 @@ def unclear_control(actor: str, control: Meaning) -> Verdict:
     by = ": a firewall or bot guard may have answered" if control is Meaning.NOT_AN_API_ERROR else ""
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
-        reason=f"{actor} gave no clear answer to the check with a made-up key{by}. Its answer to yours proves nothing.",
-        advice="Test again in a minute." if passing else "The key may be good. Try it in a workflow.",
+        reason=f"{actor} gave no clear answer to the check with made-up keys{by}. Its answer to yours proves nothing.",
+        advice="Test again in a minute." if passing else TRY_IT,
     )
-
-
-def against_control(actor: str, reading: Meaning, control: Meaning, *, denied: str) -> Verdict:
-    """What an answer to the key means, given how the same request with a made-up key was answered.
-
-    `denied` says what the key may not do if it is known and yet not let through.
-    """
-    refused = {Meaning.REFUSED, Meaning.WRONG_ORGANIZATION, Meaning.FORBIDDEN}
-    told_apart = control in refused and control is not reading
-    # Some vendors answer a bad key with 400, or with 403 and words about permissions; beside a listing that passed,
-    # that too is the key making the difference.
-    if reading is Meaning.LISTED and (told_apart or control in {Meaning.BAD_REQUEST, Meaning.LIMITED}):
-        return accepted(actor)
-    if told_apart and reading is Meaning.FORBIDDEN:
-        return Verdict(
-            outcome=Outcome.CANNOT_TELL,
-            reason=f"{actor} knows this key (it refused a made-up one), but does not let it {denied}.",
-            advice="See what the provider says of this key, and whether it serves your region and account.",
-        )
-    if told_apart:
-        return Verdict(
-            outcome=Outcome.ACCEPTED_LIMITED,
-            reason=f"{actor} knows this key (it refused a made-up one), but the key may not {denied}.",
-            advice="Check that its scopes cover what your workflows do.",
-        )
-    if control in {Meaning.LISTED, Meaning.LIMITED, Meaning.FORBIDDEN} or control is reading:
-        return same_for_both(actor, found=True)
-    return unclear_control(actor, control)
-
-
-def without_key(actor: str, reading: Meaning, moved_to: str, status: int) -> Verdict:
-    """The verdict on a credential that has no key."""
-    if reading is Meaning.LISTED:
-        return Verdict(
-            outcome=Outcome.KEY_NOT_CHECKED,
-            reason=f"{actor} works. No key is stored here, so there was none to check.",
-        )
-    if reading in {Meaning.REFUSED, Meaning.WRONG_ORGANIZATION}:
-        return Verdict(
-            outcome=Outcome.REJECTED,
-            reason=f"{actor} asks for a key, and this credential has none.",
-            advice="Edit this credential and add the key.",
-        )
-    return verdict_on(actor, reading, moved_to, status)
-
-
-# Outcome, what the server did, and what to do next, for each meaning that needs no second request.
-_VERDICTS: dict[Meaning, tuple[Outcome, str, str]] = {
-    Meaning.REFUSED: (Outcome.REJECTED, "refused this key ({status}).", NEW_KEY),
-    Meaning.WRONG_ORGANIZATION: (
-        Outcome.REJECTED,
-        "refused the organization that goes with this key ({status}).",
-        "Check the Organization ID.",
-    ),
-    Meaning.NOT_AN_API_ERROR: (
-        Outcome.CANNOT_TELL,
-        "answered {status}, but not as an API does: a firewall or bot guard may have answered.",
-        "Try the key in a workflow. If that fails too, ask who runs this server.",
-    ),
-    Meaning.NO_CREDIT: (
-        Outcome.PROVIDER_TROUBLE,
-        "says that the account behind this key has no credit left.",
-        "Add credit at the provider, then test again. The key need not change.",
-    ),
-    Meaning.RATE_LIMITED: (
-        Outcome.PROVIDER_TROUBLE,
-        "is limiting requests just now (429).",
-        "Wait a minute, then test again.",
-    ),
-    Meaning.MODEL_LOADING: (
-        Outcome.PROVIDER_TROUBLE,
-        "is up, but still loading its model.",
-        "Wait until the model is loaded, then test again.",
-    ),
-    Meaning.SERVER_ERROR: (
-        Outcome.PROVIDER_TROUBLE,
-        "has trouble of its own (a 5xx answer).",
-        "Wait a minute, then test again.",
-    ),
-    Meaning.REDIRECT: (
-        Outcome.CANNOT_TELL,
-        "answered with a redirect to {moved_to}; credstore never follows one with a key.",
-        "Set the base URL to where the API really is, if you trust that address.",
-    ),
-    Meaning.NOT_THIS_API: (
-        Outcome.CANNOT_TELL,
-        "answers, but not as this API does (no model listing in JSON).",
-        CHECK_URL,
-    ),
-}
-
-
-def verdict_on(actor: str, reading: Meaning, moved_to: str = "another place", status: int = 0) -> Verdict:
-    """The verdict on an answer that needs no second request."""
-    outcome, reason, advice = _VERDICTS.get(
-        reading, (Outcome.CANNOT_TELL, "answered in a way that says nothing about this key.", CHECK_URL)
-    )
-    reason = reason.format(moved_to=moved_to, status=status)
-    return Verdict(outcome=outcome, reason=f"{actor} {reason}", advice=advice)

@@ -30,13 +30,18 @@ def facts_of_listing(json: Json) -> KeyFacts | None:
 class Host:
     """A host whose API is known by its name.
 
-    `domains` match exactly, or with a leading dot any name below. `bases` are the paths that work as a base URL, the
-    first one is offered to who typed another. `check` is the path of the request that judges keys, "" for the listing.
+    `domains` match exactly, or with a leading dot any name below; "*" stands for one label. `bases` are the paths that
+    work as a base URL, the first one is offered to who typed another; "*" stands for one segment of the path.
+    `check` is the path of the request that judges keys, "" for the listing; what "*" stood for is put in its place.
     `public_listing`: that listing answers any key, so that it never counts as proof, whatever was learned before.
+    `no_listing`: there is none, or none that answers every good key; the completion endpoint judges.
     `tell` reads the answer of `check`; None means that this is not that API's answer.
     `completion` is the path of the completion endpoint where it does not follow the base URL.
     `key_header` carries the bare key instead of `Authorization: Bearer`.
-    `anthropic` are the paths where it takes `x-api-key` as Anthropic does, for keys that `check` judges too.
+    `anthropic` are the paths where it takes `x-api-key` as Anthropic does, for keys that `check` judges too, and
+    `anthropic_itself` those where Anthropic's own API answers.
+    `base_urls` are the base URLs that the form offers, where they do not follow from `domains` and `bases`; unless the
+    host is no longer `offered`.
     """
 
     name: str
@@ -44,13 +49,35 @@ class Host:
     bases: tuple[str, ...]
     check: str = ""
     public_listing: bool = False
+    no_listing: bool = False
     key_facts: Callable[[Json], KeyFacts | None] = facts_of_listing
     completion: str = ""
     key_header: str = ""
     anthropic: tuple[str, ...] = ()
+    anthropic_itself: tuple[str, ...] = ()
+    base_urls: tuple[str, ...] = ()
+    offered: bool = True
 
     def owns(self, name: str) -> bool:
-        return any(name.endswith(domain) if domain.startswith(".") else name == domain for domain in self.domains)
+        return any(
+            name.endswith(domain) if domain.startswith(".") else wildcards(domain, name, ".") is not None
+            for domain in self.domains
+        )
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The base URLs that the form offers."""
+        if not self.offered:
+            return ()
+        return self.base_urls or tuple(f"https://{domain}{self.bases[0]}" for domain in self.domains)
+
+    def base_url_at(self, origin: str) -> str:
+        """The base URL to offer to who typed another path of `origin`; with words to replace where "*" stands."""
+        return self.base_urls[0] if "*" in self.bases[0] else origin + self.bases[0]
+
+    def path_values(self, path: str) -> tuple[str, ...] | None:
+        """What each "*" stands for when `path` is one of `bases`, None when it is none."""
+        return next((found for base in self.bases if (found := wildcards(base, path, "/")) is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +86,19 @@ class ServerSoftware:
 
     name: str
     recognises: Callable[[ProbeResponse], bool]
+    base_url: str  # where it listens unless told otherwise, as the form offers it
     public_listing: bool = False
     any_key: bool = False  # it is known to ignore keys
+
+
+def wildcards(pattern: str, text: str, separator: str) -> tuple[str, ...] | None:
+    """The parts of `text` where `pattern` has "*", None unless all other parts between separators are the same."""
+    expected, found = pattern.split(separator), text.split(separator)
+    if len(expected) != len(found) or any(
+        part != other if part != "*" else not other for part, other in zip(expected, found, strict=True)
+    ):
+        return None
+    return tuple(other for part, other in zip(expected, found, strict=True) if part == "*")
 
 
 def owned_by(*owners: str) -> Callable[[ProbeResponse], bool]:

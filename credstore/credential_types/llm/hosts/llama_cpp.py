@@ -8,4 +8,6 @@ def recognises(answer: ProbeResponse) -> bool:
     return answer.headers.get("server", "").strip().lower().startswith("llama.cpp")
 
 
-LLAMA_CPP = ServerSoftware(name="llama.cpp", recognises=recognises, public_listing=True)
+LLAMA_CPP = ServerSoftware(
+    name="llama.cpp", recognises=recognises, public_listing=True, base_url="http://127.0.0.1:8080/v1"
+)

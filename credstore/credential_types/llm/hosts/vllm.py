@@ -2,4 +2,4 @@
 
 from credstore.credential_types.llm.hosts.base import ServerSoftware, owned_by
 
-VLLM = ServerSoftware(name="vLLM", recognises=owned_by("vllm"))
+VLLM = ServerSoftware(name="vLLM", recognises=owned_by("vllm"), base_url="http://127.0.0.1:8000/v1")

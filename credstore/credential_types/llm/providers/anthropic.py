@@ -10,6 +10,7 @@ from typing import ClassVar
 from credstore.credential_types.llm import base_urls, verdicts
 from credstore.credential_types.llm.api_requests import LlmApi, with_host_check
 from credstore.credential_types.llm.hosts import Host, host_of
+from credstore.credential_types.llm.hosts.base import wildcards
 from credstore.credential_types.llm.key_check import check_key
 from credstore.credential_types.llm.providers.base import Access, Provider
 from credstore.credential_types.llm.providers.openai import bearer
@@ -42,17 +43,18 @@ class Anthropic(Provider):
             vendor_name=cls.label if root == cls.base_url else host.name if host else "",
             public_listing=host is not None and host.public_listing,
         )
-        if host is None:
-            return check_key(api, access.api_key, access.openness)
-        if base_urls.url_path(root) in host.anthropic:
+        path = base_urls.url_path(root)
+        if host is None or any(wildcards(mine, path, "/") is not None for mine in host.anthropic_itself):
+            return check_key(api, access.api_key, access.knowledge)
+        if path in host.anthropic:
             own = replace(api, headers=lambda key: bearer("", key), siblings=())
             own = replace(own, completion=f"{base_urls.url_origin(root)}{host.bases[0]}/chat/completions")
-            return check_key(with_host_check(host, own), access.api_key, access.openness)
-        return _not_sure_of_refusal(check_key(api, access.api_key, access.openness), host, base_urls.url_origin(root))
+            return check_key(with_host_check(host, own), access.api_key, access.knowledge)
+        return _not_sure_of_refusal(check_key(api, access.api_key, access.knowledge), host, base_urls.url_origin(root))
 
 
 def _not_sure_of_refusal(probe: Probe, host: Host, origin: str) -> Probe:
     verdict = yield from probe
     if verdict.outcome is not Outcome.REJECTED:
         return verdict
-    return verdicts.wrong_dialect(host.name, origin + host.bases[0], verdict)
+    return verdicts.wrong_dialect(host.name, host.base_url_at(origin), verdict)

@@ -1,22 +1,29 @@
-"""Owns the declaration of an LLM vendor: `Provider`, and `Access`, what a probe is given. Pure; no network."""
+"""Declares what an LLM vendor is: `Provider`, and `Access`, the values that a probe is given. Pure; no network."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from credstore.probe import Openness, Probe
+from credstore.probe import Knowledge, Openness, Probe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What one credential says of a provider. `base_url` is canonical; the key stays out of `repr`.
 
-    `openness` is what earlier tests learned of this host, so that a made-up key is not sent each time.
+    `openness` and `key_proven` are what earlier tests learned of this host and of this very key there, so that fewer
+    requests do. `control` False forbids to send a made-up key.
     """
 
     api_key: str = field(repr=False)
     base_url: str
     organization_id: str = ""
     openness: Openness = "unknown"
+    key_proven: bool = False
+    control: bool = True
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return Knowledge(openness=self.openness, key_proven=self.key_proven, control=self.control)
 
 
 class Provider:

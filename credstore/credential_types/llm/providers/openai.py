@@ -35,4 +35,4 @@ class OpenAI(Provider):
             siblings=sibling_base_urls(base),
             vendor_name=cls.label if base == cls.base_url else "",
         )
-        return check_key(for_known_host(api), access.api_key, access.openness)
+        return check_key(for_known_host(api), access.api_key, access.knowledge)

@@ -1,0 +1,89 @@
+"""The control of a check: the same request with made-up keys, and once more with the key. Sans-IO.
+
+The whole control is four requests to one endpoint: key, made-up, another made-up, key. Only when the endpoint accepts,
+refuses, refuses and accepts does it tell keys apart. The order matters:
+
+- The key is sent before any made-up one. A server that bans an address after wrong keys then cannot make a right key
+  look refused.
+- The key is sent last. A ban that the made-up keys brought about then shows in this test, and a counter of failures
+  ends with a success.
+- An open server whose guard turns every second request away, or every request after the first one, does not fit into
+  accept, refuse, refuse, accept.
+
+A server that answers at random fits by chance in one test of sixteen, if it accepts every second request. So a
+contradiction is remembered for its destination (`Openness` "erratic"), and no verdict passes there for an hour.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from credstore.credential_types.llm.response_meaning import REFUSES_KEY, Meaning
+from credstore.credential_types.llm.same_answer import is_empty_beside, same_answer
+from credstore.credential_types.made_up_key import made_up_key
+from credstore.probe import ProbeRequest, ProbeResponse
+
+
+class Finding(Enum):
+    TOLD_APART = auto()  # accepted, refused, refused, accepted
+    TOLD_APART_ONCE = auto()  # accepted, refused: not enough for a proof
+    SAME = auto()  # the made-up key got the same answer
+    ALSO_ACCEPTED = auto()  # the made-up key was accepted, but with another answer
+    CONTRADICTED = auto()  # of two made-up keys one was accepted, or the key was refused in the end
+    UNCLEAR = auto()  # the answer to a made-up key, or to the key in the end, neither accepts nor refuses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """What a control asks: `request` takes whose key it is, in words, and the key."""
+
+    request: Callable[[str, str], ProbeRequest]
+    classify: Callable[[ProbeResponse], Meaning]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a control found; `control` is the meaning of the answer that decided."""
+
+    finding: Finding
+    control: Meaning
+
+
+def compare(
+    endpoint: Endpoint, key: str, first: ProbeResponse, *, twice: bool
+) -> Generator[ProbeRequest, ProbeResponse, Comparison]:
+    """Ask with made-up keys what was answered with `first` to the key. One more request, or three if `twice`."""
+    accepted = endpoint.classify(first)
+    fake = made_up_key(key)
+    answer = yield endpoint.request("a made-up key", fake)
+    control = endpoint.classify(answer)
+    if not _refuses(first, accepted, answer, control):
+        if same_answer(first, answer, (key, fake)):
+            return Comparison(finding=Finding.SAME, control=control)
+        also = Finding.ALSO_ACCEPTED if control is accepted else Finding.UNCLEAR
+        return Comparison(finding=also, control=control)
+    if not twice:
+        return Comparison(finding=Finding.TOLD_APART_ONCE, control=control)
+    answer = yield endpoint.request("another made-up key", made_up_key(key, other_than={fake}))
+    second = endpoint.classify(answer)
+    if not _refuses(first, accepted, answer, second):
+        finding = Finding.CONTRADICTED if second is accepted else Finding.UNCLEAR
+        return Comparison(finding=finding, control=second)
+    answer = yield endpoint.request("your key again", key)
+    again = endpoint.classify(answer)
+    if again is not accepted or is_empty_beside(first.json, answer.json):
+        finding = Finding.CONTRADICTED if again in REFUSES_KEY | {Meaning.LISTED} else Finding.UNCLEAR
+        return Comparison(finding=finding, control=again)
+    return Comparison(finding=Finding.TOLD_APART, control=control)
+
+
+def _refuses(first: ProbeResponse, accepted: Meaning, answer: ProbeResponse, control: Meaning) -> bool:
+    """Whether `answer` refuses a made-up key, where `first` accepts the key."""
+    if accepted is Meaning.LISTED and control is Meaning.LISTED:
+        return is_empty_beside(first.json, answer.json)
+    # Beside a listing that passed, a 400 is the key making the difference too: some vendors refuse a key so.
+    if accepted is Meaning.LISTED and control is Meaning.BAD_REQUEST:
+        return True
+    if accepted in {Meaning.FORBIDDEN, Meaning.LIMITED}:
+        return control is not accepted and control in REFUSES_KEY - {Meaning.LIMITED}
+    return control in REFUSES_KEY
