@@ -1,4 +1,4 @@
-"""Starts servers that others wrote, from .cache/real-servers/, each on a free loopback port; stops it by its pid."""
+"""Starts servers that others wrote, as `install` put them there, each on a free loopback port; stops it by its pid."""
 
 import http.client
 import os
@@ -15,7 +15,7 @@ import pytest
 
 from tests.fixtures.serving import REPO, free_port
 
-CACHE = REPO / ".cache" / "real-servers"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "credstore-real-servers"
 HERE = Path(__file__).parent
 START_SECONDS, STOP_SECONDS = 90, 5
 
