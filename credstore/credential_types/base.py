@@ -42,6 +42,7 @@ class Field:
     `secret` seals it and never shows it again; `binds` means that a stored secret is valid only with this value.
     `choices` is called each time, so that what code adds to a list before the application is made is a choice too.
     `suggestions` are values that the form offers to fill in, each with what it is; any other value is as good.
+    `advanced` fields are folded away in the form.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Field:
     hint: str = ""
     placeholder: str = ""
     example: str = ""
+    advanced: bool = False
     keys: tuple[ConfigKey, ...] = ()
 
     def clean(self, text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.serving import REPO, free_port
+from tests.fixtures.serving import free_port
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "credstore-real-servers"
 HERE = Path(__file__).parent

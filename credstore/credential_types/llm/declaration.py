@@ -72,6 +72,7 @@ class Llm(CredentialType):
             label="Test Method",
             form="choice",
             choices=control_choices,
+            advanced=True,
             hint="Made-up keys prove that the server checks keys. A strict server may lock an address out for them.",
         ),
     )
