@@ -24,7 +24,7 @@ def choose(place: Page | Locator, kind: str) -> None:
 
 
 def shown_labels(place: Page | Locator) -> list[str]:
-    return words(place.locator("fieldset:visible .field > label").all_text_contents())
+    return words(place.locator("fieldset:visible .field > label:visible").all_text_contents())
 
 
 def open_dialog(tab: Page) -> Locator:
@@ -57,6 +57,9 @@ def test_exactly_the_fields_of_the_type_are_shown_without_javascript(open_page: 
     for kind, labels in FIELDS.items():
         choose(tab, kind)
         assert shown_labels(tab) == labels
+    choose(tab, "LLM")
+    tab.get_by_text("Advanced", exact=True).click()
+    assert shown_labels(tab) == [*FIELDS["LLM"], "Test Method"]
 
 
 @pytest.mark.spec("Provider Type -- Choose from:")
