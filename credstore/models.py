@@ -117,7 +117,7 @@ class Credential(CredentialColumns, Model):
         Index("ix_credential_status_id", "status", "id", "kind"),
         Index("ix_credential_fingerprint", "fingerprint"),
         Index("ix_credential_name_key", "name_key", unique=True),
-        Index("ix_credential_expires", text("(expires_at IS NULL)"), text("expires_at"), text("id DESC"), text("kind")),
+        Index("ix_credential_expires", "expires_at", text("id DESC"), "kind", "status"),
         {"sqlite_autoincrement": True},
     )
 
@@ -138,6 +138,7 @@ class DeletedCredential(CredentialColumns, Model):
     """Deleted, still encrypted, until it is restored or erased. `batch` is the deletion that it went with."""
 
     __tablename__ = "deleted_credential"
+    __table_args__ = (Index("ix_deleted_credential_name_key", "name_key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     batch: Mapped[str] = mapped_column(String(36), index=True)
