@@ -170,16 +170,15 @@ class VerdictHistory(Model):
 class HostOpenness(Model):
     """What tests learned of a destination, and of single keys there; see `vault/host_openness.py`.
 
-    `destination_hash` is a SHA-256 of the destination. `key_fingerprint` is the keyed HMAC of a key that was proven
-    there, or "" in the row about the destination itself.
+    `key_fingerprint` is the keyed HMAC of a key that was proven there, or "" in the row about the destination itself.
     """
 
     __tablename__ = "host_openness"
 
-    destination_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    destination_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # a SHA-256
     key_fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     openness: Mapped[str] = mapped_column(String(10))
-    learned_at: Mapped[datetime]
+    learned_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TestRun(Model):

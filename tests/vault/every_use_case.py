@@ -65,7 +65,7 @@ def fill_every_table(app: Flask) -> None:
         session.execute(text("UPDATE sqlite_sequence SET seq = 10000 WHERE name = 'credential'"))
     history = {"version": 1, "verdict": {}, "tested_at": MOMENT}
     session.execute(insert(VerdictHistory), [history | {"public_id": str(uuid.UUID(int=n % 900))} for n in numbers])
-    facts = {"openness": "open", "learned_at": MOMENT}
+    facts = {"openness": "open", "learned_at": MOMENT, "key_fingerprint": "f"}
     session.execute(insert(HostOpenness), [facts | {"destination_hash": f"{n:064}"} for n in numbers])
     for run in range(10):
         values = {"id": str(uuid.UUID(int=run)), "started_at": MOMENT, "heartbeat_at": MOMENT, "ended_at": MOMENT}
