@@ -117,7 +117,7 @@ class Credential(CredentialColumns, Model):
         Index("ix_credential_status_id", "status", "id", "kind"),
         Index("ix_credential_fingerprint", "fingerprint"),
         Index("ix_credential_name_key", "name_key", unique=True),
-        Index("ix_credential_expires", text("(expires_at IS NULL)"), text("expires_at"), text("id DESC"), text("kind")),
+        Index("ix_credential_expires", "expires_at", text("id DESC"), "kind", "status"),
         {"sqlite_autoincrement": True},
     )
 
@@ -138,6 +138,7 @@ class DeletedCredential(CredentialColumns, Model):
     """Deleted, still encrypted, until it is restored or erased. `batch` is the deletion that it went with."""
 
     __tablename__ = "deleted_credential"
+    __table_args__ = (Index("ix_deleted_credential_name_key", "name_key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     batch: Mapped[str] = mapped_column(String(36), index=True)
@@ -169,16 +170,15 @@ class VerdictHistory(Model):
 class HostOpenness(Model):
     """What tests learned of a destination, and of single keys there; see `vault/host_openness.py`.
 
-    `destination_hash` is a SHA-256 of the destination. `key_fingerprint` is the keyed HMAC of a key that was proven
-    there, or "" in the row about the destination itself.
+    `key_fingerprint` is the keyed HMAC of a key that was proven there, or "" in the row about the destination itself.
     """
 
     __tablename__ = "host_openness"
 
-    destination_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    destination_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # a SHA-256
     key_fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     openness: Mapped[str] = mapped_column(String(10))
-    learned_at: Mapped[datetime]
+    learned_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TestRun(Model):

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, bindparam, func, literal_column, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from credstore.database import AnySession, in_list
 from credstore.models import Credential, CredentialCount, utc_now
@@ -128,7 +129,8 @@ class MatchingIds:
             condition, order = begins(self._filters, self._dialect)
             found = select(Credential.id).where(condition, *self._conditions()).order_by(order).limit(limit)
             return list(self._session.scalars(found))
-        return self._ids(_expiry_ranges(None) if self._filters.sort else _id_ranges(None), limit)
+        ranges = _expiry_ranges(None, undated=self._undated) if self._filters.sort else _id_ranges(None)
+        return self._ids(ranges, limit)
 
     def after(self, row_id: int, limit: int) -> list[int]:
         """Those that follow a credential; none where it is not there any more."""
@@ -145,13 +147,20 @@ class MatchingIds:
 
     def all(self) -> Select[int]:
         """A statement for every id that matches, without order or limit."""
-        return select(Credential.id).where(*self._conditions(), self._name_condition())
+        return select(Credential.id).where(*self._conditions(), *self._name_condition())
 
     def _ranges_from(self, row_id: int, *, forward: bool) -> Iterator[Range]:
         if not self._filters.sort:
             return _id_ranges(row_id, forward=forward)
         expires = self._session.execute(select(Credential.expires_at).where(Credential.id == row_id)).one_or_none()
-        return _expiry_ranges((expires[0], row_id), forward=forward) if expires else iter(())
+        if not expires:
+            return iter(())
+        return _expiry_ranges((expires[0], row_id), forward=forward, undated=self._undated)
+
+    @property
+    def _undated(self) -> bool:
+        """Whether credentials without an expiry may match."""
+        return self._filters.expiring is None
 
     def _ids(self, ranges: Iterator[Range], limit: int) -> list[int]:
         found: list[int] = []
@@ -165,12 +174,14 @@ class MatchingIds:
         if self._method is Method.INDEX and self._dialect == "sqlite" and not self._filters.sort:
             newest = order[0].compare(Credential.id.desc())
             return full_text_select(self._filters, conditions).order_by(SEARCH_ROW.desc() if newest else SEARCH_ROW)
-        return select(Credential.id).where(*conditions, self._name_condition()).order_by(*order)
+        return select(Credential.id).where(*conditions, *self._name_condition()).order_by(*order)
 
-    def _name_condition(self) -> ColumnElement[bool]:
+    def _name_condition(self) -> Conditions:
+        if self._method is Method.NONE:
+            return ()
         if self._method is Method.BEGINNING:
-            return begins(self._filters, self._dialect)[0]
-        return in_full_text(self._filters) if self._few_in_full_text else contains(self._filters)
+            return (begins(self._filters, self._dialect)[0],)
+        return (in_full_text(self._filters) if self._few_in_full_text else contains(self._filters),)
 
     @cached_property
     def _few_in_full_text(self) -> bool:
@@ -183,12 +194,21 @@ class MatchingIds:
     def _conditions(self) -> Conditions:
         filters, found = self._filters, []
         if filters.kind:
-            found.append(Credential.kind == filters.kind)
+            found.append(self._filtered(Credential.kind) == filters.kind)
         if filters.status:
-            found.append(Credential.status == filters.status)
+            found.append(self._filtered(Credential.status) == filters.status)
         if filters.expiring is not None:
             found.append(Credential.expires_at <= utc_now() + timedelta(days=filters.expiring))
         return tuple(found)
+
+    def _filtered(self, column: InstrumentedAttribute[str]) -> ColumnElement[str]:
+        """The column as a filter. SQLite, without statistics, would take its index and sort all that it finds, where
+        the order comes from another index: a unary plus keeps it from that (https://www.sqlite.org/optoverview.html).
+        """
+        other_index = self._filters.sort or self._method is Method.BEGINNING
+        if other_index and self._dialect == "sqlite":
+            return literal_column(f"+credential.{column.key}", String)
+        return column.expression
 
 
 def _id_ranges(start: int | None, *, forward: bool = True) -> Iterator[Range]:
@@ -199,23 +219,23 @@ def _id_ranges(start: int | None, *, forward: bool = True) -> Iterator[Range]:
         yield (Credential.id > (start or 0),), (Credential.id,)
 
 
-def _expiry_ranges(start: ExpiryKey | None, *, forward: bool = True) -> Iterator[Range]:
+def _expiry_ranges(start: ExpiryKey | None, *, undated: bool, forward: bool = True) -> Iterator[Range]:
     """Soonest expiry first, newest first among equals, then what has none. Each range is one walk of an index."""
     row_id, expires = Credential.id, Credential.expires_at
-    by_expiry: Columns = (expires, row_id.desc()) if forward else (expires.desc(), row_id)
-    by_id: Columns = (row_id.desc(),) if forward else (row_id,)
+    order: Columns = (expires, row_id.desc()) if forward else (expires.desc(), row_id)  # as the index has it
     if start is None:
-        yield (expires.is_not(None),), by_expiry
-        yield (expires.is_(None),), by_id
+        yield (expires.is_not(None),), order
+        if undated:
+            yield (expires.is_(None),), order
         return
     moment, start_id = start
     beside = row_id < start_id if forward else row_id > start_id
     if moment is not None:
-        yield (expires == moment, beside), by_id
-        yield (expires > moment if forward else expires < moment,), by_expiry
-        if forward:
-            yield (expires.is_(None),), by_id
+        yield (expires == moment, beside), order
+        yield (expires > moment if forward else expires < moment,), order
+        if forward and undated:
+            yield (expires.is_(None),), order
         return
-    yield (expires.is_(None), beside), by_id
+    yield (expires.is_(None), beside), order
     if not forward:
-        yield (expires.is_not(None),), by_expiry
+        yield (expires.is_not(None),), order

@@ -67,12 +67,13 @@ class Queries:
         matching = MatchingIds(self._store.session, filters, method)
         first = matching.first(MAX_COUNTED + 1)
         counts = self._match_counts(filters, first, method)
-        if start and len(first) > MAX_COUNTED and (keyed := _ids_from(matching, start)):
+        has_keys = len(first) > MAX_COUNTED and method is not Method.BEGINNING
+        if start and has_keys and (keyed := _ids_from(matching, start)):
             return _keyed_page(rows(keyed.ids), filters, counts, keyed)
         total = min(len(first), MAX_COUNTED)
         number = _within(number, total)
         ids = first[:MAX_COUNTED][(number - 1) * PER_PAGE : number * PER_PAGE]
-        more = len(first) > MAX_COUNTED and number * PER_PAGE >= MAX_COUNTED and method is not Method.BEGINNING
+        more = has_keys and number * PER_PAGE >= MAX_COUNTED
         return _numbered(
             rows(ids),
             filters,

@@ -171,8 +171,8 @@ class TestRuns:
         What matches is what the list shows for the same filters. Reads all of them.
         """
         session = self._store.session
-        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable]
-        statement = select(Credential.public_id, Credential.name).where(Credential.kind.in_(slugs))
+        slugs = {known.slug for known in CREDENTIAL_TYPES if known.testable}
+        statement = select(Credential.public_id, Credential.name, Credential.kind)
         if public_ids is not None:
             wanted = in_list(session, Credential.public_id, [found for found in public_ids if "\0" not in found])
             statement = statement.where(wanted)
@@ -180,7 +180,8 @@ class TestRuns:
             method = self._name_search.method(filters, sum(list_sql.totals(session).values()))
             statement = statement.where(Credential.id.in_(MatchingIds(session, filters, method).all()))
         rows = session.execute(statement.order_by(Credential.id.desc()))
-        return [(public_id, name) for public_id, name in rows]
+        # Types are told apart here: as a condition they would lead SQLite through every row of them.
+        return [(public_id, name) for public_id, name, slug in rows if slug in slugs]
 
     def _delete_old_runs(self) -> None:
         kept = select(TestRun.id).order_by(TestRun.started_at.desc()).limit(KEPT_RUNS)

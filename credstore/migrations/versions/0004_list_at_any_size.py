@@ -65,8 +65,8 @@ def _create_indexes() -> None:
     op.create_index("ix_credential_kind_id", "credential", ["kind", "id"])
     op.create_index("ix_credential_status_id", "credential", ["status", "id", "kind"])
     op.create_index("ix_credential_fingerprint", "credential", ["fingerprint"])
-    expires = [sa.text("(expires_at IS NULL)"), sa.text("expires_at"), sa.text("id DESC"), sa.text("kind")]
-    op.create_index("ix_credential_expires", "credential", expires)
+    op.create_index("ix_credential_expires", "credential", ["expires_at", sa.text("id DESC"), "kind", "status"])
+    op.create_index("ix_deleted_credential_name_key", "deleted_credential", ["name_key"])
     op.create_index("ix_login_session_seen_at", "login_session", ["seen_at"])
     op.create_index("ix_login_session_created_at", "login_session", ["created_at"])
     if op.get_bind().dialect.name == "postgresql":

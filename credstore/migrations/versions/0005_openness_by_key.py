@@ -19,5 +19,5 @@ def upgrade() -> None:
         sa.Column("destination_hash", sa.String(64), primary_key=True),
         sa.Column("key_fingerprint", sa.String(64), primary_key=True),
         sa.Column("openness", sa.String(10), nullable=False),
-        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False, index=True),
     )

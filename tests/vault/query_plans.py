@@ -1,0 +1,137 @@
+"""What a database would do for a statement: the tables that grow and that it would read from end to end.
+
+A growing table must be entered by a condition that few of its rows meet, or be left after a LIMIT that no sort or
+count stands in the way of.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, event
+
+from credstore.models import db
+
+GROWING = frozenset(
+    {
+        "credential",
+        "deleted_credential",
+        "credential_search",
+        "verdict_history",
+        "host_openness",
+        "test_run_item",
+        "login_session",
+        "login_failure",
+    }
+)
+# Any number of rows may have the same value of these, or one on the same side of a value.
+_COMMON = r"(?:kind|status|expires_at|<expr>|expires_at IS (?:NOT )?NULL)"
+_TERM = re.compile(rf"\(*(?:{_COMMON}\)*(?:::\w+)?\s*(?:=|<|>|<=|>=|IS|$)|(?:id|rowid)\s*[<>]|expires_at IS)")
+# On SQLite: what takes in every row before a LIMIT counts, beside a sort, which the plan shows.
+_AGGREGATE = re.compile(r"GROUP BY|SELECT (?:count|sum|min|max)\([^()]*\)[^()]*FROM \w")
+_EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+
+Statement = tuple[str, Any]
+
+
+@contextmanager
+def collected(app: Flask) -> Iterator[list[Statement]]:
+    """Every different statement sent while the block runs, with the parameters that it was first sent with."""
+    seen: dict[str, Any] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if statement.startswith(_EXPLAINED):
+            seen.setdefault(statement, parameters[0] if many else parameters)
+
+    with app.app_context():
+        engine = db.engine
+    found: list[Statement] = []
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+        found += seen.items()
+
+
+def scans(engine: Engine, statement: Statement) -> list[str]:
+    """The steps of the plan that read a growing table from end to end; empty when there is none."""
+    return sqlite_scans(engine, *statement) if engine.dialect.name == "sqlite" else postgres_scans(engine, *statement)
+
+
+def sqlite_scans(engine: Engine, statement: str, parameters: Any) -> list[str]:
+    """SQLite's plan does not show a LIMIT; it holds where the statement has one and nothing is sorted first."""
+    with engine.connect() as connection:
+        explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = [str(row[3]) for row in explained]
+    flat = " ".join(statement.split())
+    limited = " LIMIT " in flat and not _AGGREGATE.search(flat) and not any("TEMP B-TREE" in step for step in steps)
+    return [step for step in steps if _walks(step) and not limited]
+
+
+def _walks(step: str) -> bool:
+    if found := re.match(r"USING ROWID SEARCH ON TABLE (\w+) FOR IN-OPERATOR", step):
+        return found[1] in GROWING
+    found = re.match(r"(SCAN|SEARCH) (\w+?)(?:_\d+)?(?: |$)", step)
+    if not found or found[2] not in GROWING:
+        return False
+    if "VIRTUAL TABLE" in step:  # FTS5 says M where it looks for words, and nothing where it reads its whole content
+        return not re.search(r"INDEX \d+:M", step)
+    condition = re.search(r"\((.*)\)$", step)
+    return found[1] == "SCAN" or condition is None or _is_common(condition[1].split(" AND "))
+
+
+def _is_common(terms: list[str]) -> bool:
+    return all(_TERM.match(term.strip()) for term in terms)
+
+
+def postgres_scans(engine: Engine, statement: str, parameters: Any) -> list[str]:
+    """By the plan that PostgreSQL prefers or, where that one reads a few thousand rows, one that an index offers.
+
+    Scans, then sorts and joins of whole tables, are made expensive, so that they are chosen only where no index serves:
+    in a table of some thousand rows they may else seem the cheaper way.
+    """
+    explained = f"EXPLAIN (FORMAT JSON) {statement}"
+    found: list[str] = []
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL random_page_cost = 1.1")  # an index look-up costs what it does in memory
+        for settings in (("seqscan",), ("sort",), ("mergejoin", "hashjoin")):
+            for setting in settings:
+                connection.exec_driver_sql(f"SET LOCAL enable_{setting} = off")
+            plan = connection.exec_driver_sql(explained, parameters).scalar_one()[0]["Plan"]
+            if not (found := list(_unbounded(plan, limited=False))):
+                break
+        connection.rollback()
+    return found
+
+
+def _unbounded(node: Mapping[str, Any], *, limited: bool) -> Iterator[str]:
+    kind = node["Node Type"]
+    if kind == "Bitmap Heap Scan" and node["Relation Name"] not in GROWING:
+        return
+    if kind == "BitmapAnd" and not all(map(_no_condition, node["Plans"])):
+        return  # rows are read only where every one of its indexes finds them
+    if "Scan" in kind and _reads_all(node) and not limited:
+        yield f"{kind} {node.get('Relation Name') or node.get('Index Name')} {node.get('Index Cond', '')}".strip()
+    if kind == "Limit":
+        limited = True
+    elif kind in {"Sort", "Incremental Sort", "Aggregate", "Hash", "WindowAgg", "Bitmap Heap Scan", "Materialize"}:
+        limited = False  # these take in everything before they give the first row
+    for child in node.get("Plans", ()):
+        yield from _unbounded(child, limited=limited and child.get("Parent Relationship") != "SubPlan")
+
+
+def _reads_all(node: Mapping[str, Any]) -> bool:
+    kind = node["Node Type"]
+    if kind == "Bitmap Heap Scan":  # what it reads is what the index scans below it find
+        return False
+    if kind == "Bitmap Index Scan":
+        return _no_condition(node)
+    return node.get("Relation Name") in GROWING and _no_condition(node)
+
+
+def _no_condition(node: Mapping[str, Any]) -> bool:
+    condition = node.get("Index Cond", node.get("TID Cond", ""))
+    return not condition or _is_common(str(condition).split(" AND "))

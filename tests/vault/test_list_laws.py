@@ -1,0 +1,221 @@
+"""The list gives what a plain reading of its filters gives, by every way of searching, each match on one page."""
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, text
+
+from credstore.errors import Refused
+from credstore.models import Credential, db, utc_now
+from credstore.probe import Outcome
+from credstore.vault import ListFilters, Page, Start, Vault, name_search, queries
+from credstore.vault.list_sql import MatchingIds
+from credstore.vault.name_search import Method
+from credstore.vault.records import ListRow
+from credstore.vault.validation import clean_name
+
+KINDS = ("llm", "telegram", "git", "tool")
+STATUSES = ("untested", "verified", "rejected")
+BLOCK = 4096
+NOW = utc_now().replace(microsecond=0)
+# Letters that fold, compose, mean something in LIKE or in FTS5, or lie beyond 16 bits; few, so that texts share parts.
+LETTERS = "aAbÉe\u0301ßİ\u0131ς%_\\/\"'*:-+() 1\u200d日😀\U0001f1e9"
+TEXTS = st.text(LETTERS, min_size=1, max_size=8) | st.text(min_size=1, max_size=6)
+HOW = settings(
+    max_examples=int(os.environ.get("CREDSTORE_TEST_EXAMPLES", "25")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the reference knows of a stored credential."""
+
+    id: int
+    key: str
+    kind: str
+    status: str
+    expires: datetime | None
+
+    @property
+    def public_id(self) -> str:
+        return str(uuid.UUID(int=self.id))
+
+
+@st.composite
+def stored(draw: st.DrawFn) -> list[Row]:
+    """Up to 25 credentials whose ids lie around the ends of blocks of ids."""
+    ids = st.builds(lambda block, beside: max(1, block * BLOCK + beside), st.integers(0, 3), st.integers(-3, 12))
+    rows: dict[str, Row] = {}
+    for row_id in draw(st.lists(ids, max_size=25, unique=True)):
+        try:
+            key = clean_name(draw(TEXTS)).casefold()
+        except Refused:
+            key = f"plain {row_id}"
+        expires = draw(st.none() | st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days)))
+        row = Row(row_id, key, draw(st.sampled_from(KINDS)), draw(st.sampled_from(STATUSES)), expires)
+        rows.setdefault(key, row)
+    return list(rows.values())
+
+
+@st.composite
+def filters(draw: st.DrawFn, rows: Sequence[Row]) -> ListFilters:
+    """A search for a part of a stored name, or for anything, with the other filters."""
+    parts = [row.key[start : start + size] for row in rows for start in range(3) for size in (1, 2, 3, 5)]
+    query = draw(st.just("") | TEXTS | (st.sampled_from(parts) if parts else st.nothing()))
+    return ListFilters.clean(
+        query=query,
+        kind=draw(st.sampled_from(["", *KINDS])),
+        expiring=draw(st.none() | st.integers(0, 4)),
+        status=draw(st.sampled_from(["", *STATUSES])),
+        sort=draw(st.sampled_from(["", "expires"])),
+    )
+
+
+def put(rows: Sequence[Row]) -> None:
+    db.session.rollback()
+    db.session.execute(delete(Credential))
+    fixed: dict[str, Any] = {"public": {"provider_type": "openai"}, "sealed": "rubbish", "key_id": "00000000"}
+    values = [
+        fixed
+        | {"id": row.id, "public_id": row.public_id, "name": row.key, "name_key": row.key}
+        | {"kind": row.kind, "status": row.status, "expires_at": row.expires}
+        for row in rows
+    ]
+    if values:
+        db.session.execute(insert(Credential), values)
+    db.session.commit()
+
+
+def reference(rows: Sequence[Row], wanted: ListFilters, *, beginnings: bool = False) -> list[Row]:
+    """What matches, in the order of the list, by a plain reading of the filters."""
+    limit = None if wanted.expiring is None else utc_now() + timedelta(days=wanted.expiring)
+    key = wanted.search_key
+    found = [
+        row
+        for row in rows
+        if (row.key.startswith(key) if beginnings else key in row.key)
+        and wanted.kind in ("", row.kind)
+        and wanted.status in ("", row.status)
+        and (limit is None or (row.expires is not None and row.expires <= limit))
+    ]
+    if beginnings:
+        return sorted(found, key=lambda row: row.key)
+    if wanted.sort:
+        return sorted(found, key=lambda row: (row.expires is None, row.expires or NOW, -row.id))
+    return sorted(found, key=lambda row: -row.id)
+
+
+@pytest.fixture
+def laws(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> Vault:
+    """A vault with small pages; PostgreSQL uses its indexes, which it would not in so small a table."""
+    monkeypatch.setattr(queries, "PER_PAGE", 3)
+    if db.engine.dialect.name == "postgresql":
+        name = db.engine.url.database
+        db.session.execute(text(f'ALTER DATABASE "{name}" SET enable_seqscan = off'))
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return vault
+
+
+@HOW
+@given(data=st.data())
+def test_every_way_of_searching_finds_what_the_filters_say(laws: Vault, data: st.DataObject) -> None:
+    rows = data.draw(stored())
+    put(rows)
+    for _ in range(4):
+        wanted = data.draw(filters(rows))
+        methods = [Method.EVERY_NAME, Method.BEGINNING] if wanted.query else [Method.NONE]
+        if len(wanted.search_key) >= 3:
+            methods.append(Method.INDEX)
+        for method in methods:
+            expected = [row.id for row in reference(rows, wanted, beginnings=method is Method.BEGINNING)]
+            found = MatchingIds(db.session, wanted, method)
+            assert found.first(100) == expected, method
+            assert sorted(db.session.scalars(found.all())) == sorted(expected), method
+            if method is not Method.BEGINNING:
+                for place, row_id in enumerate(expected):
+                    assert found.after(row_id, 3) == expected[place + 1 : place + 4]
+                    assert found.before(row_id, 3) == expected[max(0, place - 3) : place]
+
+
+@HOW
+@given(data=st.data())
+@pytest.mark.parametrize("most", [7, 1000])
+def test_pages_show_each_match_once_and_in_order(
+    laws: Vault, monkeypatch: pytest.MonkeyPatch, most: int, data: st.DataObject
+) -> None:
+    """`most` is how many matches are counted; what follows them is reached by keys."""
+    monkeypatch.setattr(queries, "MAX_COUNTED", most)
+    monkeypatch.setattr(name_search, "MAX_ROWS_WITHOUT_INDEX", data.draw(st.sampled_from([0, 1000])))
+    rows = data.draw(stored())
+    put(rows)
+    for _ in range(3):
+        wanted = data.draw(filters(rows))
+        pages = list(walk(laws, wanted))
+        beginnings = pages[0].beginnings_only
+        expected = [row.public_id for row in reference(rows, wanted, beginnings=beginnings)]
+        capped = not wanted.counted and len(expected) > most
+        assert pages[0].capped == capped
+        shown = [record.public_id for page in pages for record in page.records]
+        assert shown == (expected[:most] if capped and beginnings else expected)
+        assert all(page.pagination.total == (most if capped else len(expected)) for page in pages)
+        check_counts(pages[0], rows, wanted, beginnings=beginnings, capped=capped)
+        if pages[-1].by_key:
+            walk_back(laws, wanted, pages[-1], expected)
+
+
+def walk(vault: Vault, wanted: ListFilters) -> Iterator[Page[ListRow]]:
+    """Every page by its number, then by the key of what follows."""
+    number, page = 1, vault.list_page(wanted)
+    yield page
+    while page.pagination.has_next:
+        number += 1
+        page = vault.list_page(wanted, number)
+        assert page.pagination.page == number
+        yield page
+    while page.next_key is not None:
+        page = vault.list_page(wanted, start=Start(page.next_key))
+        assert page.by_key
+        assert page.records
+        yield page
+
+
+def walk_back(vault: Vault, wanted: ListFilters, last: Page[ListRow], expected: list[str]) -> None:
+    """From the last page back by keys to the first credential: what went before, without a gap or a repetition."""
+    page, end = last, len(expected) - len(last.records)
+    while end:
+        assert page.previous_key is not None
+        page = vault.list_page(wanted, start=Start(page.previous_key, forward=False))
+        start = max(0, end - queries.PER_PAGE)
+        assert [record.public_id for record in page.records] == expected[start:end]
+        end = start
+    assert page.previous_key is not None
+    beyond = vault.list_page(wanted, start=Start(page.previous_key, forward=False))
+    assert (beyond.by_key, beyond.pagination.page) == (False, 1)
+
+
+def check_counts(
+    page: Page[ListRow], rows: Sequence[Row], wanted: ListFilters, *, beginnings: bool, capped: bool
+) -> None:
+    """The numbers beside the types: all that match but for the type; of too many matches, no more than there are."""
+    every = ListFilters.clean(query=wanted.query, expiring=wanted.expiring, status=wanted.status, sort=wanted.sort)
+    found = reference(rows, every, beginnings=beginnings)
+    real = {kind: sum(row.kind == kind for row in found) for kind in KINDS}
+    if wanted.counted or (not capped and len(found) <= queries.MAX_COUNTED):
+        assert dict(page.counts) == {kind: count for kind, count in real.items() if count}
+    else:
+        assert all(count <= real[kind] for kind, count in page.counts.items())
+
+
+def test_statuses_are_outcomes() -> None:
+    assert set(STATUSES) <= set(Outcome)
