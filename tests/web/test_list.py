@@ -169,3 +169,42 @@ def test_the_list_decrypts_nothing(app: Flask, admin: Page, fill: Fill, monkeypa
     monkeypatch.setattr("credstore.encryption.keyring.MultiFernet.decrypt", refuse)
     admin.get("/credentials")
     assert len(names(admin)) == 3
+
+
+def test_more_matches_than_are_counted_are_walked_by_key(
+    admin: Page, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(30)
+    monkeypatch.setattr("credstore.vault.queries.PER_PAGE", 5)
+    monkeypatch.setattr("credstore.vault.queries.MAX_COUNTED", 10)
+    admin.get("/credentials?q=row")
+    assert "5 of 10+" in admin.text
+    seen = names(admin)
+    while following := [link.attrs["href"] for link in admin.document.find("a", rel="next")]:
+        admin.get(following[0])
+        assert "of 10+" in admin.text
+        seen += names(admin)
+    assert len(seen) == len(set(seen)) == 30
+    assert "Showing 5 more of 10+" in admin.text
+    last = names(admin)
+    (back,) = (link.attrs["href"] for link in admin.document.find("a", rel="prev"))
+    admin.get(back)
+    assert names(admin) == seen[20:25]
+    (forward,) = (link.attrs["href"] for link in admin.document.find("a", rel="next"))
+    admin.get(forward)
+    assert names(admin) == last
+    (first,) = (link.attrs["href"] for link in admin.document.find("a", rel="first"))
+    admin.get(first)
+    assert names(admin) == seen[:5]
+
+
+def test_a_search_that_looked_at_beginnings_says_so(admin: Page, fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(3)
+    monkeypatch.setattr("credstore.vault.name_search.MAX_ROWS_WITHOUT_INDEX", 0)
+    admin.get("/credentials?q=ro")
+    assert len(names(admin)) == 3
+    assert "looked at the beginning of names. Type three or more characters" in admin.text
+    admin.get("/credentials?q=ow")
+    assert names(admin) == []
+    admin.get("/credentials?q=row")
+    assert "beginning of names" not in admin.text
