@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import Conflict, InvalidFields, Unreadable
-from credstore.models import Credential, utc_now
+from credstore.models import Credential, CredentialColumns, utc_now
+from credstore.probe import Outcome
 from credstore.vault.records import Record, to_record
 from credstore.vault.store import (
     CredentialStore,
@@ -20,9 +21,10 @@ from credstore.vault.store import (
     select_secrets,
     stored_secret_names,
 )
-from credstore.vault.validation import entered_secret_names, name_error, validate_entry
+from credstore.vault.validation import ValidEntry, entered_secret_names, name_error, validate_entry
 
 _SEALED_COLUMNS = ("public", "secret_names", "sealed", "key_id", "fingerprint")
+_INSERT = insert(Credential.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
 _NAME_TAKEN = {"name": "Another credential has this name already. Choose a different one."}
 
 
@@ -33,7 +35,7 @@ class CreateEdit:
         self._store = store
 
     def create(self, kind_slug: str, name: str, values: Mapping[str, str], *, expires: str = "") -> Record:
-        """Seal and store a new credential. `expires` is a day as YYYY-MM-DD, or "".
+        """Encrypt and store a new credential. `expires` is a day as YYYY-MM-DD, or "".
 
         Raises InvalidFields with every sentence at once, or Locked.
         """
@@ -42,14 +44,13 @@ class CreateEdit:
         if kind is None:
             raise InvalidFields(name_error(name) | {"type": "Choose a type."})
         entry = validate_entry(kind, name, values, expires=expires)
-        row = Credential(public_id=str(uuid.uuid4()), kind=kind.slug, expires_at=entry.expires_at)
-        row.name, row.name_key = entry.name, entry.name.casefold()
+        row = _new_row(kind, entry)
         self._seal(row, kind, entry.public, entry.secrets)
+        values = {name: getattr(row, name) for name in CredentialColumns.__annotations__}
         with write_transaction(self._store.session), _name_conflict_as_field_error():
             self._store.register_key()
-            self._store.session.add(row)
-            self._store.session.flush()
-        self._store.session.expunge(row)
+            # The row itself never enters the session, which would keep its sealed value within reach of a list.
+            self._store.session.connection().execute(_INSERT, values)
         self._store.purge_if_due()
         return to_record(row, self._store.keyring.key_ids)
 
@@ -121,7 +122,10 @@ class CreateEdit:
         elif entry.public != row.public:
             changes["public"] = entry.public
         if "public" in changes:  # what a test depends on; a new name or expiry date leaves the verdict as it is
-            changes |= {"content_version": row.version + 1, "status": "stale" if row.verdict else "untested"}
+            changes |= {
+                "content_version": row.version + 1,
+                "status": (Outcome.STALE if row.verdict else Outcome.UNTESTED).value,
+            }
         return changes
 
     def _seal(
@@ -141,6 +145,23 @@ class CreateEdit:
     def _reload(self, public_id: str) -> Record:
         self._store.session.expire_all()
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
+
+
+def _new_row(kind: type[CredentialType], entry: ValidEntry) -> Credential:
+    moment = utc_now()
+    return Credential(
+        public_id=str(uuid.uuid4()),
+        kind=kind.slug,
+        name=entry.name,
+        name_key=entry.name.casefold(),
+        created_at=moment,
+        updated_at=moment,
+        version=1,
+        content_version=1,
+        expires_at=entry.expires_at,
+        expiry_from_provider=False,
+        status=Outcome.UNTESTED.value,
+    )
 
 
 def _day(moment: datetime | None) -> date | None:

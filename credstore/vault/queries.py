@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select
 
 from credstore.models import Credential
 from credstore.vault import list_sql
@@ -17,7 +16,14 @@ from credstore.vault.store import CredentialStore
 PER_PAGE = 50
 MAX_COUNTED = 1000  # matches of a search or filter that are counted and have numbered pages
 EVERYTHING = ListFilters()
-MAX_NAMES = 10  # names of credentials with the same secret
+_this, _other = Credential.__table__.alias("this"), Credential.__table__.alias("other")
+_SAME_SECRET = (  # built once
+    select(_other.c.name)
+    .join_from(_this, _other, (_this.c.fingerprint == _other.c.fingerprint) & (_this.c.id != _other.c.id))
+    .where(_this.c.public_id == bindparam("public_id"))
+    .order_by(_other.c.id)
+    .limit(10)
+)
 
 
 class Start(NamedTuple):
@@ -117,13 +123,8 @@ class Queries:
 
     def names_with_same_secret(self, public_id: str) -> list[str]:
         """The names of other credentials that hold the same secret, by the keyed fingerprint; ten at the most."""
-        other = aliased(Credential)
-        same = (
-            select(other.name)
-            .join(Credential, (Credential.fingerprint == other.fingerprint) & (Credential.id != other.id))
-            .where(Credential.public_id == public_id)
-        )
-        return list(self._store.session.scalars(same.order_by(other.id).limit(MAX_NAMES)))
+        found = self._store.session.connection().execute(_SAME_SECRET, {"public_id": public_id})
+        return [str(name) for (name,) in found]
 
 
 def _within(number: int, total: int) -> int:
