@@ -10,7 +10,7 @@ from credstore.models import DeletedCredential, VerdictHistory, db, utc_now
 
 def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
     """Erase what was deleted so long ago, or longer. Returns how many."""
-    with write_transaction(session, bulk=True):
+    with write_transaction(session):  # not in bulk: that leaves the log to a thread, and the log is emptied below
         old = select(DeletedCredential.public_id).where(DeletedCredential.deleted_at <= utc_now() - older_than)
         erased = list(session.scalars(old.with_for_update()))
         for table in (VerdictHistory, DeletedCredential):
