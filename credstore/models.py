@@ -1,61 +1,13 @@
 """Owns the rows. No row decrypts itself, and a listing cannot reach `sealed`: it is deferred and raises on load."""
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
-from sqlalchemy.types import TypeDecorator
 
-EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """A point in time, always UTC and aware; SQLite forgets the zone, so it is put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        inner = super().result_processor(dialect, coltype)
-
-        def process(value: Any) -> datetime | None:
-            try:
-                return inner(value) if inner else value
-            except (ValueError, TypeError):  # SQLite keeps any text; one damaged row must not end the whole list
-                return EPOCH
-
-        return process
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class JsonObject(TypeDecorator[dict[str, Any]]):
-    """A JSON object as text. A damaged one reads as empty: one bad row must not take the whole list with it."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(value, sort_keys=True)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
-        if value is None:
-            return None
-        try:
-            found = json.loads(value)
-        except (ValueError, TypeError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+from credstore.column_types import JsonObject, UTCDateTime
 
 
 class Base(DeclarativeBase):

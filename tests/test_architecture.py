@@ -21,7 +21,7 @@ LAYERS = (
     {"background_runner"},
     {"vault", "accounts"},
     {"encryption"},
-    {"models", "database", "row_counts", "search_index", "tester", "egress", "credential_types"},
+    {"models", "column_types", "database", "row_counts", "search_index", "tester", "egress", "credential_types"},
     {"probe"},
     {"http_headers", "urls", "config", "errors", "redaction", "encoded_echoes"},
 )

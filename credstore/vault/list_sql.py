@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, bindparam, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from credstore.database import AnySession, in_list
@@ -45,7 +57,7 @@ _LIST_COLUMNS = (
     _table.public_id,
     _table.name,
     _table.kind,
-    _table.public,
+    type_coerce(_table.public, Text).label("public"),  # as text: many rows have the same
     _table.key_id,
     _table.created_at,
     _table.expires_at,
@@ -99,8 +111,8 @@ def full_rows(session: AnySession, ids: Ids) -> list[Credential]:
 def _rows(connection: Connection, columns: tuple[Any, ...], ids: Ids) -> list[Row[Any]]:
     if isinstance(ids, PagePosition):
         values = {"above": ids.above, "skip": ids.skip, "most": ids.limit} | ({"kind": ids.kind} if ids.kind else {})
-        return list(connection.execute(_page_statement(columns, bool(ids.kind)), values))
-    found = {row.id: row for row in connection.execute(select(*columns).where(_table.id.in_(ids)))} if ids else {}
+        return list(connection.execute(_page_statement(columns, bool(ids.kind)), values).all())
+    found = {row.id: row for row in connection.execute(select(*columns).where(_table.id.in_(ids))).all()} if ids else {}
     return [found[row_id] for row_id in ids if row_id in found]
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import Row
 
+from credstore.column_types import parse_json_object
 from credstore.credential_types import CredentialType, by_slug
 from credstore.models import Credential
 from credstore.probe import Outcome, Verdict
@@ -143,19 +145,20 @@ class Deletion:
 
 def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
     """What the table shows of a row of `list_sql.list_rows`. Decrypts nothing."""
-    kind = by_slug(row.kind)
-    outcome = Outcome.UNREADABLE if row.key_id not in readable_keys else _OUTCOMES.get(row.status, Outcome.UNTESTED)
+    _, public_id, name, slug, public, key_id, created_at, expires_at, status, verdict_at = row
+    kind = by_slug(slug)
+    outcome = Outcome.UNREADABLE if key_id not in readable_keys else _OUTCOMES.get(status, Outcome.UNTESTED)
     return ListRow(
-        row.public_id,
-        row.name,
-        row.kind,
-        kind.label if kind else row.kind,
+        public_id,
+        name,
+        slug,
+        kind.label if kind else slug,
         bool(kind and kind.testable),
-        _detail(kind, row.public),
-        row.created_at,
-        row.expires_at,
+        _detail_of_text(kind, public),
+        created_at,
+        expires_at,
         outcome,
-        row.verdict_at if outcome is not Outcome.UNTESTED else None,
+        verdict_at if outcome is not Outcome.UNTESTED else None,
     )
 
 
@@ -190,6 +193,12 @@ def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
         verdict=verdict,
         tested_at=row.verdict_at if row.verdict else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _detail_of_text(kind: Any, public: str) -> tuple[str, ...]:
+    """The Detail cell for public values as they are stored."""
+    return _detail(kind, parse_json_object(public))
 
 
 def _detail(kind: type[CredentialType] | None, public: Mapping[str, Any]) -> tuple[str, ...]:

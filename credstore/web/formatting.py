@@ -1,6 +1,7 @@
 """Dates, ages and plurals as a person reads them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 EXPIRES_SOON_DAYS = 14
 _STEPS = ((60, "min", 60), (3600, "h", 24), (86_400, "d", 60))
@@ -18,7 +19,12 @@ def relative_time(then: datetime, now: datetime | None = None) -> str:
 
 
 def format_day(then: datetime) -> str:
-    return f"{then.day} {then:%b %Y}"
+    return _format_date(then.date())
+
+
+@lru_cache(maxsize=1024)
+def _format_date(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def format_datetime(then: datetime) -> str:

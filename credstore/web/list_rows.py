@@ -7,7 +7,7 @@ escaped texts then take the place of the marks.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from flask import current_app
@@ -19,6 +19,7 @@ from credstore.vault import ListRow
 from credstore.web.formatting import expiry_label, format_day, relative_time
 
 _MARK = "\ue000{}\ue001"  # characters for private use, which no template has
+_SEPARATOR, _ROW_SEPARATOR = "\ue002", "\ue003"
 _MARKS = re.compile("\ue000([a-z0-9_]+)\ue001")
 
 
@@ -59,18 +60,26 @@ def render_rows(rows: Sequence[ListRow], base: str, query: str, tested: str) -> 
     """The HTML of the rows. `base`, `query`: see `_rows.html`; `tested` is the id of a credential just tested."""
     template = current_app.jinja_env.get_template("credstore/_rows.html")
     html: list[str] = []
-    for number, row in enumerate(rows, 1):
-        shape, texts = _shape_and_texts(row, tested)
+    for number, (row, escaped) in enumerate(zip(rows, _escaped_texts(rows), strict=True), 1):
+        shape, texts = _shape_and_texts(row, escaped, tested)
         texts["number"] = str(number)
         pieces, names = _pieces(template, shape, base, query)
         for piece, name in zip(pieces, names, strict=False):
             html += piece, texts[name]
         html.append(pieces[-1])
-    return Markup("".join(html))  # noqa: S704 - the macro's own HTML, and texts that are escaped below
+    return Markup("".join(html))  # noqa: S704 - the macro's own HTML, and texts that are escaped
 
 
-def _shape_and_texts(row: ListRow, tested: str) -> tuple[RowShape, dict[str, str]]:
-    """The shape of a row, and its escaped texts by the names of the marks."""
+def _escaped_texts(rows: Sequence[ListRow]) -> list[list[str]]:
+    """The id, the name and the details of each row, escaped all at once: one call takes less time than hundreds."""
+    texts = [_SEPARATOR.join((row.public_id, row.name, *row.detail)) for row in rows]
+    if any(text.count(_SEPARATOR) != len(row.detail) + 1 for text, row in zip(texts, rows, strict=True)):
+        return [[str(escape(text)) for text in (row.public_id, row.name, *row.detail)] for row in rows]
+    return [text.split(_SEPARATOR) for text in escape(_ROW_SEPARATOR.join(texts)).split(_ROW_SEPARATOR)]
+
+
+def _shape_and_texts(row: ListRow, escaped: list[str], tested: str) -> tuple[RowShape, dict[str, str]]:
+    """The shape of a row, and its texts by the names of the marks; `escaped` are those of `_escaped_texts`."""
     expiry, words = expiry_label(row.expires_at) if row.expires_at else ("later", "")
     outcome = row.outcome
     shown = row.testable or outcome is Outcome.UNREADABLE
@@ -85,15 +94,15 @@ def _shape_and_texts(row: ListRow, tested: str) -> tuple[RowShape, dict[str, str
         shown and row.tested_at is not None,
         row.public_id == tested,
     )
-    texts: dict[str, str] = {
-        "public_id": escape(row.public_id),
-        "name": escape(row.name),
-        "created": format_day(row.created_at),
-    }
-    texts |= {"expiry_words": words, "age": relative_time(row.tested_at) if row.tested_at else ""}
-    for place, item in enumerate(row.detail):
-        texts[f"detail{place}"] = escape(item)
+    texts = dict(zip(_names_of_escaped(len(row.detail)), escaped, strict=True))
+    texts["created"], texts["expiry_words"] = format_day(row.created_at), words
+    texts["age"] = relative_time(row.tested_at) if row.tested_at else ""
     return shape, texts
+
+
+@cache
+def _names_of_escaped(details: int) -> tuple[str, ...]:
+    return ("public_id", "name", *(f"detail{place}" for place in range(details)))
 
 
 @lru_cache(maxsize=256)
