@@ -145,7 +145,7 @@ class Deletion:
 
 def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
     """What the table shows of a row of `list_sql.list_rows`. Decrypts nothing."""
-    _, public_id, name, slug, public, key_id, created_at, expires_at, status, verdict_at = row
+    _, public_id, name, slug, public, key_id, created_at, expires_at, status, verdict_at = tuple(row)
     kind = by_slug(slug)
     outcome = Outcome.UNREADABLE if key_id not in readable_keys else _OUTCOMES.get(status, Outcome.UNTESTED)
     return ListRow(
@@ -154,7 +154,7 @@ def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
         slug,
         kind.label if kind else slug,
         bool(kind and kind.testable),
-        _detail_of_text(kind, public),
+        _detail_of_text(slug, public),
         created_at,
         expires_at,
         outcome,
@@ -196,9 +196,9 @@ def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
 
 
 @lru_cache(maxsize=1024)
-def _detail_of_text(kind: Any, public: str) -> tuple[str, ...]:
-    """The Detail cell for public values as they are stored."""
-    return _detail(kind, parse_json_object(public))
+def _detail_of_text(slug: str, public: str) -> tuple[str, ...]:
+    """The Detail cell of a type for public values as they are stored."""
+    return _detail(by_slug(slug), parse_json_object(public))
 
 
 def _detail(kind: type[CredentialType] | None, public: Mapping[str, Any]) -> tuple[str, ...]:

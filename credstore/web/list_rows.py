@@ -72,10 +72,14 @@ def render_rows(rows: Sequence[ListRow], base: str, query: str, tested: str) -> 
 
 def _escaped_texts(rows: Sequence[ListRow]) -> list[list[str]]:
     """The id, the name and the details of each row, escaped all at once: one call takes less time than hundreds."""
+    if not rows:
+        return []
     texts = [_SEPARATOR.join((row.public_id, row.name, *row.detail)) for row in rows]
-    if any(text.count(_SEPARATOR) != len(row.detail) + 1 for text, row in zip(texts, rows, strict=True)):
-        return [[str(escape(text)) for text in (row.public_id, row.name, *row.detail)] for row in rows]
-    return [text.split(_SEPARATOR) for text in escape(_ROW_SEPARATOR.join(texts)).split(_ROW_SEPARATOR)]
+    expected = sum(len(row.detail) + 1 for row in rows)
+    everything = _ROW_SEPARATOR.join(texts)
+    if (everything.count(_SEPARATOR), everything.count(_ROW_SEPARATOR)) != (expected, max(len(rows) - 1, 0)):
+        return [[*map(escape, (row.public_id, row.name, *row.detail))] for row in rows]
+    return [text.split(_SEPARATOR) for text in str(escape(everything)).split(_ROW_SEPARATOR)]
 
 
 def _shape_and_texts(row: ListRow, escaped: list[str], tested: str) -> tuple[RowShape, dict[str, str]]:
