@@ -66,6 +66,8 @@ def replace_process(settings: Mapping[str, Any], *, workers: int, threads: int, 
     os.set_inheritable(reading, True)
     options = {"settings": dict(settings), "workers": workers, "threads": threads, "announcement": reading}
     sys.stdout.flush()
+    # Threads that each have an arena of their own make a process larger than what it uses (mallopt(3)).
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     os.execv(sys.executable, [sys.executable, "-P", "-m", __name__, json.dumps(options, default=str)])  # noqa: S606
 
 

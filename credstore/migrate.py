@@ -1,8 +1,11 @@
 """Migrates the database with Alembic, and checks whether it is up to date. Needs no ini file.
 
-Alembic is imported when it is needed: it takes 10 MB in each worker, and a worker needs it for `/readyz` alone.
+Alembic is imported when it is needed: it takes 10 MB, and a worker does not need it.
 """
 
+import re
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -32,12 +35,17 @@ def upgrade(app: Flask) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the schema is the newest one. One statement, or two on an empty database."""
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    """Whether the schema is the newest one. Two statements; without Alembic, which takes 10 MB of memory."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return False
+    return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest_revision()]
 
-    heads = set(ScriptDirectory.from_config(_config(connection)).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+@cache
+def newest_revision() -> str:
+    """The revision of the newest migration: the number at the start of its file's name."""
+    versions = Path(__file__).parent / "migrations" / "versions"
+    return max(found[1] for file in versions.glob("*.py") if (found := re.match(r"(\d{4})_", file.name)))
 
 
 def _config(connection: Connection) -> "AlembicConfig":

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Connection, Engine, create_engine, inspect, make_url
 from sqlalchemy.pool import NullPool
 
+from credstore import migrate
 from credstore.models import Base, db
 
 # Declared in the migration alone, since PostgreSQL has them and SQLite does not.
@@ -73,3 +76,8 @@ def test_models_and_migrations_agree(stored_app: Flask, declared: Engine) -> Non
         assert keys(migrated) == keys(expected)
         extra = ONLY_IN_POSTGRESQL if migrated.dialect.name == "postgresql" else set()
         assert indexes(migrated) == indexes(expected) | extra
+
+
+def test_the_newest_revision_is_the_head_of_the_migrations() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert scripts.get_heads() == [migrate.newest_revision()]

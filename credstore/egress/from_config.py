@@ -6,12 +6,16 @@ shown.
 
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from credstore.config import Config
-from credstore.egress.client import OutboundClient
+from credstore.egress.deferred_client import DeferredClient
 from credstore.egress.policy import Policy
 from credstore.egress.proxy import Proxy
 from credstore.errors import ConfigError
+
+if TYPE_CHECKING:
+    from credstore.egress.client import OutboundClient
 
 CA_SETTING = "CREDSTORE_CA_BUNDLE"
 
@@ -26,11 +30,18 @@ def proxy_from_config(config: Config) -> Proxy | None:
     return Proxy.parse(config.egress_proxy) if config.egress_proxy else None
 
 
-def client_from_config(config: Config) -> OutboundClient:
+def client_from_config(config: Config) -> DeferredClient:
     """The outbound client. Raises ConfigError naming the setting that is wrong."""
     if config.ca_bundle is not None:
         _require_certificates(config.ca_bundle)
-    return OutboundClient(policy_from_config(config), ca_file=config.ca_bundle, proxy=proxy_from_config(config))
+    policy, proxy = policy_from_config(config), proxy_from_config(config)
+
+    def make() -> "OutboundClient":
+        from credstore.egress import client
+
+        return client.OutboundClient(policy, ca_file=config.ca_bundle, proxy=proxy)
+
+    return DeferredClient(make)
 
 
 def _require_certificates(file: Path) -> None:

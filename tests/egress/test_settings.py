@@ -33,7 +33,7 @@ def test_a_server_under_an_authority_of_ones_own_is_reached_by_the_ca_bundle(
 
 def test_the_shipped_roots_stay_trusted_beside_the_bundle(authority: tuple[Path, Issue]) -> None:
     client = client_from_config(from_env(CREDSTORE_CA_BUNDLE=str(authority[0])))
-    assert client._context.cert_store_stats()["x509_ca"] > 50
+    assert client.client._context.cert_store_stats()["x509_ca"] > 50
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate", LIST_ONLY, "-----BEGIN CERTIFICATE-----\nAAAA\n"])

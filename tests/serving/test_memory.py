@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.fixtures.serving import Server
 
-MOST_MEMORY = 180 * 2**20  # bytes, of the arbiter and two workers; 170 MiB measured, and a new library may be larger
+MOST_MEMORY = 170 * 2**20  # bytes, of the arbiter and two workers; 162 MiB measured
 APPLICATION = ("cryptography", "sqlalchemy")
 
 
