@@ -6,6 +6,7 @@ A statement's parameters never become part of an exception or a log.
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import InstrumentedAttribute, Session, scoped_session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
 from credstore.models import Base, db
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB, BULK_CACHE_KIB = 2_000, 32_000  # SQLite's page cache of a connection, and during a bulk change
+TRUSTED_IDLE_SECONDS = 2.0  # so long an idle connection to PostgreSQL is taken to be alive
 AUTO_CHECKPOINT_PAGES = 1000  # SQLite's default
 POOL_SIZE = 20  # connections that stay open, and as many more at a peak; a worker has 16 threads by default
 _PRAGMAS = (
@@ -53,7 +55,8 @@ def init_database(app: Flask, url: str) -> None:
     if parsed.get_backend_name() == "sqlite":
         parsed = _with_database_folder(parsed)
     else:
-        engine_options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        # A page reads without BEGIN and ROLLBACK, which would be two more trips; a write asks for its transaction.
+        engine_options |= {"isolation_level": "AUTOCOMMIT", "connect_args": {"connect_timeout": 5}}
     ours = {"SQLALCHEMY_DATABASE_URI": parsed, "SQLALCHEMY_ENGINE_OPTIONS": engine_options, "SQLALCHEMY_BINDS": {}}
     theirs = {name: app.config.pop(name) for name in ours if name in app.config}
     extension = app.extensions.pop("sqlalchemy", None)
@@ -112,6 +115,23 @@ def _add_event_listeners(engine: Engine) -> None:
         event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _end_bulk)
+    else:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _ping_after_idling)
+
+
+def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info["used_at"] = time.monotonic()
+
+
+def _ping_after_idling(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Replace a connection that PostgreSQL closed meanwhile. One in use a moment ago is not asked: that is a trip."""
+    if time.monotonic() - entry.info.get("used_at", 0.0) < TRUSTED_IDLE_SECONDS:
+        return
+    try:
+        connection.cursor().execute("SELECT 1")
+    except Exception:  # whatever the driver raises: the pool then opens another
+        raise exc.DisconnectionError from None
 
 
 def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -171,6 +191,12 @@ def _translate_driver_error(context: ExceptionContext) -> None:
         raise StorageDown("The database cannot be reached. Nothing was saved.") from None
 
 
+def write_options(dialect: str) -> dict[str, Any]:
+    """The execution options of a connection that begins a writing transaction."""
+    postgresql = {"isolation_level": "READ COMMITTED"} if dialect == "postgresql" else {}
+    return {"credstore_writes": True, **postgresql}
+
+
 @contextmanager
 def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[None]:
     """A write transaction: committed at the end, rolled back on any exception. Raises StorageError.
@@ -179,7 +205,7 @@ def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[No
     writing them to its log each time its small cache is full, and again later.
     """
     session.rollback()  # ends the read transaction of the sign-in check, which cannot become a write
-    session.connection(execution_options={"credstore_writes": True, "credstore_bulk": bulk})
+    session.connection(execution_options=write_options(session.get_bind().dialect.name) | {"credstore_bulk": bulk})
     try:
         yield
         session.commit()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from sqlalchemy import Connection, text
 
+from credstore.database import write_options
 from credstore.models import db
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def upgrade(app: Flask) -> None:
 
     with (
         app.app_context(),
-        db.engine.connect().execution_options(credstore_writes=True) as connection,
+        db.engine.connect().execution_options(**write_options(db.engine.dialect.name)) as connection,
         connection.begin(),
     ):
         if connection.dialect.name == "postgresql":

@@ -17,6 +17,7 @@ from credstore.database import init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
 from credstore.migrate import is_current, upgrade
 from credstore.models import db
+from tests.conftest import MakeApp
 
 
 @pytest.mark.parametrize(
@@ -181,3 +182,19 @@ def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
     assert "DATABASE_URL" in refusal.value.sentence
     assert "S3cretTail" not in refusal.value.sentence
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
+
+
+def test_a_connection_that_postgresql_closed_meanwhile_is_replaced(
+    postgres_url: str, config: Config, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credstore.database.TRUSTED_IDLE_SECONDS", 0.0)
+    app = make_app(replace(config, database_url=postgres_url))
+    with app.app_context():
+        (pid,) = db.session.execute(text("SELECT pg_backend_pid()")).one()
+        db.session.remove()
+        with db.engine.connect() as first, db.engine.connect() as second:
+            other = second if first.scalar(text("SELECT pg_backend_pid()")) == pid else first
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            other.scalar(text("SELECT pg_sleep(0.1)"))
+    with app.app_context():
+        assert [db.session.scalar(text("SELECT 1"))] == [1]
