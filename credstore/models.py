@@ -119,6 +119,19 @@ class VerdictHistory(Model):
     tested_at: Mapped[datetime]
 
 
+class ModelNames(Model):
+    """The names of the models that a credential's destination listed, beside its verdict; see `vault/model_names.py`.
+
+    `version` is the content version that was tested. `models` is {"names": […], "listed_for": …, "count": …}.
+    """
+
+    __tablename__ = "model_names"
+
+    public_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int]
+    models: Mapped[dict[str, Any]]
+
+
 class HostOpenness(Model):
     """What tests learned of a destination, and of single keys there; see `vault/host_openness.py`.
 

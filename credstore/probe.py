@@ -54,6 +54,24 @@ class Outcome(StrEnum):
         return LABELS[self]
 
 
+class Cause(StrEnum):
+    """What decided, where the outcome alone does not tell it. The value is stored; `facts` says what follows."""
+
+    NONE = ""
+    USED = "used"  # the test used the credential as a workflow does
+    NO_SECRET = "no-secret"  # noqa: S105 - none is stored, so that there was none to check
+    NO_CREDIT = "no-credit"
+    RATE_LIMITED = "rate-limited"
+    MODEL_LOADING = "model-loading"
+    SERVER_ERROR = "server-error"
+    ADDRESS_REFUSED = "address-refused"  # the address of this machine, not the credential
+    SWITCHED_OFF = "switched-off"
+    COMPLETED = "completed"  # a completion was asked for, and the model ran
+    UNKNOWN_MODEL = "unknown-model"
+    NOT_ALLOWED = "not-allowed"  # known, but not for this model or repository
+    OTHER_LIMIT_NAME = "other-limit-name"  # the limit of one token has another name there
+
+
 LABELS: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.VERIFIED: "Verified",
@@ -112,6 +130,19 @@ class Step:
         return f"{self.method} {self.url} -> {result} in {self.ms} ms"
 
 
+# Whose models a listing names: those of this key (made-up keys were refused), those of any key, or it was not asked.
+ListedFor = Literal["this-key", "any-key", "not-known"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelList:
+    """The models of a listing: how many, and the first names. A provider's text, which the tester cleans."""
+
+    count: int
+    names: tuple[str, ...] = ()
+    listed_for: ListedFor = "not-known"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The result of a test. `reason` says why, `advice` what to do next, both in credstore's words.
@@ -120,6 +151,7 @@ class Verdict:
     provider reports about the key ("@a_bot", "scopes: repo"), `expires_at` is when the key expires. `openness` is what
     is known of the destination after this test; None when it learned nothing, so that earlier knowledge stays.
     `key_proven`: the destination accepted this very key and refused made-up ones, in this test or in a recent one.
+    `models` is what a model listing named, `completion` the completion that was asked for since the test.
     """
 
     outcome: Outcome
@@ -131,9 +163,21 @@ class Verdict:
     openness: Openness | None = None
     key_proven: bool = False
     steps: tuple[Step, ...] = ()
+    cause: Cause = Cause.NONE
+    models: ModelList | None = None
+    completion: "Completion | None" = None
 
     def with_steps(self, steps: tuple[Step, ...]) -> "Verdict":
         return replace(self, steps=steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One completion of `model` that a person asked for at `tried_at`, and the verdict on its answer."""
+
+    model: str
+    verdict: Verdict
+    tried_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

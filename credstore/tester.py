@@ -6,18 +6,20 @@ A test ends at its deadline, its generator is always closed, and its verdict con
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Protocol
 
 from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
-from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
-from credstore.redaction import foreign_text_redactor, redactor
+from credstore.probe import ModelList, Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
+from credstore.redaction import MASK, WITHHELD, foreign_text_redactor, redactor
 
 logger = logging.getLogger(__name__)
 
 # The longest provider message and fact in characters, and the largest number of facts.
 SAID_LENGTH, FACT_LENGTH, MOST_FACTS = 300, 120, 12
+# The longest name of a model in characters, and the largest number of names.
+MODEL_LENGTH, MOST_MODELS = 120, 500
 # Characters. A reason may contain a host name that a provider chose.
 REASON_LENGTH = 600
 
@@ -99,8 +101,16 @@ def _redacted(verdict: Verdict, steps: list[Step], secrets: Collection[str]) -> 
         advice=redact(verdict.advice)[:REASON_LENGTH],
         provider_message=redact_foreign(verdict.provider_message, SAID_LENGTH),
         facts=tuple(fact for fact in facts if fact),
+        models=verdict.models and _clean_models(verdict.models, redact_foreign),
         steps=clean,
     )
+
+
+def _clean_models(models: ModelList, redact_foreign: Callable[[str, int], str]) -> ModelList:
+    """Printable names without repetitions. One that shares a part with a secret is left out, and still counted."""
+    names = (redact_foreign(name, MODEL_LENGTH) for name in models.names[:MOST_MODELS])
+    shown = dict.fromkeys(name for name in names if name and MASK not in name and name != WITHHELD)
+    return replace(models, names=tuple(shown))
 
 
 def _not_reached(failure: Unreached, *, first: bool) -> Verdict:

@@ -179,7 +179,10 @@ class Call:
         return self.request.method == "POST" and self.rest.endswith(("/chat/completions", "/messages"))
 
 
-MODELS = {"object": "list", "data": [{"id": "gpt-5-mini", "object": "model", "created": 1, "owned_by": "system"}]}
+MODELS: dict[str, Any] = {
+    "object": "list",
+    "data": [{"id": "gpt-5-mini", "object": "model", "created": 1, "owned_by": "system"}],
+}
 CLAUDES = {
     "data": [
         {"type": "model", "id": "claude-haiku-4-5", "display_name": "Haiku", "created_at": "2026-01-01T00:00:00Z"}
@@ -211,7 +214,14 @@ def wrong(call: Call) -> Reply:
 def completion(call: Call, *, checked: bool = True) -> Reply:
     if not call.completion:
         return absent(call)
-    return wrong(call) if checked and not call.right else error(400, "you must provide a model parameter")
+    if checked and not call.right:
+        return wrong(call)
+    model = (call.request.json or {}).get("model")
+    if not model:
+        return error(400, "you must provide a model parameter")
+    if model != MODELS["data"][0]["id"]:
+        return error(404, f"The model `{model}` does not exist or you do not have access to it.", "model_not_found")
+    return as_json(200, {"object": "chat.completion", "model": model, "choices": [{"message": {"content": "H"}}]})
 
 
 def openai(call: Call) -> Reply:

@@ -22,6 +22,7 @@ LAYERS = (
     {"vault", "accounts"},
     {"encryption"},
     {"models", "column_types", "database", "row_counts", "search_index", "tester", "egress", "credential_types"},
+    {"facts"},
     {"probe"},
     {"http_headers", "urls", "config", "errors", "redaction", "encoded_echoes"},
 )

@@ -158,6 +158,9 @@ def _everything(person: Person, provider: Provider, planted: Mapping[str, str]) 
     for row in rows:
         for headers in ({}, {"Accept": JSON}, {"X-Credstore": "fragment"}):
             assert person.post(f"/credentials/{row}/test", **headers).status in {200, 303}  # type: ignore[arg-type]
+        own = planted["echoed API key" if row == rows[1] else "API key"]
+        for model, status in (("gpt-5-mini", 303), ("nothing-5", 303), (own, 400)):
+            assert person.post(f"/credentials/{row}/completion", {"model": model}).status == status
         for url in (f"/credentials/{row}", f"/credentials/{row}/edit", f"/credentials/{row}/delete", "/credentials"):
             person.get(url)
             person.get(url, Accept=JSON)

@@ -66,7 +66,8 @@ def test_all_good_is_status_0_and_json_of_a_known_shape(run: Run, put: Any) -> N
     assert report["ok"] is True
     assert [(found["id"], found["name"]) for found in report["results"]] == [(two, "Two"), (one, "One")]
     for found in report["results"]:
-        assert set(found) == {"id", "name", "outcome", "reason", "failed"}
+        assert set(found) == {"id", "name", "outcome", "reason", "failed", "reached", "accepted", "usable"}
+        assert [found[fact]["state"] for fact in ("reached", "accepted", "usable")] == ["yes", "yes", "unknown"]
         assert (found["outcome"], found["failed"]) == ("verified", False)
 
 

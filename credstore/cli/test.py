@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ import click
 from credstore.app_factory import build_app
 from credstore.background_runner import BackgroundRunner
 from credstore.cli.options import data_dir_option, read_config
+from credstore.errors import NotFound
 from credstore.extension import Credstore
-from credstore.vault import Progress
+from credstore.facts import facts_of
+from credstore.vault import Vault
+from credstore.vault.test_runs import RunItem
 
 
 class Days(click.ParamType[int]):
@@ -45,7 +50,7 @@ def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: 
         if ids or everything:
             run_id = store.vault.start_run(None if everything else ids)
             BackgroundRunner(app, store.vault, at_once=config.tests_at_once).run(run_id)
-            report["results"] = _results(store.vault.progress(run_id))
+            report["results"] = [_result(store.vault, item) for item in store.vault.progress(run_id).items]
             if not everything:
                 report["results"] += _missing(ids, {result["id"] for result in report["results"]})
         if expiring is not None:
@@ -62,17 +67,18 @@ def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: 
 test.__test__ = False  # type: ignore[attr-defined]  # a command, whatever its name
 
 
-def _results(progress: Progress) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": item.public_id,
-            "name": item.name,
-            "outcome": item.outcome.value if item.outcome else "gone" if item.done else "not-tested",
-            "reason": item.reason,
-            "failed": not item.done or bool(item.outcome and item.outcome.mark == "fail"),
-        }
-        for item in progress.items
-    ]
+def _result(vault: Vault, item: RunItem) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "id": item.public_id,
+        "name": item.name,
+        "outcome": item.outcome.value if item.outcome else "gone" if item.done else "not-tested",
+        "reason": item.reason,
+        "failed": not item.done or bool(item.outcome and item.outcome.mark == "fail"),
+    }
+    with suppress(NotFound):  # deleted since
+        if item.outcome:
+            result |= asdict(facts_of(vault.get(item.public_id).verdict))
+    return result
 
 
 def _missing(ids: Iterable[str], tested: Collection[str]) -> list[dict[str, Any]]:

@@ -84,6 +84,8 @@ class CredentialType:
     """One credential type. Subclass it, set `slug`, `label`, `fields`, and add the class to `CREDENTIAL_TYPES`.
 
     Define `probe` to make the type testable; the Test button and the guard of its route follow.
+    Define `completion` too where using the credential costs something, so that a person may ask for it. `test_uses`
+    says that a test which passes did what a workflow does.
     """
 
     slug: ClassVar[str]
@@ -92,11 +94,18 @@ class CredentialType:
     fields: ClassVar[tuple[Field, ...]] = ()
 
     testable: ClassVar[bool] = False
+    completes: ClassVar[bool] = False
+    test_uses: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        """Refuses a field declared twice; a class that defines `probe`, or inherits one, is testable."""
+        """Refuses a field declared twice. A class that defines `probe`, or inherits one, is testable.
+
+        Likewise one with `completion` completes.
+        """
         if "probe" in vars(cls):
             cls.testable = True
+        if "completion" in vars(cls):
+            cls.completes = True
         names = [field.name for field in cls.fields]
         if len(set(names)) != len(names):
             raise TypeError(f"{cls.__name__} declares a field twice.")
@@ -140,6 +149,14 @@ class CredentialType:
     @classmethod
     def probe(cls, values: Values) -> Probe:
         """How to ask the provider whether these values work. Spends nothing."""
+        raise NotImplementedError
+
+    @classmethod
+    def completion(cls, values: Values, model: str, *, other_limit: bool = False) -> Probe:
+        """How to use these values for one completion of one token: one request. Never part of a test.
+
+        `other_limit` sends the limit under its other name, see `llm/try_completion.py`.
+        """
         raise NotImplementedError
 
     @classmethod

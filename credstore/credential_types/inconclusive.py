@@ -5,9 +5,10 @@ They never repeat a provider's text: a redirect is told by scheme, host and port
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
 from credstore.credential_types.redirects import redirect_target
-from credstore.probe import Outcome, ProbeResponse, Verdict
+from credstore.probe import Cause, Outcome, ProbeResponse, Verdict
 
 TRY_LATER = "Wait a minute, then test again."
 # A challenge may be one of several in a header, each with parameters: a scheme is a word at the start or after a comma
@@ -46,12 +47,14 @@ def inconclusive_verdict(actor: str, answer: ProbeResponse, secrets: Collection[
             outcome=Outcome.PROVIDER_TROUBLE,
             reason=f"{actor} is limiting requests just now ({answer.status}).",
             advice=_wait(answer),
+            cause=Cause.RATE_LIMITED,
         )
     if answer.status >= 500:
         return Verdict(
             outcome=Outcome.PROVIDER_TROUBLE,
             reason=f"{actor} has trouble of its own ({answer.status}).",
             advice=TRY_LATER,
+            cause=Cause.SERVER_ERROR,
         )
     return None
 
@@ -66,10 +69,11 @@ def unfounded_refusal(actor: str, answer: ProbeResponse, scheme: str) -> Verdict
     if from_cache(answer):
         return _cannot_tell(f"A cache on the way answered in place of {actor} ({answer.status}).", TRY_LATER)
     if _CLIENT_ADDRESS.search(_error_words(answer)):
-        return _cannot_tell(
+        refused = _cannot_tell(
             f"{actor} refuses requests from this network address ({answer.status}), whatever the credential.",
             f"Allow the address of the machine that runs credstore at {actor}.",
         )
+        return replace(refused, cause=Cause.ADDRESS_REFUSED)
     wanted = challenges(answer)
     if answer.status == 401 and wanted and wanted <= _HANDSHAKES and scheme not in wanted:
         names = " or ".join(name.capitalize() for name in sorted(wanted))

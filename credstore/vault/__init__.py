@@ -4,6 +4,7 @@ from credstore.database import AnySession
 from credstore.encryption.key_check import KeyState
 from credstore.encryption.keyring import Keyring
 from credstore.tester import Tester
+from credstore.vault.completions import Completions
 from credstore.vault.create_edit import CreateEdit
 from credstore.vault.credential_test import CredentialTests
 from credstore.vault.delete_restore import DeleteRestore
@@ -48,6 +49,9 @@ class Vault:
 
         self.tests = CredentialTests(self.store, tester)
         self.test, self.test_draft, self.history = self.tests.test, self.tests.test_draft, self.tests.history
+
+        completions = Completions(self.store, self.tests)
+        self.try_completion, self.model_names = completions.try_completion, completions.model_names
 
         runs = TestRuns(self.store, self.tests)
         self.list_testable, self.start_run, self.progress = runs.list_testable, runs.start_run, runs.progress

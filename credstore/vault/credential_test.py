@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Unreadable
 from credstore.models import Credential, VerdictHistory, utc_now
-from credstore.probe import Knowledge, Outcome, Verdict
+from credstore.probe import Cause, Knowledge, Outcome, Verdict
 from credstore.tester import Tester
 from credstore.vault.host_openness import destination_hash, key_fingerprint, recall, remember
+from credstore.vault.model_names import store_names
 from credstore.vault.records import PastVerdict, Record, to_record
 from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names
 from credstore.vault.stored_verdicts import dump_verdict, load_verdict
@@ -39,9 +41,9 @@ class CredentialTests:
 
         Raises NotFound (also when it was deleted meanwhile), NotTestable, Locked or TestsBusy. All else is a verdict.
         """
-        with _one_at_a_time(public_id):
+        with one_at_a_time(public_id):
             row = self._store.row_with_sealed(public_id)
-            kind = _testable(row.kind)
+            kind = testable_type(row.kind)
             tested = row.content_version
             try:
                 secrets = self._store.unseal(row)
@@ -64,7 +66,7 @@ class CredentialTests:
         """
         if by_slug(kind_slug) is None:
             raise InvalidFields({"type": "Choose a type."})
-        kind = _testable(kind_slug)
+        kind = testable_type(kind_slug)
         if not public_id:
             cleaned = kind.clean(values)
             return self._run_probe(kind, *split_public_and_secret(kind, cleaned))
@@ -98,6 +100,8 @@ class CredentialTests:
         session.rollback()
         told = {"host_openness": known.openness, "key_proven": "yes" if known.key_proven else ""}
         verdict = self.tester.run(kind.probe({**public, **secrets, **told}), kind.texts_to_redact(secrets))
+        if kind.test_uses and verdict.outcome.mark == "pass":
+            verdict = replace(verdict, cause=Cause.USED)
         if asked and verdict.openness is not None:
             learned = Knowledge(openness=verdict.openness, key_proven=verdict.key_proven)
             if learned != known or learned != Knowledge():
@@ -115,6 +119,8 @@ class CredentialTests:
             values["expires_at"] = case((unchanged, verdict.expires_at), else_=Credential.expires_at)
             values["expiry_from_provider"] = case((unchanged, True), else_=Credential.expiry_from_provider)
         with write_transaction(self._store.session):
+            if models := store_names(self._store.session, public_id, tested, verdict):
+                stored["models"] = models
             row = update(Credential).where(Credential.public_id == public_id).values(**values)
             self._store.session.execute(row.execution_options(synchronize_session=False))
             self._add_to_history(public_id, tested, stored, moment)
@@ -128,7 +134,7 @@ class CredentialTests:
             self._store.session.execute(delete(VerdictHistory).where(VerdictHistory.id.in_(old)))
 
 
-def _testable(slug: str) -> type[CredentialType]:
+def testable_type(slug: str) -> type[CredentialType]:
     kind = by_slug(slug)
     if kind is None or not kind.testable:
         raise NotTestable(f"There is nothing to test for the type {kind.label if kind else slug}.")
@@ -143,7 +149,7 @@ def _unreadable(refusal: Unreadable) -> Verdict:
 
 
 @contextmanager
-def _one_at_a_time(public_id: str) -> Iterator[None]:
+def one_at_a_time(public_id: str) -> Iterator[None]:
     with _running_lock:
         if public_id in _running:
             raise TestsBusy("This credential is being tested already. Wait for that result.")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from credstore.database import AnySession, in_list, write_transaction
-from credstore.models import DeletedCredential, VerdictHistory, db, utc_now
+from credstore.models import DeletedCredential, ModelNames, VerdictHistory, db, utc_now
 
 
 def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
@@ -13,7 +13,7 @@ def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> 
     with write_transaction(session):  # not in bulk: that leaves the log to a thread, and the log is emptied below
         old = select(DeletedCredential.public_id).where(DeletedCredential.deleted_at <= utc_now() - older_than)
         erased = list(session.scalars(old.with_for_update()))
-        for table in (VerdictHistory, DeletedCredential):
+        for table in (ModelNames, VerdictHistory, DeletedCredential):
             rows = delete(table).where(in_list(session, table.public_id, erased))
             session.execute(rows.execution_options(synchronize_session=False))
         count = len(erased)

@@ -49,6 +49,7 @@ class Record:
     """One credential as anybody signed in may see it, with what a `ListRow` has and its whole verdict.
 
     `public_values` are the public values with their labels, `secret_labels` the labels of the secrets that are stored.
+    `completes`: a completion can be tried with it.
     """
 
     public_id: str
@@ -71,6 +72,7 @@ class Record:
     expiry_from_provider: bool
     version: int
     verdict: Verdict
+    completes: bool
 
 
 RowType = TypeVar("RowType", ListRow, Record)
@@ -191,6 +193,7 @@ def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
         expiry_from_provider=row.expiry_from_provider,
         version=row.version,
         verdict=verdict,
+        completes=bool(kind and kind.completes),
         tested_at=row.verdict_at if row.verdict else None,
     )
 

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from credstore.web import authorization, compression, error_handlers, security_headers, template_filters
 from credstore.web.views import (
+    completion,
     create_edit,
     credential_list,
     credential_test,
@@ -16,7 +17,7 @@ from credstore.web.views import (
     test_runs,
 )
 
-VIEWS = (credential_list, create_edit, paste_detection, credential_test, delete_restore, test_runs)
+VIEWS = (credential_list, create_edit, paste_detection, credential_test, completion, delete_restore, test_runs)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

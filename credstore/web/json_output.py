@@ -1,14 +1,22 @@
 """Records as JSON, for requests with `Accept: application/json`. Public values only, never a secret."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from credstore.facts import facts_of
 from credstore.probe import Verdict
 from credstore.vault import Page, Record
 
 
-def credential_json(record: Record) -> dict[str, Any]:
-    """One credential. `sealed` lists the names of its stored secret fields, never their values."""
+def credential_json(record: Record, model_names: Sequence[str] | None = None) -> dict[str, Any]:
+    """One credential. `sealed` lists the names of its stored secret fields, never their values.
+
+    `models` has the names too where they are given.
+    """
+    names = {} if model_names is None else {"names": list(model_names)}
+    models = record.verdict.models
     return {
         "id": record.public_id,
         "name": record.name,
@@ -21,20 +29,30 @@ def credential_json(record: Record) -> dict[str, Any]:
         "last_used_at": isoformat(record.last_used_at),
         "expires_at": isoformat(record.expires_at),
         "version": record.version,
+        "models": models and {"count": models.count, "listed_for": models.listed_for} | names,
         "test": verdict_json(record.verdict) | {"tested_at": isoformat(record.tested_at)},
     }
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """The result of a test."""
+    """The result of a test. `completion` is what a person asked for since, None without one."""
+    completion = verdict.completion
     return {
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "advice": verdict.advice,
         "provider_message": verdict.provider_message,
         "facts": list(verdict.facts),
+        **asdict(facts_of(verdict)),
+        "completion": completion
+        and {"model": completion.model, "tried_at": isoformat(completion.tried_at)} | verdict_json(completion.verdict),
         "steps": [str(step) for step in verdict.steps],
     }
+
+
+def draft_json(verdict: Verdict) -> dict[str, Any]:
+    """The result of a test of what is in a form, with the names of the models."""
+    return verdict_json(verdict) | {"models": verdict.models and asdict(verdict.models)}
 
 
 def page_json(page: Page[Record]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, url_for
 
+from credstore.facts import facts_of
 from credstore.web import request_context
 from credstore.web.formatting import expiry_label, format_datetime, format_day, relative_time, with_noun
 from credstore.web.views.credential_list import list_arguments
@@ -20,6 +21,7 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_format_datetime")(format_datetime)
     bp.app_template_filter("credstore_with_noun")(with_noun)
     bp.app_template_filter("credstore_expiry_label")(expiry_label)
+    bp.app_template_filter("credstore_facts")(facts_of)
     # Pages without a view of credstore, such as a 404, need them too; in a host application those are the host's.
     (bp.app_context_processor if everywhere else bp.context_processor)(template_variables)
 

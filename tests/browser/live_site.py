@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +13,10 @@ from credstore import create_app
 from credstore.config import Config
 from credstore.database import write_transaction
 from credstore.models import Credential, DeletedCredential, db
-from credstore.probe import Outcome, Step, Verdict
+from credstore.probe import Cause, Completion, ModelList, Outcome, Step, Verdict
 from credstore.vault import ListFilters, Record, Vault
-from credstore.vault.stored_verdicts import dump_verdict
+from credstore.vault.model_names import store_names
+from credstore.vault.stored_verdicts import dump_completion, dump_verdict
 from tests.fixtures.serving import Server
 
 LONG_URL = "https://gateway-{0}.inference.eu-central-1.example-platform.com/teams/{0}/openai-compatible/v1"
@@ -71,8 +72,13 @@ class LiveSite:
 
     def judged(self, record: Record, verdict: Verdict) -> None:
         with self.app.app_context(), write_transaction(db.session):
+            stored = dump_verdict(verdict)
+            if models := store_names(db.session, record.public_id, record.version, verdict):
+                stored["models"] = models
+            if verdict.completion:
+                stored["completion"] = dump_completion(verdict.completion)
             measured = {
-                "verdict": dump_verdict(verdict),
+                "verdict": stored,
                 "verdict_version": record.version,
                 "verdict_at": datetime.now(UTC),
             }
@@ -110,6 +116,25 @@ def verdict(outcome: Outcome, url: str) -> Verdict:
     )
     reason = f"{host} accepted this key, and refused made-up ones."
     return Verdict(outcome=outcome, reason=reason, advice="Check that its scopes cover your workflows.", steps=steps)
+
+
+def tried_verdict(url: str) -> Verdict:
+    """A verdict with many models, some with long names, and a completion that the provider refused in many words."""
+    names = tuple(f"vendor-{n}/a-model-with-a-name-{'that-goes-on-' * (n % 5)}{n}" for n in range(40))
+    step = Step(purpose="Ask for a completion", method="POST", url=f"{url}/chat/completions", status=404, ms=812)
+    refused = Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{url.split('/')[2]} has no model {names[4]} for chat completions, or not for this key (404).",
+        advice="Choose another model.",
+        cause=Cause.UNKNOWN_MODEL,
+        provider_message="The model does not exist or you do not have access to it.",
+        steps=(step,),
+    )
+    return replace(
+        verdict(Outcome.VERIFIED, url),
+        models=ModelList(count=1200, names=names, listed_for="this-key"),
+        completion=Completion(model=names[4], verdict=refused, tried_at=datetime.now(UTC)),
+    )
 
 
 def words(texts: Sequence[str | None]) -> list[str]:

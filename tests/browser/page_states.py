@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page, expect
 
 from credstore.vault import ListFilters
-from tests.browser.live_site import LONG_URL, LiveSite
+from tests.browser.live_site import LONG_URL, LiveSite, tried_verdict
 
 NOWHERE = "/00000000-0000-4000-8000-000000000000"
 LONG_NAME = "A gateway with a rather long name that-goes-on-without-a-break-" + "x" * 90
@@ -35,6 +35,14 @@ def _of_first(where: str) -> Callable[[Page, LiveSite], None]:
         tab.goto(f"{site.url}/{first.public_id}{where}")
 
     return go
+
+
+def _with_completion(tab: Page, site: LiveSite) -> None:
+    """A result with all that there can be: models, a completion that was tried, and the form for the next one."""
+    tab.goto(site.url + "?q=Tried")
+    tab.locator("tbody th a").click()
+    expect(tab.get_by_role("region", name="Try a completion")).to_be_visible()
+    tab.locator(".models summary").click()
 
 
 def _dialog(opener: str, pick: int = 0) -> Callable[[Page, LiveSite], None]:
@@ -67,6 +75,7 @@ PAGE_STATES = (
     PageState("list", _page("")),
     PageState("search without a match", _page("?q=nobody")),
     PageState("detail", _of_first("")),
+    PageState("detail with a completion", _with_completion),
     PageState("new", _page("/new")),
     PageState("edit", _of_first("/edit")),
     PageState("delete", _of_first("/delete")),
@@ -83,5 +92,6 @@ PAGE_STATES = (
 
 def furnish(site: LiveSite) -> None:
     """A full first page, the newest of them with the longest name and URL."""
+    site.judged(site.llm("Tried", LONG_URL.format(1)), tried_verdict(LONG_URL.format(1)))
     site.fifty()
     site.llm(LONG_NAME, LONG_URL.format(7) + "/deep" * 30, provider="openai_compatible")

@@ -89,7 +89,7 @@ def test_a_pasted_endpoint_of_anthropic(typed: str) -> None:
         elsewhere=typed,
         provider="anthropic",
         header="x-api-key",
-        listing="https://api.anthropic.com/v1/models?limit=1",
+        listing="https://api.anthropic.com/v1/models?limit=500",
     )
     verdict = run(right, "missing path").verdict
     assert verdict.outcome is Outcome.CANNOT_TELL

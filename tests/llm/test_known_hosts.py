@@ -114,7 +114,7 @@ ROWS = (
         elsewhere="https://api.anthropic.com/v1/messages",
         offers="https://api.anthropic.com",
         header="x-api-key",
-        listing="https://api.anthropic.com/v1/models?limit=1",
+        listing="https://api.anthropic.com/v1/models?limit=500",
         completion="https://api.anthropic.com/v1/messages",
         refusal=ProbeResponse(status=401, json=CLAUDE_401),
         limited=ProbeResponse(status=403, json=CLAUDE_403),
@@ -372,7 +372,7 @@ def test_the_anthropic_path_of_a_gateway_is_asked_as_anthropic_is() -> None:
         provider="anthropic",
         base=base,
         header="x-api-key",
-        listing=f"{base}/v1/models?limit=1",
+        listing=f"{base}/v1/models?limit=500",
         completion=f"{base}/v1/messages",
         refusal=ProbeResponse(status=401, json=CLAUDE_401),
     )

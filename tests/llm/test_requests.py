@@ -32,19 +32,19 @@ def addresses(asks: tuple[ProbeRequest, ...]) -> list[str]:
         (
             "anthropic",
             "",
-            "https://api.anthropic.com/v1/models?limit=1",
+            "https://api.anthropic.com/v1/models?limit=500",
             "https://api.anthropic.com/v1/messages",
         ),
         (
             "anthropic",
             "https://proxy.example.com",
-            "https://proxy.example.com/v1/models?limit=1",
+            "https://proxy.example.com/v1/models?limit=500",
             "https://proxy.example.com/v1/messages",
         ),
         (
             "anthropic",
             "https://proxy.example.com/anthropic/v1",
-            "https://proxy.example.com/anthropic/v1/models?limit=1",
+            "https://proxy.example.com/anthropic/v1/models?limit=500",
             "https://proxy.example.com/anthropic/v1/messages",
         ),
     ],

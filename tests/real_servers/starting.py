@@ -84,13 +84,15 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def litellm(key: str) -> Iterator[str]:
-    """LiteLLM's proxy with one master key and no database; the model behind it is never called."""
+    """LiteLLM's proxy with one master key and no database: a model that is out of reach, and one that LiteLLM mocks."""
     runner = python("litellm", "LiteLLM's proxy")
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.yaml")
         config.write_text(
             "model_list:\n  - model_name: a-model\n    litellm_params:\n      model: openai/a-model\n"
             "      api_key: none\n      api_base: http://127.0.0.1:9/v1\n"
+            "  - model_name: a-mock\n    litellm_params:\n      model: openai/a-mock\n"
+            "      api_key: none\n      mock_response: H\n"
             f"general_settings:\n  master_key: {key}\n"
         )
         port = free_port()

@@ -3,7 +3,8 @@
 import pytest
 
 from credstore.credential_types.llm.providers import Access, by_slug
-from credstore.probe import Outcome, Verdict
+from credstore.facts import facts_of
+from credstore.probe import Cause, Outcome, Verdict
 from tests.real_servers.conftest import KEY, RunTest
 
 WRONG = "sk-wrong-9876543210fedcbaFEDCBA"
@@ -52,3 +53,32 @@ def test_fastchat_without_v1_offers_it(fastchat: str, run_test: RunTest) -> None
     assert right.advice == f"The API answers at {fastchat}/v1: set that as base URL."
     for key in (WRONG, ""):
         assert judge(run_test, fastchat, key).outcome.mark == "unsure"
+
+
+def complete(run_test: RunTest, base: str, key: str, model: str) -> Verdict:
+    vendor = by_slug("openai_compatible")
+    assert vendor is not None
+    verdict = run_test(vendor.completion(Access(api_key=key, base_url=base), model), {key})
+    assert len(verdict.steps) == 1
+    assert verdict.outcome.mark != "pass"
+    return verdict
+
+
+def test_litellm_lists_its_models_and_answers_a_completion(litellm: str, run_test: RunTest) -> None:
+    models = judge(run_test, f"{litellm}/v1", KEY).models
+    assert models is not None
+    assert (set(models.names), models.listed_for) == ({"a-model", "a-mock"}, "this-key")
+    done = complete(run_test, f"{litellm}/v1", KEY, "a-mock")
+    assert (done.cause, facts_of(done).usable.state) == (Cause.COMPLETED, "yes")
+    unknown = complete(run_test, f"{litellm}/v1", KEY, "no-such-model")
+    assert (unknown.cause, facts_of(unknown).usable.state) == (Cause.UNKNOWN_MODEL, "no")
+    assert facts_of(complete(run_test, f"{litellm}/v1", WRONG, "a-mock")).usable.state == "no"
+    assert facts_of(complete(run_test, f"{litellm}/v1", KEY, "a-model")).usable.state == "unknown"
+
+
+def test_fastchat_without_a_model_answers_no_completion(fastchat: str, run_test: RunTest) -> None:
+    models = judge(run_test, f"{fastchat}/v1", KEY).models
+    assert models is not None
+    assert models.count == 0
+    assert complete(run_test, f"{fastchat}/v1", KEY, "vicuna").cause is Cause.UNKNOWN_MODEL
+    assert complete(run_test, f"{fastchat}/v1", WRONG, "vicuna").outcome is Outcome.REJECTED

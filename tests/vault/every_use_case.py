@@ -14,6 +14,7 @@ from credstore.models import (
     HostOpenness,
     LoginFailure,
     LoginSession,
+    ModelNames,
     TestRun,
     TestRunItem,
     VerdictHistory,
@@ -65,6 +66,8 @@ def fill_every_table(app: Flask) -> None:
         session.execute(text("UPDATE sqlite_sequence SET seq = 10000 WHERE name = 'credential'"))
     history = {"version": 1, "verdict": {}, "tested_at": MOMENT}
     session.execute(insert(VerdictHistory), [history | {"public_id": str(uuid.UUID(int=n % 900))} for n in numbers])
+    names = {"version": 1, "models": {"names": ["m"], "count": 1, "listed_for": "this-key"}}
+    session.execute(insert(ModelNames), [names | {"public_id": str(uuid.UUID(int=n))} for n in numbers])
     facts = {"openness": "open", "learned_at": MOMENT, "key_fingerprint": "f"}
     session.execute(insert(HostOpenness), [facts | {"destination_hash": f"{n:064}"} for n in numbers])
     for run in range(10):
@@ -127,6 +130,8 @@ def use_commands(app: Flask) -> None:
         vault.test_draft("llm", LLM)
         vault.test_draft("llm", PUBLIC, public_id=one.public_id)
         vault.history(one.public_id)
+        vault.model_names(vault.get(one.public_id))
+        vault.try_completion(one.public_id, "m")
         vault.resolve(one.public_id)
         vault.summaries([one.public_id, two.public_id])
         for ids in ([one.public_id], [two.public_id, three.public_id, *(str(uuid.UUID(int=n)) for n in range(500))]):

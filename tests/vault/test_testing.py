@@ -7,10 +7,11 @@ from flask import Flask
 
 from credstore.credential_types.tool.declaration import Tool
 from credstore.errors import NotFound, NotTestable, TestsBusy
+from credstore.facts import facts_of
 from credstore.models import db
-from credstore.probe import Outcome
+from credstore.probe import Outcome, ProbeResponse
 from credstore.vault import Vault
-from tests.vault.conftest import KEY, LLM, LOCAL, PUBLIC, Provider, Together, llm, scalar, sql
+from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, PUBLIC, TOKEN, Provider, Together, llm, scalar, sql
 
 
 @pytest.mark.spec("Sends a test request to the provider's API")
@@ -131,3 +132,18 @@ def test_the_secret_goes_to_the_destination_it_was_sealed_with_and_to_no_other(
     tested = vault.test(record.public_id)
     assert tested.verdict.outcome is Outcome.UNREADABLE
     assert llm_provider.asks == []
+
+
+@ON_SQLITE
+def test_a_test_that_does_what_a_workflow_does_shows_that_the_secret_is_usable(
+    vault: Vault, llm_provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = ProbeResponse(
+        status=200, json={"ok": True, "result": {"id": int(TOKEN.partition(":")[0]), "username": "a_bot"}}
+    )
+    bot, model = vault.create("telegram", "Bot", {"bot_token": TOKEN}), llm(vault)
+    assert facts_of(vault.test(model.public_id).verdict).usable.state == "unknown"
+    monkeypatch.setattr(llm_provider, "send", lambda *_, **__: me)
+    assert facts_of(vault.test(bot.public_id).verdict).usable.state == "yes"
+    monkeypatch.setattr(llm_provider, "send", lambda *_, **__: ProbeResponse(status=503))
+    assert facts_of(vault.test(bot.public_id).verdict).usable.state == "unknown"

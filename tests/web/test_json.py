@@ -41,7 +41,7 @@ def test_a_credential_has_a_reference_that_no_workflow_owns(program: Program) ->
     made = program("post", "/credentials/new", llm(), status=201)
     assert set(made) == {
         "id", "name", "type", "testable", "public", "sealed", "created_at", "updated_at", "last_used_at",
-        "expires_at", "version", "test",
+        "expires_at", "version", "models", "test",
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ _BITBUCKET_API_TOKEN = "ATATT"  # noqa: S105 - how those begin
 
 class Git(CredentialType):
     slug: ClassVar[str] = "git"
+    test_uses: ClassVar[bool] = True
     label: ClassVar[str] = "Git"
     summary: ClassVar[str] = "Git repository access"
     fields: ClassVar[tuple[Field, ...]] = (

@@ -4,7 +4,7 @@
 """
 
 from credstore.credential_types.git.host_apis import TokenFacts
-from credstore.probe import Outcome, Verdict
+from credstore.probe import Cause, Outcome, Verdict
 
 NEW_TOKEN = "Create a new token at the host, then edit this credential and replace it."  # noqa: S105
 CHECK_URL = "Check “url”: it is the address that git clone takes, often ending in .git."
@@ -52,6 +52,7 @@ def not_allowed(actor: str, facts: TokenFacts) -> Verdict:
             advice="Give the token access to this repository at the host, or correct “url”.",
             facts=facts.facts,
             expires_at=facts.expires_at,
+            cause=Cause.NOT_ALLOWED,
         )
     if facts.known is False:
         return refused(actor)
@@ -125,11 +126,13 @@ def no_token(actor: str, *, open_to_all: bool) -> Verdict:
         return Verdict(
             outcome=Outcome.KEY_NOT_CHECKED,
             reason=f"{actor} shows this public repository to anybody. No token is stored here, so none was checked.",
+            cause=Cause.NO_SECRET,
         )
     return Verdict(
         outcome=Outcome.REJECTED,
         reason=f"{actor} asks for a token, and this credential has none.",
         advice="Edit this credential and add “token”.",
+        cause=Cause.NO_SECRET,
     )
 
 

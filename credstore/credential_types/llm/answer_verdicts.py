@@ -4,7 +4,7 @@ Every sentence names who answered, and every advice the next act; none repeats a
 """
 
 from credstore.credential_types.llm.response_meaning import REQUEST_INVALID, Meaning
-from credstore.probe import Outcome, Verdict
+from credstore.probe import Cause, Outcome, Verdict
 
 NEW_KEY = "Create a new key at the provider, then edit this credential and replace the key."
 CHECK_URL = "Check the base URL: most servers expect it to end in /v1."
@@ -69,6 +69,14 @@ _VERDICTS: dict[Meaning, tuple[Outcome, str, str]] = {
         CHECK_URL,
     ),
 }
+_CAUSES = {
+    Meaning.ADDRESS_REFUSED: Cause.ADDRESS_REFUSED,
+    Meaning.NO_CREDIT: Cause.NO_CREDIT,
+    Meaning.RATE_LIMITED: Cause.RATE_LIMITED,
+    Meaning.MODEL_LOADING: Cause.MODEL_LOADING,
+    Meaning.SERVER_ERROR: Cause.SERVER_ERROR,
+    Meaning.GONE: Cause.SWITCHED_OFF,
+}
 _API_ANSWERED = REQUEST_INVALID | {Meaning.OTHER_ERROR, Meaning.LIMITED, Meaning.FORBIDDEN}
 
 
@@ -78,7 +86,8 @@ def verdict_on(actor: str, meaning: Meaning, moved_to: str = "another place", st
     unknown = (Outcome.CANNOT_TELL, "answered {status}, which says nothing about this key.")
     outcome, reason, advice = _VERDICTS.get(meaning, (*unknown, TRY_IT if meaning in _API_ANSWERED else CHECK_URL))
     reason = reason.format(moved_to=moved_to, status=status)
-    return Verdict(outcome=outcome, reason=f"{actor} {reason}", advice=advice)
+    cause = _CAUSES.get(meaning, Cause.NONE)
+    return Verdict(outcome=outcome, reason=f"{actor} {reason}", advice=advice, cause=cause)
 
 
 def without_key(actor: str, meaning: Meaning, moved_to: str, status: int) -> Verdict:
@@ -87,11 +96,13 @@ def without_key(actor: str, meaning: Meaning, moved_to: str, status: int) -> Ver
         return Verdict(
             outcome=Outcome.KEY_NOT_CHECKED,
             reason=f"{actor} works. No key is stored here, so there was none to check.",
+            cause=Cause.NO_SECRET,
         )
     if meaning in {Meaning.REFUSED, Meaning.WRONG_ORGANIZATION}:
         return Verdict(
             outcome=Outcome.REJECTED,
             reason=f"{actor} asks for a key, and this credential has none.",
             advice="Edit this credential and add the key.",
+            cause=Cause.NO_SECRET,
         )
     return verdict_on(actor, meaning, moved_to, status)

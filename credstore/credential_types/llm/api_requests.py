@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from credstore.credential_types.llm import base_urls
 from credstore.credential_types.llm.hosts import Host, KeyFacts, ServerSoftware, host_of
 from credstore.credential_types.llm.hosts.base import facts_of_listing
-from credstore.credential_types.llm.response_meaning import Meaning, classify
+from credstore.credential_types.llm.response_meaning import Meaning, classify, is_completion
 from credstore.probe import Json, ProbeRequest, ProbeResponse
 
 ORGANIZATION = "OpenAI-Organization"
@@ -23,6 +23,7 @@ class LlmApi:
 
     `listing_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
     `vendor_name` is the vendor's name at its own address. `public_listing`: the listing is never taken for a proof.
+    `limit_name` is what a completion request calls the most tokens that it may give.
     """
 
     base: str
@@ -34,6 +35,7 @@ class LlmApi:
     vendor_name: str = ""
     public_listing: bool = False
     key_facts: Callable[[Json], KeyFacts | None] = facts_of_listing
+    limit_name: str = "max_tokens"
 
     @property
     def display_name(self) -> str:
@@ -78,6 +80,12 @@ class LlmApi:
         purpose = f"Send an empty request with {whose}"
         return ProbeRequest(purpose=purpose, method="POST", url=self.completion, headers=self.headers(key), json={})
 
+    def one_token_request(self, key: str, model: str) -> ProbeRequest:
+        """The one request that costs something: a completion of `model`, of one token at the most."""
+        body: Json = {"model": model, "messages": [{"role": "user", "content": "Hi"}], self.limit_name: 1}
+        purpose = "Ask for a completion of one token, with your key" if key else "Ask for a completion of one token"
+        return ProbeRequest(purpose=purpose, method="POST", url=self.completion, headers=self.headers(key), json=body)
+
     def classify_listing(self, answer: ProbeResponse) -> Meaning:
         """What the answer of `listing` says."""
         return self._organization_or_key(classify(answer, lambda json: self.key_facts(json) is not None))
@@ -85,6 +93,10 @@ class LlmApi:
     def classify_completion(self, answer: ProbeResponse) -> Meaning:
         """What the answer of `completion` says."""
         return self._organization_or_key(classify(answer))
+
+    def classify_one_token(self, answer: ProbeResponse) -> Meaning:
+        """What the answer to `one_token_request` says; LISTED is a completion."""
+        return self._organization_or_key(classify(answer, is_completion))
 
     def _organization_or_key(self, reading: Meaning) -> Meaning:
         """Without an organization in the request, words about one are a refusal of the key."""

@@ -105,16 +105,26 @@ class Llm(CredentialType):
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
-        provider = providers.by_slug(values["provider_type"])
-        if provider is None:
-            raise LookupError("unknown provider")  # `clean` refused it; only a row edited in SQL comes here
-        return provider.probe(
-            providers.Access(
-                api_key=values.get("api_key", ""),
-                base_url=cls.destination(values) or "",
-                organization_id=values.get("organization_id", ""),
-                openness=openness_of(values.get("host_openness", "")),
-                key_proven=bool(values.get("key_proven")),
-                control=values.get("test_control") != WITHOUT_CONTROL,
-            )
+        return _provider(values).probe(cls._access(values))
+
+    @classmethod
+    def completion(cls, values: Values, model: str, *, other_limit: bool = False) -> Probe:
+        return _provider(values).completion(cls._access(values), model, other_limit=other_limit)
+
+    @classmethod
+    def _access(cls, values: Values) -> providers.Access:
+        return providers.Access(
+            api_key=values.get("api_key", ""),
+            base_url=cls.destination(values) or "",
+            organization_id=values.get("organization_id", ""),
+            openness=openness_of(values.get("host_openness", "")),
+            key_proven=bool(values.get("key_proven")),
+            control=values.get("test_control") != WITHOUT_CONTROL,
         )
+
+
+def _provider(values: Values) -> type[providers.Provider]:
+    provider = providers.by_slug(values["provider_type"])
+    if provider is None:
+        raise LookupError("unknown provider")  # `clean` refused it; only a row edited in SQL comes here
+    return provider

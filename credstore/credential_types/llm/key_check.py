@@ -22,6 +22,7 @@ from credstore.credential_types.llm.base_urls import without_endpoint
 from credstore.credential_types.llm.completion_check import Listing, check_by_completion, check_completion_without_key
 from credstore.credential_types.llm.control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.hosts import KeyFacts, server_of
+from credstore.credential_types.llm.model_lists import listed_for, with_models
 from credstore.credential_types.llm.other_answers import check_without_listing, confirm_refusal, with_sibling_offer
 from credstore.credential_types.llm.response_meaning import NO_API_HERE, Meaning, provider_message, redirect_host
 from credstore.probe import Knowledge, Outcome, Probe, ProbeResponse, Verdict
@@ -73,25 +74,26 @@ def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) 
     if listed and (api.public_listing or (server and server.public_listing)):
         if proven:  # learned of something else that lived here; the next test learns anew
             return verdicts.openness_changed(api.display_name)
-        return (
-            yield from check_by_completion(
-                api, key, known, left=3, listing=Listing(answered=True, listed=True, server=server)
-            )
-        )
+        listing = Listing(answered=True, listed=True, server=server)
+        verdict = yield from check_by_completion(api, key, known, left=3, listing=listing)
+        return with_models(verdict, api, first.json, "any-key")
     if listed and proven and known.control:
-        return _with_key_facts(verdicts.accepted(api.display_name, earlier=True), told, api)
+        verdict = _with_key_facts(verdicts.accepted(api.display_name, earlier=True), told, api)
+        return with_models(verdict, api, first.json, "this-key")
     if not known.control:
         denied = api.forbidden_action
         verdict = verdicts.without_control(api.display_name, denied, meaning, first.status, accepts=listed)
-        return replace(verdict, provider_message=provider_message(first))
+        verdict = replace(verdict, provider_message=provider_message(first))
+        return with_models(verdict, api, first.json, "not-known")
     endpoint = Endpoint(request=api.list_request, classify=api.classify_listing)
     found = yield from compare(endpoint, key, first, twice=meaning is not Meaning.FORBIDDEN)
     if _decides_nothing(meaning, found):
         same = found.finding is Finding.SAME
         listing = Listing(answered=True, listed=listed, same=same, differs=not same, server=server)
-        return (yield from check_by_completion(api, key, known, left=2, listing=listing))
+        verdict = yield from check_by_completion(api, key, known, left=2, listing=listing)
+        return with_models(verdict, api, first.json, listed_for(found))
     verdict = replace(_verdict_on(api, meaning, found), provider_message="" if listed else provider_message(first))
-    return _with_key_facts(verdict, told, api)
+    return with_models(_with_key_facts(verdict, told, api), api, first.json, listed_for(found))
 
 
 def _decides_nothing(meaning: Meaning, found: Comparison) -> bool:
@@ -134,8 +136,8 @@ def _check_without_key(api: LlmApi) -> Probe:
     meaning, server = api.classify_listing(answer), server_of(answer)
     api = api.on_server(server)
     if meaning is Meaning.LISTED and (api.public_listing or (server and server.public_listing)):
-        return (yield from check_completion_without_key(api))
+        return with_models((yield from check_completion_without_key(api)), api, answer.json, "any-key")
     verdict = answer_verdicts.without_key(api.display_name, meaning, redirect_host(answer), answer.status)
     if meaning in NO_API_HERE:
         verdict = yield from with_sibling_offer(api, "", verdict, MAX_REQUESTS - 1)
-    return replace(verdict, provider_message=provider_message(answer))
+    return with_models(replace(verdict, provider_message=provider_message(answer)), api, answer.json, "any-key")

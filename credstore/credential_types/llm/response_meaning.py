@@ -104,6 +104,15 @@ def is_listing(json: Json) -> bool:
     return items is not None and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in items)
 
 
+def is_completion(json: Json) -> bool:
+    """Whether this is a completion in the form of OpenAI (`choices`) or of Anthropic (`content` of a message)."""
+    if not isinstance(json, dict):
+        return False
+    if json.get("type") == "message":
+        return isinstance(json.get("content"), list)
+    return isinstance(json.get("choices"), list) and bool(json["choices"])
+
+
 def listed_items(json: Json) -> list[Json] | None:
     """The array of a listing, bare or under `data`; None when there is no array."""
     items = json.get("data") if isinstance(json, dict) else json

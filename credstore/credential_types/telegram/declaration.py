@@ -19,6 +19,7 @@ _NEW_TOKEN = "Ask @BotFather for the token again (/mybots, API Token), then edit
 
 class Telegram(CredentialType):
     slug: ClassVar[str] = "telegram"
+    test_uses: ClassVar[bool] = True
     label: ClassVar[str] = "Telegram"
     summary: ClassVar[str] = "Telegram bot authentication"
     root: ClassVar[str] = "https://api.telegram.org"

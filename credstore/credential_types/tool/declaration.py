@@ -19,6 +19,7 @@ _STATUSES = range(100, 600)
 
 class Tool(CredentialType):
     slug: ClassVar[str] = "tool"
+    test_uses: ClassVar[bool] = True
     label: ClassVar[str] = "Tool"
     summary: ClassVar[str] = "Tool-specific credentials"
     fields: ClassVar[tuple[Field, ...]] = (

@@ -13,7 +13,7 @@ from credstore.vault import Record
 from credstore.web import forms, request_context
 from credstore.web.error_handlers import problem_details, status_of
 from credstore.web.flash_messages import flash_message, notes_after_save
-from credstore.web.json_output import credential_json, verdict_json
+from credstore.web.json_output import credential_json, draft_json
 
 
 def register(bp: Blueprint) -> None:
@@ -50,7 +50,7 @@ def create() -> ResponseReturnValue:
         if request.form.get("then") == "test_draft":
             draft_verdict = request_context.vault().test_draft(slug, values)
             return (
-                jsonify(verdict_json(draft_verdict))
+                jsonify(draft_json(draft_verdict))
                 if request_context.wants_json()
                 else _render_new(form, draft_verdict=draft_verdict)
             )
@@ -85,7 +85,7 @@ def save(public_id: UUID) -> ResponseReturnValue:
                 kind.slug, values, public_id=record.public_id, remove=remove
             )
             return (
-                jsonify(verdict_json(draft_verdict))
+                jsonify(draft_json(draft_verdict))
                 if request_context.wants_json()
                 else _render_edit(form, record, kind, draft_verdict=draft_verdict)
             )

@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.credential_types import CREDENTIAL_TYPES
-from credstore.vault import ListFilters, Start
+from credstore.vault import ListFilters, Record, Start
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json
 from credstore.web.list_rows import render_rows
@@ -71,9 +71,16 @@ def index() -> ResponseReturnValue:
 def show(public_id: UUID) -> ResponseReturnValue:
     record = request_context.vault().get(str(public_id))
     if request_context.wants_json():
-        return jsonify(credential_json(record))
+        return jsonify(credential_json(record, request_context.vault().model_names(record)))
     if request_context.wants_fragment():  # what the list shows of it when somebody points at its result
         return render_template("credstore/_verdict.html", record=record)
+    return render_credential(record)
+
+
+def render_credential(record: Record, **more: Any) -> str:
+    """The page of one credential. `more` is what a refused form on it says."""
+    vault = request_context.vault()
+    names = vault.model_names(record)
     return render_template(
-        "credstore/show.html", record=record, history=request_context.vault().history(record.public_id)
+        "credstore/show.html", record=record, history=vault.history(record.public_id), model_names=names, **more
     )

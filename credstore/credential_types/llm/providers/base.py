@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from credstore.probe import Knowledge, Openness, Probe
+from credstore.probe import Knowledge, Openness, Outcome, Probe, Verdict, probe_without_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,8 @@ class Access:
 class Provider:
     """One LLM vendor. Subclass it in a file of its own and add the class to `PROVIDERS`.
 
-    `base_url` None means that the form demands one. `probe` must spend no tokens.
+    `base_url` None means that the form demands one. `probe` must spend no tokens. `completion` asks for one token of
+    `model`; `other_limit` names that limit otherwise than usual at this provider.
     """
 
     slug: ClassVar[str]
@@ -41,3 +42,8 @@ class Provider:
     @classmethod
     def probe(cls, access: Access) -> Probe:
         raise NotImplementedError
+
+    @classmethod
+    def completion(cls, access: Access, model: str, *, other_limit: bool = False) -> Probe:  # noqa: ARG003
+        reason = f"credstore does not know how to ask {cls.label} for a completion."
+        return probe_without_requests(Verdict(outcome=Outcome.CANNOT_TELL, reason=reason))

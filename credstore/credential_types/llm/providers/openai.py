@@ -5,10 +5,14 @@ from functools import partial
 from typing import ClassVar
 
 from credstore.credential_types.llm.api_requests import ORGANIZATION, LlmApi, for_known_host
-from credstore.credential_types.llm.base_urls import sibling_base_urls
+from credstore.credential_types.llm.base_urls import sibling_base_urls, url_origin
 from credstore.credential_types.llm.key_check import check_key
 from credstore.credential_types.llm.providers.base import Access, Provider
+from credstore.credential_types.llm.try_completion import try_completion
 from credstore.probe import Probe
+
+# Its newer models refuse "max_tokens"; all of them take the other name. Source: OpenAI's API reference.
+OWN_ORIGIN = "https://api.openai.com"
 
 
 def bearer(organization_id: str, key: str) -> Mapping[str, str]:
@@ -25,6 +29,14 @@ class OpenAI(Provider):
 
     @classmethod
     def probe(cls, access: Access) -> Probe:
+        return check_key(cls._api(access), access.api_key, access.knowledge)
+
+    @classmethod
+    def completion(cls, access: Access, model: str, *, other_limit: bool = False) -> Probe:
+        return try_completion(cls._api(access), access.api_key, model, other_limit=other_limit)
+
+    @classmethod
+    def _api(cls, access: Access) -> LlmApi:
         base = access.base_url.rstrip("/")
         api = LlmApi(
             base=base,
@@ -34,5 +46,6 @@ class OpenAI(Provider):
             listing_at=lambda root: f"{root}/models",
             siblings=sibling_base_urls(base),
             vendor_name=cls.label if base == cls.base_url else "",
+            limit_name="max_completion_tokens" if url_origin(base) == OWN_ORIGIN else "max_tokens",
         )
-        return check_key(for_known_host(api), access.api_key, access.knowledge)
+        return for_known_host(api)
