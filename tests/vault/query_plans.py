@@ -95,7 +95,7 @@ def postgres_scans(engine: Engine, statement: str, parameters: Any) -> list[str]
     """
     explained = f"EXPLAIN (FORMAT JSON) {statement}"
     found: list[str] = []
-    with engine.connect() as connection:
+    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:  # settings last so long
         connection.exec_driver_sql("SET LOCAL random_page_cost = 1.1")  # an index look-up costs what it does in memory
         for settings in (("seqscan",), ("sort",), ("mergejoin", "hashjoin")):
             for setting in settings:

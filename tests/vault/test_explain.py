@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from credstore.models import db
 from credstore.tester import Tester
-from credstore.vault import list_sql, name_search, queries
+from credstore.vault import name_search, queries
+from credstore.vault.list_sql import matches
 from tests.vault.conftest import Provider
 from tests.vault.every_use_case import fill_every_table, use_commands, use_lists, use_pages
 from tests.vault.query_plans import Statement, collected, scans
@@ -49,7 +50,7 @@ def filled(stored_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """Every table that grows has some thousand rows, and the list takes the ways of a large table."""
     monkeypatch.setattr(name_search, "MAX_ROWS_WITHOUT_INDEX", 0)
     monkeypatch.setattr(queries, "MAX_COUNTED", 200)
-    monkeypatch.setattr(list_sql, "MAX_SORTED_MATCHES", 1000)
+    monkeypatch.setattr(matches, "MAX_SORTED_MATCHES", 1000)
     stored_app.extensions["credstore"].vault.tests.tester = Tester(Provider())
     with stored_app.app_context():
         fill_every_table(stored_app)

@@ -76,7 +76,8 @@ def test_a_database_in_trouble_is_a_503_that_says_when_to_come_back(
     def fail(*_: object, **__: object) -> None:
         raise failure("The database is in trouble. Nothing was saved.")
 
-    monkeypatch.setattr(app.extensions["credstore"].vault, "page", fail)
+    for read in ("page", "list_page"):  # for programs, and for browsers
+        monkeypatch.setattr(app.extensions["credstore"].vault, read, fail)
     both(admin, "/credentials", status=503, code=code, words="Nothing was saved.")
     assert int(admin.get("/credentials", status=503).headers["Retry-After"]) >= 1
 
