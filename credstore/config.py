@@ -128,6 +128,13 @@ class Config:
         0,
         36_500,
     )
+    keep_replaced_hours: int = _number_setting(
+        "CREDSTORE_KEEP_REPLACED_HOURS",
+        "the hours a replaced secret stays stored, encrypted, so that it can be put back",
+        24,
+        0,
+        8_760,
+    )
     session_idle_minutes: int = _number_setting(
         "CREDSTORE_SESSION_IDLE_MINUTES", "the minutes without a request that end a session", 30, 1, 10_080
     )

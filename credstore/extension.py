@@ -44,7 +44,13 @@ class Credstore:
         self.config = config = config or Config.from_env()
         keyring = Keyring(config.field_encryption_key)
         init_database(app, config.sqlalchemy_url)
-        self.vault = Vault(db.session, keyring, tester or _tester(config), keep_deleted_days=config.keep_deleted_days)
+        self.vault = Vault(
+            db.session,
+            keyring,
+            tester or _tester(config),
+            keep_deleted_days=config.keep_deleted_days,
+            keep_replaced_hours=config.keep_replaced_hours,
+        )
         self.accounts = Accounts(
             db.session,
             idle=timedelta(minutes=config.session_idle_minutes),

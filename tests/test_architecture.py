@@ -21,7 +21,17 @@ LAYERS = (
     {"background_runner"},
     {"vault", "accounts"},
     {"encryption"},
-    {"models", "column_types", "database", "row_counts", "search_index", "tester", "egress", "credential_types"},
+    {
+        "models",
+        "replaced_secret_model",
+        "column_types",
+        "database",
+        "row_counts",
+        "search_index",
+        "tester",
+        "egress",
+        "credential_types",
+    },
     {"facts"},
     {"probe"},
     {"http_headers", "urls", "config", "errors", "redaction", "encoded_echoes"},
@@ -30,7 +40,14 @@ LAYER = {package: number for number, packages in enumerate(LAYERS) for package i
 WIRING = {"", "__main__", "app_factory", "extension", "gunicorn_server", "migrate", "migrations"}
 MAY_USE_WIRING = WIRING | {"web", "cli"}
 FORBIDDEN = {
-    "web": {"credstore.models", "credstore.encryption", "requests", "sqlalchemy", "flask_sqlalchemy"},
+    "web": {
+        "credstore.models",
+        "credstore.replaced_secret_model",
+        "credstore.encryption",
+        "requests",
+        "sqlalchemy",
+        "flask_sqlalchemy",
+    },
     "credential_types": {"flask", "flask_wtf", "wtforms", "sqlalchemy", "requests", "urllib3"},
     "probe": {"flask", "flask_wtf", "wtforms", "sqlalchemy", "requests", "urllib3"},
     "errors": {"credstore"},

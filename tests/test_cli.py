@@ -12,6 +12,9 @@ from cryptography.fernet import Fernet
 from credstore.accounts import passwords
 from credstore.cli import main
 from credstore.config import Config
+from credstore.encryption.keyring import Keyring
+from credstore.models import db
+from credstore.vault import Vault
 from tests.conftest import PASSWORD, MakeApp
 
 Run = Callable[..., Result]
@@ -118,6 +121,36 @@ def test_the_status_of_keys_names_the_missing_one(
     output = run("keys", "status", status=1).output
     assert f"{key_id}  MISSING; credentials that cannot be decrypted: 1" in output
     assert other not in output
+
+
+def test_the_status_of_keys_counts_what_can_be_put_back(
+    run: Run, app_of: Callable[[], object], monkeypatch: pytest.MonkeyPatch, keys: str
+) -> None:
+    app = app_of()
+    with app.app_context():  # type: ignore[attr-defined]
+        vault = app.extensions["credstore"].vault  # type: ignore[attr-defined]
+        record = vault.create("git", "Deploy", {"extra_config": '{"a": 1}'})
+        vault.edit(record.public_id, version=1, name="Deploy", values={"extra_config": '{"a": 2}'})
+    output = run("keys", "status").output
+    key_id = output[:8]
+    assert output.endswith("credentials: 1, replaced secrets: 1\n")
+    other = Fernet.generate_key().decode()
+    monkeypatch.setenv("FIELD_ENCRYPTION_KEY", other)
+    assert (
+        "MISSING; credentials that cannot be decrypted: 1, replaced secrets: 1"
+        in run("keys", "status", status=1).output
+    )
+    with app.app_context():  # type: ignore[attr-defined]
+        both = Vault(db.session, Keyring(f"{other},{keys}"), vault.tests.tester)
+        both.edit(record.public_id, version=2, name="Deploy", values={"extra_config": '{"a": 3}'})
+    # The credential needs the new key alone; what it replaced still needs the old one.
+    assert (
+        f"{key_id}  MISSING; credentials that cannot be decrypted: 0, replaced secrets: 1"
+        in run("keys", "status", status=1).output
+    )
+    assert run("db", "erase-deleted", "--yes").output == "Erased: 0.\n"
+    assert run("db", "erase-deleted", "--replaced", "--yes").output == "Erased: 0. Replaced secrets erased: 1.\n"
+    assert f"{key_id}  not configured, no longer needed" in run("keys", "status").output
 
 
 def test_the_status_of_keys_before_there_are_tables_names_the_command(run: Run) -> None:

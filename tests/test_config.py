@@ -23,6 +23,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "CREDSTORE_TEST_SECONDS": ("7", 7),
     "CREDSTORE_TESTS_AT_ONCE": ("9", 9),
     "CREDSTORE_KEEP_DELETED_DAYS": ("0", 0),
+    "CREDSTORE_KEEP_REPLACED_HOURS": ("3", 3),
     "CREDSTORE_SESSION_IDLE_MINUTES": ("5", 5),
     "CREDSTORE_SESSION_HOURS": ("24", 24),
 }

@@ -8,7 +8,7 @@ from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, open_session, read_config
 from credstore.migrate import upgrade as migrate
 from credstore.vault.consistency import Consistency, check_consistency, mend
-from credstore.vault.purge import purge_deleted as erase
+from credstore.vault.purge import purge_deleted, purge_replaced
 
 
 @click.group()
@@ -26,12 +26,14 @@ def upgrade(data_dir: Path | None) -> None:
 
 @db.command("erase-deleted")
 @data_dir_option
+@click.option("--replaced", is_flag=True, help="Also erase replaced secrets that could still be put back.")
 @click.confirmation_option(prompt="Erase all deleted credentials for good? Undo will not bring them back.")
-def erase_deleted(data_dir: Path | None) -> None:
+def erase_deleted(data_dir: Path | None, replaced: bool) -> None:
     """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS."""
     with open_session(data_dir) as session:
-        erased = erase(session)
-    click.echo(f"Erased: {erased}.")
+        erased = purge_deleted(session)
+        secrets = purge_replaced(session) if replaced else 0
+    click.echo(f"Erased: {erased}." + (f" Replaced secrets erased: {secrets}." if replaced else ""))
 
 
 @db.command()

@@ -6,7 +6,7 @@ import click
 
 from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, read_config
-from credstore.encryption.key_rotation import count_rows_by_key
+from credstore.encryption.key_rotation import count_replaced_by_key, count_rows_by_key
 from credstore.encryption.keyring import Keyring, generate_key
 
 
@@ -29,17 +29,23 @@ def status(data_dir: Path | None) -> None:
     key_ids = Keyring(config.field_encryption_key).key_ids if config.field_encryption_key else ()
     app = database_app(config)
     with app.app_context():
-        counts = count_rows_by_key()
+        counts, replaced = count_rows_by_key(), count_replaced_by_key()
     for position, key_id in enumerate(key_ids):
         role = "encrypts and decrypts" if position == 0 else "decrypts"
-        click.echo(f"{key_id}  configured, {role}; credentials: {counts.pop(key_id, 0)}")
-    for key_id, number in counts.items():
-        need = (
-            f"MISSING; credentials that cannot be decrypted: {number}" if number else "not configured, no longer needed"
+        click.echo(
+            f"{key_id}  configured, {role}; credentials: {_numbers(counts.pop(key_id, 0), replaced.pop(key_id, 0))}"
         )
-        click.echo(f"{key_id}  {need}")
+    missing = {key_id: (counts.get(key_id, 0), replaced.get(key_id, 0)) for key_id in counts | replaced}
+    for key_id, numbers in missing.items():
+        need = f"MISSING; credentials that cannot be decrypted: {_numbers(*numbers)}"
+        click.echo(f"{key_id}  {need if any(numbers) else 'not configured, no longer needed'}")
     if not key_ids:
-        hint = "" if counts else " Nothing is encrypted yet; credstore serve makes a key."
+        hint = "" if missing else " Nothing is encrypted yet; credstore serve makes a key."
         click.echo(f"No key is configured.{hint}")
-    if any(counts.values()):
+    if any(map(any, missing.values())):
         raise click.exceptions.Exit(1)
+
+
+def _numbers(credentials: int, replaced: int) -> str:
+    """Replaced secrets are told where there are some: until they are erased they need their key too."""
+    return f"{credentials}" + (f", replaced secrets: {replaced}" if replaced else "")

@@ -1,6 +1,5 @@
 """`credstore serve`: makes the database and the keys where they are missing, then serves the page with gunicorn."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from credstore.encryption.key_files import ensure_keys
 from credstore.errors import ConfigError
 from credstore.migrate import upgrade
 from credstore.models import db
-from credstore.vault.purge import purge_deleted
+from credstore.vault.purge import purge_expired
 
 
 @click.command()
@@ -42,7 +41,9 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
             build_app(config)
         )  # a setting that every worker would refuse stops here, before the URL is printed
         token = None if store.any_admin() else store.new_setup_link()
-        purge_deleted(db.session, timedelta(days=config.keep_deleted_days))
+        purge_expired(
+            db.session, keep_deleted_days=config.keep_deleted_days, keep_replaced_hours=config.keep_replaced_hours
+        )
     close_database(app)
     settings = {"bind": host, "port": port} | ({"data_dir": data_dir.absolute()} if data_dir else {})
     replace_process(settings, workers=workers, threads=threads, announcement=_announcement(config, token))

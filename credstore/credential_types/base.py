@@ -115,6 +115,14 @@ class CredentialType:
         return tuple(field for field in cls.fields if field.secret)
 
     @classmethod
+    def secret_word(cls) -> str:
+        """What a sentence calls its secret: "key" for an API Key, "token" for a Bot Token, else its label."""
+        secrets = cls.secret_fields()
+        if len(secrets) != 1:
+            return "secret"
+        return secrets[0].label if secrets[0].form == "json" else secrets[0].label.split()[-1].lower()
+
+    @classmethod
     def texts_to_redact(cls, secrets: Values) -> set[str]:
         """Every text that a verdict must not show: each secret, and each text inside a sealed JSON object."""
         found = set(secrets.values())

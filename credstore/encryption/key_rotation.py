@@ -1,12 +1,13 @@
-"""Counts the credentials that each key encrypted. Needs no key.
+"""Counts what each key encrypted. Needs no key.
 
-A key is rotated by putting a new one first in FIELD_ENCRYPTION_KEY; the old one may be removed when its count is 0.
+A key is rotated by putting a new one first in FIELD_ENCRYPTION_KEY; the old one may be removed when its counts are 0.
 `credstore keys status` prints these counts, and `key_files` uses them at the first start.
 """
 
 from sqlalchemy import func, select
 
 from credstore.models import Credential, DeletedCredential, KeyCheck, db
+from credstore.replaced_secret_model import ReplacedSecret
 
 
 def count_rows_by_key() -> dict[str, int]:
@@ -16,3 +17,9 @@ def count_rows_by_key() -> dict[str, int]:
         for key_id, number in db.session.execute(select(table.key_id, func.count()).group_by(table.key_id)):
             counts[key_id] = counts.get(key_id, 0) + number
     return counts
+
+
+def count_replaced_by_key() -> dict[str, int]:
+    """The number of replaced secrets that can still be put back, or are not erased yet, by key id."""
+    rows = db.session.execute(select(ReplacedSecret.key_id, func.count()).group_by(ReplacedSecret.key_id))
+    return {str(key_id): int(number) for key_id, number in rows}

@@ -9,39 +9,60 @@ from credstore.vault.create_edit import CreateEdit
 from credstore.vault.credential_test import CredentialTests
 from credstore.vault.delete_restore import DeleteRestore
 from credstore.vault.list_filters import ListFilters
+from credstore.vault.put_back import PutBack, Replaced
 from credstore.vault.queries import Queries, Start
 from credstore.vault.records import Deletion, ListRow, Page, Record, Summary
 from credstore.vault.resolve import Resolver
 from credstore.vault.store import CredentialStore
 from credstore.vault.test_runs import Progress, TestRuns
 
-__all__ = ["Deletion", "KeyState", "ListFilters", "ListRow", "Page", "Progress", "Record", "Start", "Summary", "Vault"]
+__all__ = [
+    "Deletion",
+    "KeyState",
+    "ListFilters",
+    "ListRow",
+    "Page",
+    "Progress",
+    "Record",
+    "Replaced",
+    "Start",
+    "Summary",
+    "Vault",
+]
 
 
 class Vault:
     """The use cases of one application, by name. Each is a method of the service that the constructor names beside it.
 
     Threads may share it: `session` is per thread (scoped). `keep_deleted_days` is how many days a deleted credential
-    can be restored.
+    can be restored, `keep_replaced_hours` how many hours a replaced secret can be put back.
     """
 
-    def __init__(self, session: AnySession, keyring: Keyring, tester: Tester, *, keep_deleted_days: int = 30) -> None:
-        self.store = CredentialStore(session, keyring, keep_deleted_days=keep_deleted_days)
+    def __init__(
+        self,
+        session: AnySession,
+        keyring: Keyring,
+        tester: Tester,
+        *,
+        keep_deleted_days: int = 30,
+        keep_replaced_hours: int = 24,
+    ) -> None:
+        self.store = CredentialStore(
+            session, keyring, keep_deleted_days=keep_deleted_days, keep_replaced_hours=keep_replaced_hours
+        )
         self.key_state = self.store.key_state
 
         queries = Queries(self.store)
-        self.page, self.list_page, self.get, self.expiring = (
-            queries.page,
-            queries.list_page,
-            queries.get,
-            queries.expiring,
-        )
-        self.names_with_same_secret = queries.names_with_same_secret
+        self.page, self.list_page, self.get = queries.page, queries.list_page, queries.get
+        self.expiring, self.names_with_same_secret = queries.expiring, queries.names_with_same_secret
 
         self.resolve = Resolver(self.store).resolve
 
         commands = CreateEdit(self.store)
         self.create, self.edit = commands.create, commands.edit
+
+        replacement = PutBack(self.store)
+        self.replaced, self.put_back = replacement.replaced, replacement.put_back
 
         deletion = DeleteRestore(self.store)
         self.summaries, self.delete, self.restore = deletion.summaries, deletion.delete, deletion.restore

@@ -2,28 +2,30 @@
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
-from credstore.errors import Conflict, InvalidFields, Unreadable
+from credstore.errors import Conflict, InvalidFields, StorageError, Unreadable
 from credstore.models import Credential, CredentialColumns, utc_now
 from credstore.probe import Outcome
+from credstore.vault.purge import truncate_write_ahead_log
 from credstore.vault.records import Record, to_record
+from credstore.vault.replaced_secrets import keep_or_erase
 from credstore.vault.store import (
+    CHANGED_MEANWHILE,
+    SEALED_COLUMNS,
     CredentialStore,
     refuse_changed_destination,
-    sealed_context,
     select_secrets,
     stored_secret_names,
 )
 from credstore.vault.validation import ValidEntry, entered_secret_names, name_error, validate_entry
 
-_SEALED_COLUMNS = ("public", "secret_names", "sealed", "key_id", "fingerprint")
 _INSERT = insert(Credential.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
 _NAME_TAKEN = {"name": "Another credential has this name already. Choose a different one."}
 
@@ -45,7 +47,7 @@ class CreateEdit:
             raise InvalidFields(name_error(name) | {"type": "Choose a type."})
         entry = validate_entry(kind, name, values, expires=expires)
         row = _new_row(kind, entry)
-        self._seal(row, kind, entry.public, entry.secrets)
+        self._store.seal(row, kind, entry.public, entry.secrets)
         values = {name: getattr(row, name) for name in CredentialColumns.__annotations__}
         with write_transaction(self._store.session), _name_conflict_as_field_error():
             self._store.register_key()
@@ -70,24 +72,22 @@ class CreateEdit:
 
         Raises NotFound, Conflict (somebody was faster), InvalidFields (also where a kept secret would follow a changed
         destination: it must be entered again), Locked or Unreadable. What is not touched need not be readable.
+        A replaced secret can be put back for a while; see `replaced_secrets` and `put_back`.
         """
         with write_transaction(self._store.session), _name_conflict_as_field_error():
             row = self._store.row_with_sealed(public_id)
             if row.version != version:
-                raise Conflict("Somebody else changed this credential after you opened it.")
+                raise Conflict(CHANGED_MEANWHILE)
             kind = by_slug(row.kind)
             if kind is None:
                 raise Unreadable("This version of credstore does not know the type of this credential.")
             changes = self._changed_columns(row, kind, name=name, values=values, remove=remove, expires=expires)
             if changes:
-                changed = self._store.session.execute(
-                    update(Credential)
-                    .where(Credential.id == row.id, Credential.version == version)
-                    .values(**changes, version=version + 1, updated_at=utc_now())
-                    .execution_options(synchronize_session=False)
-                )
-                if changed.rowcount != 1:  # type: ignore[attr-defined]
-                    raise Conflict("Somebody else changed this credential after you opened it.")
+                self._store.update(row, changes)
+            erased = keep_or_erase(self._store, row, kind, changes)
+        if erased:
+            with suppress(StorageError):  # the edit is saved
+                truncate_write_ahead_log()
         self._store.purge_if_due()
         return self._reload(public_id)
 
@@ -116,9 +116,9 @@ class CreateEdit:
             changed = Credential(public_id=row.public_id, kind=row.kind)
             stored = self._store.unseal(row) if kept else {}
             self._store.require_unlocked()
-            self._seal(changed, kind, entry.public, select_secrets(stored, kept) | entry.secrets)
+            self._store.seal(changed, kind, entry.public, select_secrets(stored, kept) | entry.secrets)
             self._store.register_key()
-            changes |= {column: getattr(changed, column) for column in _SEALED_COLUMNS}
+            changes |= {column: getattr(changed, column) for column in SEALED_COLUMNS}
         elif entry.public != row.public:
             changes["public"] = entry.public
         if "public" in changes:  # what a test depends on; a new name or expiry date leaves the verdict as it is
@@ -127,15 +127,6 @@ class CreateEdit:
                 "status": (Outcome.STALE if row.verdict else Outcome.UNTESTED).value,
             }
         return changes
-
-    def _seal(
-        self, row: Credential, kind: type[CredentialType], public: dict[str, str], secrets: Mapping[str, str]
-    ) -> None:
-        row.public, row.secret_names = public, " ".join(sorted(secrets))
-        row.sealed = self._store.keyring.seal(sealed_context(kind, row.public_id, public), secrets)
-        row.key_id = self._store.keyring.key_id
-        main = next((secrets[field.name] for field in kind.secret_fields() if field.name in secrets), None)
-        row.fingerprint = self._store.keyring.fingerprint(main) if main else None
 
     def _require_free_name(self, name: str, other_than: int | None = None) -> None:
         taken = select(Credential.id).where(Credential.name_key == name.casefold(), Credential.id != (other_than or 0))

@@ -36,6 +36,12 @@ def load_names(session: AnySession, public_id: str, models: ModelList) -> tuple[
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
+def forget_others(session: AnySession, public_id: str, version: int) -> None:
+    """Inside a writing transaction that puts the content `version` back: drop a list that was got with another one."""
+    others = (ModelNames.public_id == public_id, ModelNames.version != version)
+    session.execute(delete(ModelNames).where(*others).execution_options(synchronize_session=False))
+
+
 def _stored(session: AnySession, public_id: str, version: int) -> dict[str, Any] | None:
     mine = (ModelNames.public_id == public_id, ModelNames.version == version)
     stored = session.scalar(select(ModelNames.models).where(*mine))

@@ -1,31 +1,63 @@
-"""Erases deleted credentials for good: the row, and on SQLite its remains in the write-ahead log. Needs no key."""
+"""Erases deleted credentials and replaced secrets for good. Needs no key.
 
+That is the rows, and on SQLite their remains in the write-ahead log.
+"""
+
+import time
 from datetime import timedelta
 
 from sqlalchemy import delete, select
 
 from credstore.database import AnySession, in_list, write_transaction
 from credstore.models import DeletedCredential, ModelNames, VerdictHistory, db, utc_now
+from credstore.replaced_secret_model import ReplacedSecret
+
+TRUNCATE_SECONDS = 1.0  # after so long no further try begins
+
+
+def purge_expired(session: AnySession, *, keep_deleted_days: int, keep_replaced_hours: int) -> None:
+    """Erase what was kept for its time."""
+    purge_deleted(session, timedelta(days=keep_deleted_days))
+    purge_replaced(session, timedelta(hours=keep_replaced_hours))
 
 
 def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
-    """Erase what was deleted so long ago, or longer. Returns how many."""
+    """Erase what was deleted so long ago, or longer, with its replaced secrets. Returns how many credentials."""
     with write_transaction(session):  # not in bulk: that leaves the log to a thread, and the log is emptied below
         old = select(DeletedCredential.public_id).where(DeletedCredential.deleted_at <= utc_now() - older_than)
         erased = list(session.scalars(old.with_for_update()))
-        for table in (ModelNames, VerdictHistory, DeletedCredential):
+        for table in (ModelNames, VerdictHistory, ReplacedSecret, DeletedCredential):
             rows = delete(table).where(in_list(session, table.public_id, erased))
             session.execute(rows.execution_options(synchronize_session=False))
         count = len(erased)
-    if count and db.engine.dialect.name == "sqlite":
+    if count:
+        truncate_write_ahead_log()
+    return count
+
+
+def purge_replaced(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
+    """Erase the secrets that were replaced so long ago, or longer. Returns how many."""
+    with write_transaction(session):
+        old = select(ReplacedSecret.public_id).where(ReplacedSecret.replaced_at <= utc_now() - older_than)
+        erased = list(session.scalars(old.order_by(ReplacedSecret.public_id).with_for_update()))
+        rows = delete(ReplacedSecret).where(in_list(session, ReplacedSecret.public_id, erased))
+        session.execute(rows.execution_options(synchronize_session=False))
+        count = len(erased)
+    if count:
         truncate_write_ahead_log()
     return count
 
 
 def truncate_write_ahead_log() -> None:
-    """`secure_delete` overwrites the database's pages; the log still holds them as they were."""
+    """On SQLite: `secure_delete` overwrites the database's pages; the log still holds them as they were."""
+    if db.engine.dialect.name != "sqlite":
+        return
     raw = db.engine.raw_connection()  # a checkpoint is refused inside a transaction, which any other way begins
     try:
-        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        give_up = time.monotonic() + TRUNCATE_SECONDS
+        while raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # 1: not done
+            if time.monotonic() >= give_up:
+                break
+            time.sleep(0.05)  # SQLite itself waits for readers, but not for a checkpoint of another connection
     finally:
         raw.close()

@@ -6,30 +6,39 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import AnySession
 from credstore.encryption.key_check import KeyState, read_key_state, register_key, require_unlocked
 from credstore.encryption.keyring import Context, Keyring
-from credstore.errors import InvalidFields, NotFound, StorageError, Tampered, Unreadable
+from credstore.errors import Conflict, InvalidFields, NotFound, StorageError, Tampered, Unreadable
 from credstore.models import Credential, utc_now
-from credstore.vault.purge import purge_deleted
+from credstore.vault.purge import purge_expired
 from credstore.vault.validation import enter_again_sentence
 
 logger = logging.getLogger(__name__)
 
 PURGE_EVERY = timedelta(hours=1)
+CHANGED_MEANWHILE = "Somebody else changed this credential after you opened it."
+SEALED_COLUMNS = ("public", "secret_names", "sealed", "key_id", "fingerprint")  # what `CredentialStore.seal` sets
 
 
 class CredentialStore:
-    """`session` is per thread (scoped); `keep_deleted_days` is how many days a deleted credential can be restored."""
+    """`session` is per thread (scoped).
 
-    def __init__(self, session: AnySession, keyring: Keyring, *, keep_deleted_days: int = 30) -> None:
+    `keep_deleted_days` is how many days a deleted credential can be restored, `keep_replaced_hours` how many hours a
+    replaced secret can be put back.
+    """
+
+    def __init__(
+        self, session: AnySession, keyring: Keyring, *, keep_deleted_days: int = 30, keep_replaced_hours: int = 24
+    ) -> None:
         self.session = session
         self.keyring = keyring
         self.keep_deleted_days = keep_deleted_days
+        self.keep_replaced_hours = keep_replaced_hours
         self.unlocked_state: KeyState | None = None
         self._purged_at = utc_now()
         self._key_registered = False
@@ -44,11 +53,15 @@ class CredentialStore:
         return self.unlocked_state
 
     def purge_if_due(self) -> None:
-        """Erase what was deleted long ago: after any change, at most once an hour in a process."""
+        """Erase what was deleted or replaced long ago: after any change, at most once an hour in a process."""
         if abs(utc_now() - self._purged_at) >= PURGE_EVERY:  # a clock may also be set back
             self._purged_at = utc_now()
             with suppress(StorageError):
-                purge_deleted(self.session, timedelta(days=self.keep_deleted_days))
+                purge_expired(
+                    self.session,
+                    keep_deleted_days=self.keep_deleted_days,
+                    keep_replaced_hours=self.keep_replaced_hours,
+                )
 
     def require_unlocked(self) -> None:
         """Raises Locked while the configured keys are not the ones of this database."""
@@ -77,6 +90,27 @@ class CredentialStore:
         if row is None:
             raise NotFound
         return row
+
+    def update(self, row: Credential, changes: Mapping[str, Any]) -> None:
+        """Inside a writing transaction: change a row as it was loaded. Raises Conflict when somebody was faster."""
+        changed = self.session.execute(
+            update(Credential)
+            .where(Credential.id == row.id, Credential.version == row.version)
+            .values(**changes, version=row.version + 1, updated_at=utc_now())
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined]
+            raise Conflict(CHANGED_MEANWHILE)
+
+    def seal(
+        self, row: Credential, kind: type[CredentialType], public: dict[str, str], secrets: Mapping[str, str]
+    ) -> None:
+        """Set SEALED_COLUMNS of a row, encrypted with the first key, bound to its id, its type and `public`."""
+        row.public, row.secret_names = public, " ".join(sorted(secrets))
+        row.sealed = self.keyring.seal(sealed_context(kind, row.public_id, public), secrets)
+        row.key_id = self.keyring.key_id
+        main = next((secrets[field.name] for field in kind.secret_fields() if field.name in secrets), None)
+        row.fingerprint = self.keyring.fingerprint(main) if main else None
 
     def unseal(self, row: Credential) -> dict[str, str]:
         """The secrets of a whole row in clear. Raises Locked or Unreadable; Tampered, with a log line, is one."""

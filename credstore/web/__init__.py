@@ -14,10 +14,20 @@ from credstore.web.views import (
     health,
     login,
     paste_detection,
+    put_back,
     test_runs,
 )
 
-VIEWS = (credential_list, create_edit, paste_detection, credential_test, completion, delete_restore, test_runs)
+VIEWS = (
+    credential_list,
+    create_edit,
+    paste_detection,
+    put_back,
+    credential_test,
+    completion,
+    delete_restore,
+    test_runs,
+)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

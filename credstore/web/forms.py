@@ -53,10 +53,8 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
 
     def edit_arguments(self, slug: str) -> dict[str, Any]:
         """The arguments of `Vault.edit` from an edit form."""
-        version = self.version.data or ""
         return {
-            # A text that is no number becomes 0, which is no row's version.
-            "version": int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
+            "version": parse_version(self.version.data),
             "name": self.name.data or "",
             "values": self.values(slug),
             "expires": self.expires.data or "",
@@ -74,6 +72,11 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
                 self.form_errors.append(sentence)
             else:
                 field.errors = [*field.errors, sentence]
+
+
+def parse_version(text: str | None) -> int:
+    """The version of a row in a form. A text that is no number becomes 0, which is no row's version."""
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
 def create_form(kinds: tuple[type[CredentialType], ...]) -> type[BaseCredentialForm]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from credstore.facts import facts_of
 from credstore.probe import Verdict
-from credstore.vault import Page, Record
+from credstore.vault import Page, Record, Replaced
 
 
 def credential_json(record: Record, model_names: Sequence[str] | None = None) -> dict[str, Any]:
@@ -32,6 +32,14 @@ def credential_json(record: Record, model_names: Sequence[str] | None = None) ->
         "models": models and {"count": models.count, "listed_for": models.listed_for} | names,
         "test": verdict_json(record.verdict) | {"tested_at": isoformat(record.tested_at)},
     }
+
+
+def replaced_json(replaced: Replaced | None) -> dict[str, Any]:
+    """`replaced`: when the secret was replaced and until when the old one can be put back; nothing where it cannot."""
+    if replaced is None:
+        return {}
+    moments = {"replaced_at": isoformat(replaced.replaced_at), "until": isoformat(replaced.until)}
+    return {"replaced": moments | {"problem": replaced.problem}}
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

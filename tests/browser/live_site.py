@@ -14,6 +14,7 @@ from credstore.config import Config
 from credstore.database import write_transaction
 from credstore.models import Credential, DeletedCredential, db
 from credstore.probe import Cause, Completion, ModelList, Outcome, Step, Verdict
+from credstore.replaced_secret_model import ReplacedSecret
 from credstore.vault import ListFilters, Record, Vault
 from credstore.vault.model_names import store_names
 from credstore.vault.stored_verdicts import dump_completion, dump_verdict
@@ -46,7 +47,7 @@ class LiveSite:
 
     def clear(self) -> None:
         with self.app.app_context(), write_transaction(db.session):
-            for table in (Credential, DeletedCredential):
+            for table in (Credential, DeletedCredential, ReplacedSecret):
                 db.session.execute(delete(table))
 
     def names(self) -> list[str]:

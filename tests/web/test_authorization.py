@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from credstore.web.authorization import PUBLIC_ENDPOINTS
-from credstore.web.views import create_edit, credential_list, credential_test, delete_restore
+from credstore.web.views import create_edit, credential_list, credential_test, delete_restore, put_back
 from tests.page import Page
 from tests.web.conftest import JSON, Store
 
@@ -134,6 +134,7 @@ def test_every_module_of_views_is_tested_here(app: Flask) -> None:
         (create_edit, "save"),
         (credential_test, "test"),
         (delete_restore, "restore"),
+        (put_back, "put_back"),
     ):
         assert hasattr(module, name)
         assert f"credstore.{name}" in endpoints

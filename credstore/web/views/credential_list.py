@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.credential_types import CREDENTIAL_TYPES
+from credstore.credential_types import CREDENTIAL_TYPES, by_slug
 from credstore.vault import ListFilters, Record, Start
 from credstore.web import request_context
-from credstore.web.json_output import credential_json, page_json
+from credstore.web.json_output import credential_json, page_json, replaced_json
 from credstore.web.list_rows import render_rows
 
 
@@ -71,7 +71,9 @@ def index() -> ResponseReturnValue:
 def show(public_id: UUID) -> ResponseReturnValue:
     record = request_context.vault().get(str(public_id))
     if request_context.wants_json():
-        return jsonify(credential_json(record, request_context.vault().model_names(record)))
+        vault = request_context.vault()
+        shown = credential_json(record, vault.model_names(record))
+        return jsonify(shown | replaced_json(vault.replaced(record.public_id)))
     if request_context.wants_fragment():  # what the list shows of it when somebody points at its result
         return render_template("credstore/_verdict.html", record=record)
     return render_credential(record)
@@ -80,7 +82,18 @@ def show(public_id: UUID) -> ResponseReturnValue:
 def render_credential(record: Record, **more: Any) -> str:
     """The page of one credential. `more` is what a refused form on it says."""
     vault = request_context.vault()
-    names = vault.model_names(record)
     return render_template(
-        "credstore/show.html", record=record, history=vault.history(record.public_id), model_names=names, **more
+        "credstore/show.html",
+        record=record,
+        history=vault.history(record.public_id),
+        model_names=vault.model_names(record),
+        replaced=vault.replaced(record.public_id),
+        secret_word=secret_word(record),
+        **more,
     )
+
+
+def secret_word(record: Record) -> str:
+    """What a sentence calls the secret of a credential."""
+    kind = by_slug(record.kind)
+    return kind.secret_word() if kind else "secret"
