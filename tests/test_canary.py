@@ -71,6 +71,7 @@ def canaries(provider: Provider) -> dict[str, str]:
         "refused API key": f"sk refused {fresh}",
         "replaced API key": f"sk-old-{fresh}",
         "conflicting API key": f"sk-late-{fresh}",
+        "tested API key": f"sk-draft-{fresh}",
         "bot token": f"123456789:AA{fresh}",
         "refused bot token": f"bad-token-{fresh}",
         "Extra Config value": f"config-{fresh}",
@@ -155,6 +156,7 @@ def _everything(person: Person, provider: Provider, planted: Mapping[str, str]) 
     assert person.post(edited, edit | {"version": "1", "llm-api_key": planted["conflicting API key"]}).status == 409
     person.get(edited)
     assert person.post(edited, edit | {"version": "2", "llm-base_url": echo}).status == 400
+    _test_and_put_back(person, rows[2], edit | {"llm-base_url": echo, "llm-api_key": planted["tested API key"]})
     for row in rows:
         for headers in ({}, {"Accept": JSON}, {"X-Credstore": "fragment"}):
             assert person.post(f"/credentials/{row}/test", **headers).status in {200, 303}  # type: ignore[arg-type]
@@ -172,6 +174,21 @@ def _everything(person: Person, provider: Provider, planted: Mapping[str, str]) 
     assert batch is not None
     assert person.post("/credentials/restore", {"batch": batch[1]}).status == 303
     person.get("/credentials")
+
+
+def _test_and_put_back(person: Person, row: str, draft: dict[str, object]) -> None:
+    """Of a credential at version 2, whose key was replaced."""
+    edited = f"/credentials/{row}/edit"
+    for then in ("test_draft", "test_new"):
+        for headers in ({}, {"Accept": JSON}, {"X-Credstore": "fragment"}):
+            assert person.post(edited, draft | {"version": "2", "then": then}, **headers).status == 200  # type: ignore[arg-type]
+        person.get(edited)
+    back = f"/credentials/{row}/put-back"
+    for version, headers, status in (("1", {}, 409), ("1", {"Accept": JSON}, 409), ("2", {}, 303), ("3", {}, 303)):
+        person.get(f"/credentials/{row}")
+        assert person.post(back, {"version": version}, **headers).status == status
+    assert person.post(back, {"version": "4"}, Accept=JSON).status == 200
+    assert person.post(back, {"version": "5"}).status == 303  # the key that was in use at first is again
 
 
 def _log_bytes(caplog: pytest.LogCaptureFixture) -> bytes:

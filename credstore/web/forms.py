@@ -60,6 +60,10 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
             "expires": self.expires.data or "",
         }
 
+    def typed_secrets(self, kind: type[CredentialType]) -> set[str]:
+        """The names of the secret fields that something was typed into."""
+        return {field.name for field in kind.secret_fields() if (self[kind.slug].form[field.name].data or "").strip()}
+
     def show_errors(self, slug: str, refusal: CredstoreError) -> None:
         """Add each sentence to the errors of its field; one without a field goes above the form."""
         if not isinstance(refusal, InvalidFields):

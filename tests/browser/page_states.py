@@ -63,6 +63,15 @@ def _refused(tab: Page, site: LiveSite) -> None:
     expect(tab.locator(".wrong").first).to_be_visible()
 
 
+def _new_key_tested(tab: Page, site: LiveSite) -> None:
+    _dialog(".edit")(tab, site)
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_label("API Key", exact=True).fill("sk-new-0123456789")
+    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
+    dialog.get_by_role("button", name="Test new key").click()
+    expect(dialog.locator(".draft-verdict")).to_be_visible()
+
+
 def _login(tab: Page, site: LiveSite) -> None:
     tab.goto(f"{site.server.url}/login")
 
@@ -83,6 +92,7 @@ PAGE_STATES = (
     PageState("dialog new", _dialog(".head .primary")),
     PageState("dialog new, refused", _refused),
     PageState("dialog edit", _dialog(".edit")),
+    PageState("dialog edit, new key tested", _new_key_tested),
     PageState("dialog delete", _dialog(".trash")),
     PageState("dialog delete many", _dialog("#delete-selected", 12)),
     PageState("login", _login, signed_in=False),
@@ -94,4 +104,7 @@ def furnish(site: LiveSite) -> None:
     """A full first page, the newest of them with the longest name and URL."""
     site.judged(site.llm("Tried", LONG_URL.format(1)), tried_verdict(LONG_URL.format(1)))
     site.fifty()
-    site.llm(LONG_NAME, LONG_URL.format(7) + "/deep" * 30, provider="openai_compatible")
+    newest = site.llm(LONG_NAME, LONG_URL.format(7) + "/deep" * 30, provider="openai_compatible")
+    values = {"provider_type": "openai_compatible", "api_key": "sk-new-0123456789", "base_url": LONG_URL.format(8)}
+    with site.vault() as vault:  # its page offers to put the old key back
+        vault.edit(newest.public_id, version=1, name=LONG_NAME, values=values, expires="2031-01-01")

@@ -1,5 +1,6 @@
 """The views of the create form and the edit form. Each can test the typed values, or test right after saving."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from credstore.credential_types import CREDENTIAL_TYPES, CredentialType, by_slug
-from credstore.errors import Conflict, CredstoreError, NotFound
+from credstore.errors import Conflict, CredstoreError, InvalidFields, NotFound
 from credstore.vault import Record
 from credstore.web import forms, request_context
 from credstore.web.error_handlers import problem_details, status_of
@@ -80,7 +81,9 @@ def save(public_id: UUID) -> ResponseReturnValue:
     form = _edit_form(kind.slug)(request.form)
     values, remove = form.values(kind.slug), request.form.getlist("remove")
     try:
-        if request.form.get("then") == "test_draft":
+        if request.form.get("then") in {"test_draft", "test_new"}:
+            if request.form["then"] == "test_new":
+                _require_new_secret(form, kind)
             draft_verdict = request_context.vault().test_draft(
                 kind.slug, values, public_id=record.public_id, remove=remove
             )
@@ -89,6 +92,7 @@ def save(public_id: UUID) -> ResponseReturnValue:
                 if request_context.wants_json()
                 else _render_edit(form, record, kind, draft_verdict=draft_verdict)
             )
+        _require_typed_again(form, kind, remove)
         record = request_context.vault().edit(record.public_id, remove=remove, **form.edit_arguments(kind.slug))
     except Conflict as refusal:
         return _edit_conflict(form, record, kind, refusal)
@@ -96,6 +100,26 @@ def save(public_id: UUID) -> ResponseReturnValue:
         return _show_errors(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
     messages = [f"{record.name} is saved.", *notes_after_save(record, values)]
     return _saved(record, messages, url_for("credstore.show", public_id=record.public_id), 200)
+
+
+def _require_new_secret(form: Any, kind: type[CredentialType]) -> None:
+    """Raises InvalidFields where “Test new key” is pressed and there is no new one."""
+    if not form.typed_secrets(kind):
+        sentence = "Enter the new {0} here to test it. The stored one is tested by Test on the credential's page."
+        raise InvalidFields({field.name: sentence.format(field.label) for field in kind.secret_fields()})
+
+
+def _require_typed_again(form: Any, kind: type[CredentialType], remove: Collection[str]) -> None:
+    """Raises InvalidFields where a secret was typed, came back blank as every secret does, and is blank on saving.
+
+    Without JavaScript the old secret would silently stay after a test of the new one. Asked once: the form that comes
+    back does not name the field any more, so that one may decide to keep the old one.
+    """
+    asked = set(request.form.get("typed", "").split()) - form.typed_secrets(kind) - set(remove)
+    sentence = "Enter the new {0} again, or save once more to keep the stored one."
+    missing = {field.name: sentence.format(field.label) for field in kind.secret_fields() if field.name in asked}
+    if missing:
+        raise InvalidFields(missing)
 
 
 def _saved(record: Record, messages: list[str], url: str, status: int) -> ResponseReturnValue:
@@ -151,4 +175,6 @@ def _render_new(form: Any, status: int = 200, **more: Any) -> ResponseReturnValu
 def _render_edit(
     form: Any, record: Record, kind: type[CredentialType], status: int = 200, **more: Any
 ) -> ResponseReturnValue:
+    more["keep_hours"] = request_context.vault().store.keep_replaced_hours
+    more["typed"] = " ".join(sorted(form.typed_secrets(kind)))
     return render_template("credstore/edit.html", form=form, record=record, kind=kind, **more), status
