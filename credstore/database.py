@@ -100,7 +100,7 @@ def _with_database_folder(url: URL) -> URL:
     Flask-SQLAlchemy would resolve a relative path against its instance folder.
     """
     if not url.database or url.database == ":memory:":
-        return url
+        raise ConfigError("DATABASE_URL names no file. A database in memory would be another one in each process.")
     path = Path(url.database).expanduser().absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

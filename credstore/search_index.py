@@ -10,10 +10,11 @@ import sqlite3
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from credstore.errors import StorageError
+from credstore.errors import StorageBusy, StorageError, StorageFull
 
 MIN_CHARACTERS = 3  # a trigram index cannot find anything shorter
 _FIRST_SQLITE_WITH_TRIGRAM = (3, 34)
+_SECURE_DELETE = sqlite3.sqlite_version_info >= (3, 42)
 
 _SQLITE_DDL = (
     # The type is an indexed column too, between marks, so that type and name are found by one look-up.
@@ -63,7 +64,9 @@ def has_search_index(connection: Connection) -> bool:
     if connection.dialect.name == "sqlite":
         found = text("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'credential_search'")
     else:
-        found = text("SELECT 1 FROM pg_indexes WHERE indexname = 'ix_credential_name_trgm'")
+        found = text(
+            "SELECT 1 FROM pg_indexes WHERE indexname = 'ix_credential_name_trgm' AND schemaname = current_schema()"
+        )
     return connection.scalar(found) is not None
 
 
@@ -76,6 +79,10 @@ def create_search_index(connection: Connection) -> bool:
             return False
         for statement in _SQLITE_DDL:
             connection.exec_driver_sql(statement)
+        if _SECURE_DELETE:
+            connection.exec_driver_sql(
+                "INSERT INTO credential_search (credential_search, rank) VALUES ('secure-delete', 1)"
+            )
         return True
     try:
         with connection.begin_nested():
@@ -86,6 +93,16 @@ def create_search_index(connection: Connection) -> bool:
     return True
 
 
+def forget_erased_names(connection: Connection) -> None:
+    """Remove what the index still holds of names that were erased or changed, inside a writing transaction.
+
+    FTS5 marks old entries as deleted and drops them later. From SQLite 3.42 on it overwrites them at once
+    ("secure-delete", set with the index); before, only "optimize" drops them, which rewrites the whole index.
+    """
+    if connection.dialect.name == "sqlite" and not _SECURE_DELETE and has_search_index(connection):
+        connection.exec_driver_sql("INSERT INTO credential_search (credential_search) VALUES ('optimize')")
+
+
 def search_index_differs(connection: Connection) -> bool:
     """Whether the index does not match the names. On PostgreSQL the database itself keeps it."""
     if connection.dialect.name != "sqlite" or not has_search_index(connection):
@@ -94,6 +111,8 @@ def search_index_differs(connection: Connection) -> bool:
         connection.exec_driver_sql(
             "INSERT INTO credential_search (credential_search, rank) VALUES ('integrity-check', 1)"
         )
+    except (StorageBusy, StorageFull):
+        raise
     except (DBAPIError, StorageError):
         return True
     return False

@@ -75,6 +75,7 @@ class Vault:
         self.try_completion, self.model_names = completions.try_completion, completions.model_names
 
         runs = TestRuns(self.store, self.tests)
-        self.list_testable, self.start_run, self.progress = runs.list_testable, runs.start_run, runs.progress
+        self.list_testable, self.count_testable = runs.list_testable, runs.count_testable
+        self.start_run, self.progress = runs.start_run, runs.progress
         self.latest_run, self.cancel_run, self.end_run = runs.latest_run, runs.cancel_run, runs.end_run
         self.untested_items, self.test_item = runs.untested_items, runs.test_item

@@ -119,6 +119,9 @@ class CredentialTests:
             values["expires_at"] = case((unchanged, verdict.expires_at), else_=Credential.expires_at)
             values["expiry_from_provider"] = case((unchanged, True), else_=Credential.expiry_from_provider)
         with write_transaction(self._store.session):
+            stored_row = select(Credential.id).where(Credential.public_id == public_id).with_for_update()
+            if self._store.session.scalar(stored_row) is None:
+                return  # deleted meanwhile: its names and history must not outlive it
             if models := store_names(self._store.session, public_id, tested, verdict):
                 stored["models"] = models
             row = update(Credential).where(Credential.public_id == public_id).values(**values)

@@ -1,6 +1,7 @@
 """How the search for a text in names is done: by the search index, by the beginning of names, or row by row.
 
-Row by row only while the table is small. Nothing here costs more because the table is longer.
+Row by row only while the table is small. A search alone costs no more because the table is longer; with a filter for a
+status or type that few rows have, it may look at as many index entries as the text or the filter finds.
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,7 @@
 That is the rows, and on SQLite their remains in the write-ahead log.
 """
 
+import logging
 import time
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ from sqlalchemy import delete, select
 from credstore.database import AnySession, in_list, write_transaction
 from credstore.models import DeletedCredential, ModelNames, VerdictHistory, db, utc_now
 from credstore.replaced_secret_model import ReplacedSecret
+from credstore.search_index import forget_erased_names
 
+_log = logging.getLogger(__name__)
 TRUNCATE_SECONDS = 1.0  # after so long no further try begins
 
 
@@ -30,6 +33,8 @@ def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> 
             rows = delete(table).where(in_list(session, table.public_id, erased))
             session.execute(rows.execution_options(synchronize_session=False))
         count = len(erased)
+        if count:
+            forget_erased_names(session.connection())
     if count:
         truncate_write_ahead_log()
     return count
@@ -57,6 +62,7 @@ def truncate_write_ahead_log() -> None:
         give_up = time.monotonic() + TRUNCATE_SECONDS
         while raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # 1: not done
             if time.monotonic() >= give_up:
+                _log.warning("SQLite's log could not be emptied: it is in use. The next erasing tries again.")
                 break
             time.sleep(0.05)  # SQLite itself waits for readers, but not for a checkpoint of another connection
     finally:

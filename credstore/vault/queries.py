@@ -70,7 +70,7 @@ class Queries:
             place = list_sql.PagePosition(kind=filters.kind, above=above, skip=skip, limit=PER_PAGE)
             return _numbered(rows(place), filters, number, total, counts)
         method = self._name_search.method(filters, sum(counts.values()))
-        matching = MatchingIds(self._store.session, filters, method)
+        matching = self._matching(filters, method)
         first = matching.first(MAX_COUNTED + 1)
         counts = self._match_counts(filters, first, method)
         has_keys = len(first) > MAX_COUNTED and method is not Method.BEGINNING
@@ -91,14 +91,19 @@ class Queries:
             beginnings_only=method is Method.BEGINNING,
         )
 
+    def _matching(self, filters: ListFilters, method: Method) -> MatchingIds:
+        return MatchingIds(
+            self._store.session, filters, method, missing_keys=self._store.missing_keys() if filters.status else ()
+        )
+
     def _match_counts(self, filters: ListFilters, first: Sequence[int], method: Method) -> dict[str, int]:
         """How many match by type, whatever type is filtered; of the first ones where there are too many to count."""
         if filters.kind:
             every = ListFilters(
                 query=filters.query, expiring=filters.expiring, status=filters.status, sort=filters.sort
             )
-            first = MatchingIds(self._store.session, every, method).first(MAX_COUNTED + 1)
-        return MatchingIds(self._store.session, filters, method).counts(first[:MAX_COUNTED])
+            first = self._matching(every, method).first(MAX_COUNTED + 1)
+        return self._matching(filters, method).counts(first[:MAX_COUNTED])
 
     def _records(self, ids: list_sql.Ids) -> tuple[Record, ...]:
         keys = self._store.keyring.key_ids

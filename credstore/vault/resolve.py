@@ -27,10 +27,10 @@ class Resolver:
         """
         row = self._store.row_with_sealed(public_id)
         values = {**row.public, **select_secrets(self._store.unseal(row), row.secret_names.split())}
-        moment = utc_now()
+        moment, row_id = utc_now(), row.id  # the write below begins anew, and the row is read no more
         if row.last_used_at is None or row.last_used_at < moment - LAST_USED_EVERY:
             # A workflow must not fail because the note of its use cannot be written.
             with suppress(StorageError), write_transaction(self._store.session):
-                used = update(Credential).where(Credential.id == row.id).values(last_used_at=moment)
+                used = update(Credential).where(Credential.id == row_id).values(last_used_at=moment)
                 self._store.session.execute(used.execution_options(synchronize_session=False))
         return values

@@ -14,7 +14,7 @@ from credstore.database import AnySession
 from credstore.encryption.key_check import KeyState, read_key_state, register_key, require_unlocked
 from credstore.encryption.keyring import Context, Keyring
 from credstore.errors import Conflict, InvalidFields, NotFound, StorageError, Tampered, Unreadable
-from credstore.models import Credential, utc_now
+from credstore.models import Credential, KeyCheck, utc_now
 from credstore.vault.purge import purge_expired
 from credstore.vault.validation import enter_again_sentence
 
@@ -62,6 +62,11 @@ class CredentialStore:
                     keep_deleted_days=self.keep_deleted_days,
                     keep_replaced_hours=self.keep_replaced_hours,
                 )
+
+    def missing_keys(self) -> tuple[str, ...]:
+        """The ids of keys that values here were encrypted with and that are not configured."""
+        known = self.session.scalars(select(KeyCheck.key_id))  # not from `key_state`: another process may add one
+        return tuple(key_id for key_id in known if key_id not in self.keyring.key_ids)
 
     def require_unlocked(self) -> None:
         """Raises Locked while the configured keys are not the ones of this database."""

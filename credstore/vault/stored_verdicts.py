@@ -64,6 +64,8 @@ def _load_completion(stored: Any) -> Completion | None:
         return None
     try:
         verdict, tried_at = load_verdict(stored["verdict"]), datetime.fromisoformat(stored["tried_at"])
-        return Completion(model=str(stored["model"]), verdict=verdict, tried_at=tried_at) if verdict else None
+        if verdict is None or tried_at.tzinfo is None:
+            return None
+        return Completion(model=str(stored["model"]), verdict=verdict, tried_at=tried_at)
     except (KeyError, ValueError, TypeError):
         return None

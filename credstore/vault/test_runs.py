@@ -25,6 +25,7 @@ from credstore.vault.store import CredentialStore
 # A run without a heartbeat for so long has lost its process; a test takes far less.
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 KEPT_RUNS = 20
+MAX_COUNTED = 1000  # matches that the confirmation of a run counts
 EVERYTHING = ListFilters()
 DELETED = "gone"  # the outcome of an item whose credential was deleted meanwhile
 
@@ -163,6 +164,20 @@ class TestRuns:
             )
             return self._store.session.scalar(alive.returning(TestRun.id)) is not None
 
+    def count_testable(self, filters: ListFilters = EVERYTHING) -> tuple[int, bool]:
+        """How many credentials a run over all that match would test, and whether there are more: counts to 1,000."""
+        session, slugs = self._store.session, [known.slug for known in CREDENTIAL_TYPES if known.testable]
+        counts = list_sql.totals(session)
+        if filters.counted:
+            return sum(counts.get(slug, 0) for slug in slugs if filters.kind in {"", slug}), False
+        method = self._name_search.method(filters, sum(counts.values()))
+        matching = MatchingIds(
+            session, filters, method, missing_keys=self._store.missing_keys() if filters.status else ()
+        )
+        found = matching.first(MAX_COUNTED + 1)
+        by_type = matching.counts(found[:MAX_COUNTED])
+        return sum(by_type.get(slug, 0) for slug in slugs), len(found) > MAX_COUNTED
+
     def list_testable(
         self, public_ids: Iterable[str] | None = None, filters: ListFilters = EVERYTHING
     ) -> list[tuple[str, str]]:
@@ -178,7 +193,13 @@ class TestRuns:
             statement = statement.where(wanted)
         if filters != EVERYTHING:
             method = self._name_search.method(filters, sum(list_sql.totals(session).values()))
-            statement = statement.where(Credential.id.in_(MatchingIds(session, filters, method).all()))
+            statement = statement.where(
+                Credential.id.in_(
+                    MatchingIds(
+                        session, filters, method, missing_keys=self._store.missing_keys() if filters.status else ()
+                    ).all()
+                )
+            )
         rows = session.execute(statement.order_by(Credential.id.desc()))
         # Types are told apart here: as a condition they would lead SQLite through every row of them.
         return [(public_id, name) for public_id, name, slug in rows if slug in slugs]

@@ -60,10 +60,12 @@ def render_rows(rows: Sequence[ListRow], base: str, query: str, tested: str) -> 
     """The HTML of the rows. `base`, `query`: see `_rows.html`; `tested` is the id of a credential just tested."""
     template = current_app.jinja_env.get_template("credstore/_rows.html")
     html: list[str] = []
+    base, query = escape(base), escape(query)
     for number, (row, escaped) in enumerate(zip(rows, _escaped_texts(rows), strict=True), 1):
         shape, texts = _shape_and_texts(row, escaped, tested)
         texts["number"] = str(number)
-        pieces, names = _pieces(template, shape, base, query)
+        texts["base"], texts["query"] = base, query
+        pieces, names = _pieces(template, shape)
         for piece, name in zip(pieces, names, strict=False):
             html += piece, texts[name]
         html.append(pieces[-1])
@@ -110,7 +112,7 @@ def _names_of_escaped(details: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _pieces(template: Template, shape: RowShape, base: str, query: str) -> tuple[list[str], list[str]]:
+def _pieces(template: Template, shape: RowShape) -> tuple[list[str], list[str]]:
     """The HTML of a shape, cut at its marks, and the names of the marks."""
     marks = {name: _MARK.format(name) for name in ("number", "public_id", "name", "created", "expiry_words")}
     view = RowView(
@@ -125,5 +127,5 @@ def _pieces(template: Template, shape: RowShape, base: str, query: str) -> tuple
         age=_MARK.format("age") if shape.tested_before else "",
         tested=shape.tested_now,
     )
-    found = _MARKS.split(str(template.module.row(view, base, query)))  # type: ignore[attr-defined]
+    found = _MARKS.split(str(template.module.row(view, _MARK.format("base"), _MARK.format("query"))))  # type: ignore[attr-defined]
     return found[::2], found[1::2]

@@ -171,3 +171,20 @@ def test_all_the_deleted_can_be_erased_at_once(vault: Vault) -> None:
     vault.delete([llm(vault, name).public_id for name in "ab"])
     assert (vault.purge_deleted(), vault.purge_deleted()) == (2, 0)
     assert scalar("SELECT count(*) FROM deleted_credential") == 0
+
+
+def test_what_is_erased_leaves_no_name_in_the_search_index(vault: Vault) -> None:
+    """FTS5 keeps the entries of changed and erased names until it is told to drop them."""
+    if db.engine.dialect.name == "sqlite":
+        fill(50)
+        record = llm(vault, "zebrafish harbour")
+        vault.edit(record.public_id, version=1, name="quokka meadow", values=PUBLIC)
+        vault.delete([record.public_id])
+        assert vault.purge_deleted() == 1
+        blocks = db.session.execute(db.text("SELECT block FROM credential_search_data")).scalars().all()
+        db.session.rollback()
+        held = b"".join(bytes(block) for block in blocks)
+        assert b"row" in held
+        for trigram in (b"zeb", b"fis", b"quo", b"kka", b"mea"):
+            assert trigram not in held
+            assert trigram[1:] not in held or trigram == b"mea"

@@ -12,7 +12,7 @@ from credstore.errors import Locked
 from credstore.models import db
 from credstore.probe import Outcome
 from credstore.tester import Tester
-from credstore.vault import Vault
+from credstore.vault import ListFilters, Vault
 from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, llm, scalar, sql
 
 OTHER = Fernet.generate_key().decode()
@@ -89,6 +89,20 @@ def test_a_key_that_is_missing_makes_its_rows_unreadable_and_no_others(vault: Va
     assert shown["new"].outcome is Outcome.UNTESTED
     assert shown["old"].outcome is Outcome.UNREADABLE
     assert key_id(keys) in shown["old"].reason
+
+
+def test_the_status_filter_finds_what_the_list_shows(vault: Vault, keys: str, llm_provider: Provider) -> None:
+    old = llm(vault, "old")
+    assert vault.test(old.public_id).verdict.outcome is Outcome.VERIFIED
+    with_keys(f"{OTHER},{keys}").create("llm", "new", LLM)
+    for readable, shown in (
+        (vault, {Outcome.VERIFIED: ["old"], Outcome.UNREADABLE: ["new"], Outcome.UNTESTED: []}),
+        (with_keys(OTHER), {Outcome.VERIFIED: [], Outcome.UNREADABLE: ["old"], Outcome.UNTESTED: ["new"]}),
+    ):
+        for outcome, names in shown.items():
+            page = readable.list_page(ListFilters.clean(status=outcome.value))
+            assert [row.name for row in page.records] == names, outcome
+            assert {row.outcome for row in page.records} <= {outcome}
 
 
 def test_a_damaged_key_check_row_is_mended_by_the_next_sealing(vault: Vault, keys: str) -> None:

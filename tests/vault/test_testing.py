@@ -72,6 +72,8 @@ def test_a_deletion_during_the_test_is_not_found(vault: Vault, llm_provider: Pro
     llm_provider.before = delete
     with pytest.raises(NotFound):
         vault.test(record.public_id)
+    for table in ("verdict_history", "model_names"):  # nothing would ever erase it
+        assert scalar(f"SELECT count(*) FROM {table}") == 0
 
 
 def test_a_second_test_of_the_same_credential_at_the_same_time_is_refused(

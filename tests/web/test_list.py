@@ -208,3 +208,15 @@ def test_a_search_that_looked_at_beginnings_says_so(admin: Page, fill: Fill, mon
     assert names(admin) == []
     admin.get("/credentials?q=row")
     assert "beginning of names" not in admin.text
+
+
+@pytest.mark.parametrize("key", ["0", "-1", "2147483648", "3000000000", "1" + "0" * 20, "x", ""])
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize("sort", ["", "&sort=expires"])
+def test_a_key_that_no_credential_can_have_is_ignored(
+    admin: Page, fill: Fill, monkeypatch: pytest.MonkeyPatch, name: str, key: str, sort: str
+) -> None:
+    monkeypatch.setattr("credstore.vault.queries.MAX_COUNTED", 2)
+    fill(5)
+    admin.get(f"/credentials?status=untested&{name}={key}{sort}")
+    assert len(names(admin)) == 2

@@ -3,7 +3,7 @@
 Ids are read from narrow indexes, with a limit, before any row is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from credstore.database import AnySession, in_list
 from credstore.models import Credential, utc_now
+from credstore.probe import Outcome
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.list_sql.pages import MAX_ID
 from credstore.vault.name_search import SEARCH_ROW, Method, begins, contains, full_text_select, in_full_text
@@ -34,8 +35,12 @@ ExpiryKey = tuple[datetime | None, int]
 class MatchingIds:
     """The ids that match filters, in the order of the list, a limited number at a time."""
 
-    def __init__(self, session: AnySession, filters: ListFilters, method: Method) -> None:
+    def __init__(
+        self, session: AnySession, filters: ListFilters, method: Method, *, missing_keys: Collection[str] = ()
+    ) -> None:
+        """`missing_keys` are the ids of keys that values here are encrypted with and that are not configured."""
         self._session = session
+        self._missing_keys = missing_keys
         self._filters = filters
         self._method = method
         self._dialect = session.connection().dialect.name
@@ -113,10 +118,18 @@ class MatchingIds:
         if filters.kind:
             found.append(self._filtered(Credential.kind) == filters.kind)
         if filters.status:
-            found.append(self._filtered(Credential.status) == filters.status)
+            found.append(self._of_status(filters.status))
         if filters.expiring is not None:
             found.append(Credential.expires_at <= utc_now() + timedelta(days=filters.expiring))
         return tuple(found)
+
+    def _of_status(self, status: str) -> ColumnElement[bool]:
+        """The rows that the list shows with this status: a row without its key is "unreadable", whatever is stored."""
+        stored = self._filtered(Credential.status) == status
+        if not self._missing_keys:
+            return stored
+        without_key = Credential.key_id.in_(self._missing_keys)
+        return stored | without_key if status == Outcome.UNREADABLE else stored & ~without_key
 
     def _filtered(self, column: InstrumentedAttribute[str]) -> ColumnElement[str]:
         """The column as a filter. SQLite, without statistics, would take its index and sort all that it finds, where

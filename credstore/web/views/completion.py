@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.errors import InvalidFields
+from credstore.errors import InvalidFields, TestsBusy
 from credstore.web import request_context
 from credstore.web.error_handlers import status_of
 from credstore.web.flash_messages import flash_message
@@ -23,10 +23,13 @@ def try_completion(public_id: UUID) -> ResponseReturnValue:
     other_limit = bool(request.form.get("other_limit"))
     try:
         record, completion = vault.try_completion(str(public_id), model, other_limit=other_limit)
-    except InvalidFields as refusal:
+    except (InvalidFields, TestsBusy) as refusal:  # the typed model stays in its field
         if request_context.wants_json():
             raise
-        return render_credential(vault.get(str(public_id)), wrong_model=refusal.fields["model"]), status_of(refusal)
+        # A text that may be a secret is not sent back.
+        typed = "" if isinstance(refusal, InvalidFields) else model
+        sentence = refusal.fields["model"] if isinstance(refusal, InvalidFields) else refusal.sentence
+        return render_credential(vault.get(str(public_id)), wrong_model=sentence, typed_model=typed), status_of(refusal)
     if request_context.wants_json():
         return jsonify(credential_json(record, vault.model_names(record)))
     flash_message(f"{record.name}: {completion.verdict.reason} {completion.verdict.advice}".strip())

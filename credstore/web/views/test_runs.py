@@ -25,8 +25,12 @@ def register(bp: Blueprint) -> None:
 def confirm_run() -> ResponseReturnValue:
     """Say how many credentials would be tested: those of `ids`, or without any, all that match the list's filters."""
     ids = parse_ids(request.args.getlist("ids"))
-    chosen = request_context.vault().list_testable(ids or None, list_filters())
-    return render_template("credstore/run_new.html", chosen=chosen, ids=ids, list_arguments=list_arguments())
+    vault = request_context.vault()
+    chosen = [public_id for public_id, _ in vault.list_testable(ids)] if ids else []
+    number, more = (len(chosen), False) if ids else vault.count_testable(list_filters())
+    return render_template(
+        "credstore/run_new.html", number=number, more=more, chosen=chosen, ids=ids, list_arguments=list_arguments()
+    )
 
 
 def start_run() -> ResponseReturnValue:
