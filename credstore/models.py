@@ -133,7 +133,7 @@ class ModelNames(Model):
 
 
 class HostOpenness(Model):
-    """What tests learned of a destination, and of single keys there; see `vault/host_openness.py`.
+    """What tests learned of a destination, and of single keys there; see `vault/destination_memory.py`.
 
     `key_fingerprint` is the keyed HMAC of a key that was proven there, or "" in the row about the destination itself.
     """

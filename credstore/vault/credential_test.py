@@ -15,7 +15,7 @@ from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Un
 from credstore.models import Credential, VerdictHistory, utc_now
 from credstore.probe import Cause, Knowledge, Outcome, Verdict
 from credstore.tester import Tester
-from credstore.vault.host_openness import destination_hash, key_fingerprint, recall, remember
+from credstore.vault.destination_memory import destination_hash, key_fingerprint, recall, remember
 from credstore.vault.model_names import store_names
 from credstore.vault.records import PastVerdict, Record, to_record
 from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names

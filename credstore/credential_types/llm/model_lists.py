@@ -7,8 +7,8 @@ that any key gets names what the server has.
 from dataclasses import replace
 
 from credstore.credential_types.llm.api_requests import LlmApi
-from credstore.credential_types.llm.control import Comparison, Finding
 from credstore.credential_types.llm.hosts.base import facts_of_listing
+from credstore.credential_types.llm.made_up_key_control import Comparison, Finding
 from credstore.credential_types.llm.response_meaning import is_listing, listed_items
 from credstore.probe import Json, ListedFor, ModelList, Verdict
 

@@ -10,8 +10,8 @@ from credstore.credential_types.base import ConfigKey, CredentialType, Field, Va
 from credstore.credential_types.tool import check, verdicts
 from credstore.credential_types.tool.made_up_headers import texts_inside
 from credstore.errors import Refused
-from credstore.http_headers import header_error
 from credstore.probe import Probe, probe_without_requests
+from credstore.request_header_rules import header_error
 from credstore.urls import canonical_url
 
 _STATUSES = range(100, 600)

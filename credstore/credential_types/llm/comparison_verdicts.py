@@ -5,8 +5,8 @@ Every sentence names who answered, and every advice the next act; none repeats a
 
 from dataclasses import replace
 
-from credstore.credential_types.llm.answer_verdicts import CHECK_URL, TRY_IT
 from credstore.credential_types.llm.response_meaning import Meaning
+from credstore.credential_types.llm.single_response_verdicts import CHECK_URL, TRY_IT
 from credstore.probe import Outcome, Verdict
 
 TEST_AGAIN = "Test again: the next test asks there alone, with two made-up keys, and can prove the key."

@@ -18,8 +18,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from credstore.credential_types.llm.response_comparison import is_empty_beside, same_answer
 from credstore.credential_types.llm.response_meaning import REFUSES_KEY, Meaning
-from credstore.credential_types.llm.same_answer import is_empty_beside, same_answer
 from credstore.credential_types.made_up_key import made_up_key
 from credstore.probe import ProbeRequest, ProbeResponse
 
