@@ -98,8 +98,8 @@ class CredentialTests:
         known = recall(session, asked, fingerprint)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
         session.rollback()
-        told = {"host_openness": known.openness, "key_proven": "yes" if known.key_proven else ""}
-        verdict = self.tester.run(kind.probe({**public, **secrets, **told}), kind.texts_to_redact(secrets))
+        known_values = {"host_openness": known.openness, "key_proven": "yes" if known.key_proven else ""}
+        verdict = self.tester.run(kind.probe({**public, **secrets, **known_values}), kind.texts_to_redact(secrets))
         if kind.test_uses and verdict.outcome.mark == "pass":
             verdict = replace(verdict, cause=Cause.USED)
         if asked and verdict.openness is not None:

@@ -1,6 +1,6 @@
-"""The words of the check, first part: one verdict for each thing that the answers to two or more requests show. Pure.
+"""The texts of the verdicts that two or more responses are compared for: one function for each conclusion. Pure.
 
-Every sentence names who answered, and every advice the next act; none repeats a provider's text.
+Every reason names who answered, and every advice says what to do next. None repeats a provider's text.
 """
 
 from dataclasses import replace

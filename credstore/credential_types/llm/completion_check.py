@@ -1,7 +1,7 @@
-"""Checks a key by empty completion requests, for where a listing does not judge keys. Sans-IO.
+"""Checks a key by completion requests with an empty body, where the model listing does not check keys. Sans-IO.
 
-An endpoint that judges keys first refuses a made-up one, and finds the request wanting that comes with a right one.
-Must never send a body other than `{}`.
+An endpoint that checks keys before it reads the body refuses a made-up key, and answers a right key with an error about
+the missing fields. The body must always be `{}`, so that no tokens are spent.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Listing:
     """What the model listing showed before: `answered` that an API is there, `listed` that it listed models.
 
     `same` and `differs` say whether it answered a made-up key just as it answered the key, or otherwise (neither: it
-    was not asked). `server` is the software that signs it.
+    was not asked). `server` is the server software that its response shows.
     """
 
     answered: bool = False
@@ -152,7 +152,7 @@ def _same_for_both(api: LlmApi, meaning: Meaning, first: ProbeResponse, listing:
 
 
 def _after_control(meaning: Meaning, finding: Finding, known: Knowledge) -> Openness | None:
-    """Whether the completion endpoint was seen to judge keys, so that the next test asks it at once."""
+    """Whether the completion endpoint was seen to check keys, so that the next test asks it at once."""
     if known.openness == "erratic" or meaning is Meaning.SERVER_ERROR:
         return None
     if finding in {Finding.TOLD_APART, Finding.TOLD_APART_ONCE} and meaning in REQUEST_INVALID | {Meaning.LIMITED}:

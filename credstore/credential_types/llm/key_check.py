@@ -1,18 +1,18 @@
 """The general check of a key, for every API with a model listing and a completion endpoint. Sans-IO; spends no tokens.
 
-A listing that passes proves nothing by itself: many are public. So the same is asked with made-up keys of the same
-form, in the order of `made_up_key_control`: key, made-up, another made-up, key. Only accept, refuse, refuse, accept
-passes.
+A listing that is shown proves nothing by itself: many listings are public. So the same request is sent with made-up
+keys of the same form, in the order of `made_up_key_control`: key, made-up key, another made-up key, key. The test
+passes only when these are accepted, refused, refused and accepted.
 
-- Where the listing does not tell keys apart, an empty completion request does. After two requests to the listing two
-  are left, so that the key can be accepted there, but not proven: the destination is remembered as "open", and its next
-  test asks the completion endpoint with all four.
-- A refusal counts only when the completion endpoint, or the listing past any cache, says so too.
-- What earlier tests learned spares requests: a key that was proven at a listing within a day is asked there once, one
-  that was proven by completions twice. Never does it count for another key.
-- Without a control (`Knowledge.control`) no made-up key is sent, and nothing passes.
+- Where the listing does not tell keys apart, an empty completion request may. After two requests to the listing two are
+  left, so the key can be accepted there, but not proven. The destination is then remembered as "open", and its next
+  test sends all four requests to the completion endpoint.
+- A refusal counts only when the completion endpoint refuses too, or the listing does so again past any cache.
+- What earlier tests learned saves requests: for a day, a key that was proven at a listing is sent there once, and one
+  that was proven by completions twice. It never counts for another key.
+- Where `Knowledge.control` is False, no made-up key is sent, and the test never passes.
 
-Must never make more than `MAX_REQUESTS` requests.
+No check makes more than `MAX_REQUESTS` requests.
 """
 
 from dataclasses import replace
@@ -73,10 +73,10 @@ def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
 def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) -> Probe:
     meaning, server = api.classify_listing(first), server_of(first)
     listed = meaning is Meaning.LISTED
-    told = (api.key_facts(first.json) if listed else None) or KeyFacts()
-    if told.spent:
+    key_facts = (api.key_facts(first.json) if listed else None) or KeyFacts()
+    if key_facts.spent:
         verdict = single_response_verdicts.verdict_on(api.display_name, Meaning.NO_CREDIT)
-        return replace(verdict, facts=told.facts, expires_at=told.expires_at)
+        return replace(verdict, facts=key_facts.facts, expires_at=key_facts.expires_at)
     proven = known.key_proven and known.openness == "gated"
     if listed and (api.public_listing or (server and server.public_listing)):
         if proven:  # learned of something else that lived here; the next test learns anew
@@ -85,7 +85,7 @@ def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) 
         verdict = yield from check_by_completion(api, key, known, left=3, listing=listing)
         return with_models(verdict, api, first.json, "any-key")
     if listed and proven and known.control:
-        verdict = _with_key_facts(comparison_verdicts.accepted(api.display_name, earlier=True), told, api)
+        verdict = _with_key_facts(comparison_verdicts.accepted(api.display_name, earlier=True), key_facts, api)
         return with_models(verdict, api, first.json, "this-key")
     if not known.control:
         denied = api.forbidden_action
@@ -100,7 +100,7 @@ def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) 
         verdict = yield from check_by_completion(api, key, known, left=2, listing=listing)
         return with_models(verdict, api, first.json, listed_for(found))
     verdict = replace(_verdict_on(api, meaning, found), provider_message="" if listed else provider_message(first))
-    return with_models(_with_key_facts(verdict, told, api), api, first.json, listed_for(found))
+    return with_models(_with_key_facts(verdict, key_facts, api), api, first.json, listed_for(found))
 
 
 def _decides_nothing(meaning: Meaning, found: Comparison) -> bool:
@@ -127,13 +127,13 @@ def _verdict_on(api: LlmApi, meaning: Meaning, found: Comparison) -> Verdict:
     return comparison_verdicts.accepted(actor)
 
 
-def _with_key_facts(verdict: Verdict, told: KeyFacts, api: LlmApi) -> Verdict:
-    """What the host told of the key counts only once it is proven that it was told of this key."""
+def _with_key_facts(verdict: Verdict, key_facts: KeyFacts, api: LlmApi) -> Verdict:
+    """The verdict with what the host says about the key. That counts only when it is proven to be about this key."""
     if verdict.outcome.mark != "pass":
         return verdict
-    if told.limited and verdict.outcome is Outcome.VERIFIED:
-        verdict = comparison_verdicts.limited(api.display_name, told.limited)
-    return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness="gated", key_proven=True)
+    if key_facts.limited and verdict.outcome is Outcome.VERIFIED:
+        verdict = comparison_verdicts.limited(api.display_name, key_facts.limited)
+    return replace(verdict, facts=key_facts.facts, expires_at=key_facts.expires_at, openness="gated", key_proven=True)
 
 
 def _check_without_key(api: LlmApi) -> Probe:

@@ -1,5 +1,7 @@
-"""What follows when the listing did not accept the key: is it really refused, is there another way in, is the API
-elsewhere? Sans-IO. Each function may make three requests more, after the one to the listing.
+"""The checks that follow when the model listing did not accept the key. Sans-IO.
+
+They find out whether the key is really refused, whether the completion endpoint accepts it, and whether the API has
+another base URL. Each function makes at most three more requests after the one to the listing.
 """
 
 from dataclasses import replace
@@ -25,7 +27,7 @@ _API_ANSWERS = {Meaning.REFUSED, Meaning.LIMITED, Meaning.FORBIDDEN}  # with JSO
 def confirm_refusal(api: LlmApi, key: str, refused: ProbeResponse, known: Knowledge) -> Probe:
     """The listing refused the key. It may be closed to every key, or a cache may repeat a refusal of another one.
 
-    The completion endpoint decides. Where it does not judge keys, the listing is asked again past any cache.
+    The completion endpoint decides. Where it does not check keys, the listing is asked again past any cache.
     """
     verdict = single_response_verdicts.verdict_on(
         api.display_name, api.classify_listing(refused), status=refused.status
@@ -60,7 +62,7 @@ def check_without_listing(api: LlmApi, key: str, missing: ProbeResponse, known: 
             if api.classify_completion(posted) not in NO_API_HERE:
                 return verdict
         elif known.control:
-            # A server that judges keys before it looks for the page knows the key, and still has no API here.
+            # A server that checks keys before it looks for the page knows the key, and still has no API here.
             endpoint = Endpoint(request=api.completion_request, classify=api.classify_completion)
             found = yield from compare(endpoint, key, posted, twice=False)
             told_apart, left = found.finding is Finding.TOLD_APART_ONCE, 1

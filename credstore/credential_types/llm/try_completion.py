@@ -1,7 +1,8 @@
-"""Asks for one completion of one token, which costs something: only when a person asks for it. Sans-IO, one request.
+"""Asks for one completion of one token. It costs something, so it runs only when a person asks for it. Sans-IO.
 
-It shows whether a key is usable now. That a completion came back does not prove that the server checks keys, so the
-verdict never passes. A request that is refused for its form is never sent again in another one without being asked for.
+It shows whether a key is usable now. A completion does not prove that the server checks keys, so the verdict never
+passes. It makes one request. If the server refuses the form of the request, no other form is sent without being asked
+for.
 """
 
 import re
