@@ -16,7 +16,7 @@ from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
 from credstore.database import init_database
 from credstore.egress import client_from_config
-from credstore.encryption.key_check import require_unlocked
+from credstore.encryption.key_verification import require_unlocked
 from credstore.encryption.keyring import Keyring
 from credstore.errors import NotMigrated
 from credstore.migrate import is_current

@@ -1,6 +1,6 @@
-"""Migrates the database with Alembic, and checks whether it is up to date. Needs no ini file.
+"""Creates the tables of a new database and migrates an existing one with Alembic; checks whether one is up to date.
 
-Alembic is imported when it is needed: it takes 10 MB, and a worker does not need it.
+Needs no ini file. Alembic is imported only when it is needed: it takes 10 MB, and a worker does not need it.
 """
 
 import re

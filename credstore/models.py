@@ -1,4 +1,7 @@
-"""Owns the rows. No row decrypts itself, and a listing cannot reach `sealed`: it is deferred and raises on load."""
+"""The SQLAlchemy models of all tables; that of replaced secrets is in `replaced_secret_model`.
+
+The encrypted column `sealed` is deferred: a list query that reads it raises an error.
+"""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -98,7 +101,10 @@ class DeletedCredential(CredentialColumns, Model):
 
 
 class KeyCheck(Model):
-    """One row per key that ever sealed here: it tells a wrong key from a new one before anything is decrypted."""
+    """One row for each key that has encrypted a secret here.
+
+    It shows whether a configured key is wrong or new before anything is decrypted.
+    """
 
     __tablename__ = "key_check"
 
@@ -133,7 +139,7 @@ class ModelNames(Model):
 
 
 class HostOpenness(Model):
-    """What tests learned of a destination, and of single keys there; see `vault/host_openness.py`.
+    """What tests learned of a destination, and of single keys there; see `vault/destination_memory.py`.
 
     `key_fingerprint` is the keyed HMAC of a key that was proven there, or "" in the row about the destination itself.
     """

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
-# What earlier tests learned of a destination. "gated": its listing judges keys. "open": its listing does not, and its
+# What earlier tests learned of a destination. "gated": its listing checks keys. "open": its listing does not, and its
 # completion endpoint is asked instead. "erratic": it accepted and refused the same thing within one test.
 Openness = Literal["unknown", "open", "gated", "erratic"]
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None

@@ -10,7 +10,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Collection
 from urllib.parse import quote, quote_plus
 
-from credstore.encoded_echoes import echo_detector, more_encoded_forms
+from credstore.encoded_secrets import echo_detector, more_encoded_forms
 
 # A shorter text would also match ordinary words, and is no secret.
 SHORTEST_SECRET = 4

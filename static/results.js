@@ -2,7 +2,7 @@
 "use strict";
 
 {
-  const told = document.getElementById("live");
+  const liveRegion = document.getElementById("live");
 
   const poll = async () => {
     const run = document.querySelector("[data-poll]");
@@ -15,9 +15,9 @@
       run.replaceWith(fresh);
       // What had the focus keeps it, while it is there.
       if (focused) [...fresh.querySelectorAll("button, a")].find((found) => found.textContent === focused)?.focus();
-      if (fresh.dataset.said !== run.dataset.said) told.textContent = fresh.dataset.said;
+      if (fresh.dataset.said !== run.dataset.said) liveRegion.textContent = fresh.dataset.said;
     } catch {
-      told.textContent = "credstore could not be reached; trying again.";
+      liveRegion.textContent = "credstore could not be reached; trying again.";
     }
     setTimeout(poll, 1200);
   };
@@ -27,7 +27,7 @@
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
-      told.textContent = button.textContent = "Copied";
+      liveRegion.textContent = button.textContent = "Copied";
     });
   }
 }

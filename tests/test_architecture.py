@@ -32,9 +32,9 @@ LAYERS = (
         "egress",
         "credential_types",
     },
-    {"facts"},
+    {"verdict_facts"},
     {"probe"},
-    {"http_headers", "urls", "config", "errors", "redaction", "encoded_echoes"},
+    {"request_header_rules", "urls", "config", "errors", "redaction", "encoded_secrets"},
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 WIRING = {"", "__main__", "app_factory", "extension", "gunicorn_server", "migrate", "migrations"}

@@ -1,4 +1,4 @@
-"""`credstore db check`: tells where the kept counts or the search index differ from the rows, and mends them."""
+"""`credstore db check`: tells where the stored counts or the search index differ from the rows, and rebuilds them."""
 
 from collections.abc import Callable
 
@@ -50,17 +50,17 @@ def test_a_sound_database_is_told_to_be_right(vault: Vault, run: Run) -> None:
 
 
 @pytest.mark.parametrize("statement", WRONG)
-def test_a_wrong_count_is_found_and_mended(vault: Vault, run: Run, statement: str) -> None:
+def test_a_wrong_count_is_found_and_repaired(vault: Vault, run: Run, statement: str) -> None:
     execute(statement)
     found = run("db", "check")
     assert (found.exit_code, "1 blocks differ" in found.output) == (1, True), found.output
-    assert run("db", "check").exit_code == 1, "a check mends nothing"
+    assert run("db", "check").exit_code == 1, "a check repairs nothing"
     assert run("db", "check", "--fix").exit_code == 0
     assert run("db", "check").exit_code == 0
     assert vault.page().pagination.total == 3
 
 
-def test_a_broken_search_index_is_found_and_mended(vault: Vault, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_search_index_is_found_and_repaired(vault: Vault, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """On SQLite it may differ from the names; on PostgreSQL, which keeps it itself, it may be missing."""
     monkeypatch.setattr("credstore.vault.name_search.MAX_ROWS_WITHOUT_INDEX", 0)
     sqlite = db.engine.dialect.name == "sqlite"

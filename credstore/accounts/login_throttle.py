@@ -1,8 +1,8 @@
-"""Limits sign-in attempts by account and by address. The counts are in the database, for all worker processes.
+"""Limits sign-in attempts by account and by address. The counts are in the database, shared by all worker processes.
 
-An account is never locked: the delay grows to 15 minutes and no further. An address from which the account signed in
-before has a count of its own, so that the failures of others cannot keep the owner out. Call every function inside
-`database.write_transaction`.
+An account is never locked: the delay grows to 15 minutes at most. Each address from which the account signed in before
+has a count of its own for this account, so that failed attempts from elsewhere do not keep the owner out. Call every
+function inside `database.write_transaction`.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""`credstore db`: creates and migrates the tables, erases deleted credentials."""
+"""`credstore db`: creates and migrates the tables, and erases deleted credentials and replaced secrets.
+
+It also checks or rebuilds the stored counts and the search index.
+"""
 
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import click
 from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, open_session, read_config
 from credstore.migrate import upgrade as migrate
-from credstore.vault.consistency import Consistency, check_consistency, mend
+from credstore.vault.consistency import Consistency, check_consistency, rebuild
 from credstore.vault.purge import purge_deleted, purge_replaced
 
 
@@ -40,18 +43,18 @@ def erase_deleted(data_dir: Path | None, replaced: bool) -> None:
 @data_dir_option
 @click.option("--fix", is_flag=True, help="Rebuild what differs.")
 def check(data_dir: Path | None, fix: bool) -> None:
-    """Recount the credentials and compare the kept counts and the search index. Exit status 1 where they differ."""
+    """Recount the credentials and compare the stored counts and the search index. Exit status 1 where they differ."""
     with open_session(data_dir) as session:
         found = check_consistency(session)
         if fix and not (found.sound and found.search_index):
-            mend(session)
+            rebuild(session)
             found = check_consistency(session)
             click.echo("Rebuilt the counts and the search index.")
     click.echo(f"Credentials: {found.credentials}.")
     click.echo(f"Counts: {f'{found.wrong_counts} blocks differ' if found.wrong_counts else 'right'}.")
     click.echo(f"Search index: {_search_index(found)}.")
     if not found.sound:
-        click.echo("Mend it with: credstore db check --fix", err=True)
+        click.echo("Repair it with: credstore db check --fix", err=True)
         raise click.exceptions.Exit(1)
 
 

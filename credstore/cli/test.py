@@ -15,9 +15,9 @@ from credstore.background_runner import BackgroundRunner
 from credstore.cli.options import data_dir_option, read_config
 from credstore.errors import NotFound
 from credstore.extension import Credstore
-from credstore.facts import facts_of
 from credstore.vault import Vault
 from credstore.vault.test_runs import RunItem
+from credstore.verdict_facts import facts_of
 
 
 class Days(click.ParamType[int]):

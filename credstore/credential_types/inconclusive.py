@@ -1,6 +1,6 @@
-"""Verdicts on responses that say nothing about a credential: redirects, rate limits, caches, server errors.
+"""Verdicts on responses that say nothing about a credential: redirects, rate limits, caches and server errors.
 
-They never repeat a provider's text: a redirect is told by scheme, host and port, `Retry-After` is read as a number.
+They never repeat a provider's text: a redirect is described by scheme, host and port, and `Retry-After` by its number.
 """
 
 import re
@@ -60,11 +60,11 @@ def inconclusive_verdict(actor: str, answer: ProbeResponse, secrets: Collection[
 
 
 def unfounded_refusal(actor: str, answer: ProbeResponse, scheme: str) -> Verdict | None:
-    """The verdict on a 401 or 403 that does not judge the credential; None where it may.
+    """The verdict on a 401 or 403 that does not refuse the credential itself; None where it may.
 
-    `scheme` is the authentication scheme that was sent, in lower case, "" for none. A cache repeats what it told
-    somebody else, an address list judges the network, and a server that wants Digest or Negotiate alone never looked
-    at a password or token that came otherwise.
+    `scheme` is the authentication scheme that was sent, in lower case, "" for none. A cache may repeat
+    its response to somebody else, an address list refuses the network, and a server that wants only Digest or Negotiate
+    does not look at a password or token in another scheme.
     """
     if from_cache(answer):
         return _cannot_tell(f"A cache on the way answered in place of {actor} ({answer.status}).", TRY_LATER)
@@ -98,8 +98,10 @@ def names_bad_credential(answer: ProbeResponse) -> bool:
 def from_cache(answer: ProbeResponse) -> bool:
     """Whether a cache says that it answered instead of the server (RFC 9111, RFC 9211)."""
     age = answer.headers.get("age", "").strip()
-    told = " ".join(answer.headers.get(name, "") for name in ("x-cache", "cf-cache-status", "cache-status")).lower()
-    return (age.isascii() and age.isdigit() and int(age[:9]) > 0) or re.search(r"\bhit\b", told) is not None
+    cache_headers = " ".join(
+        answer.headers.get(name, "") for name in ("x-cache", "cf-cache-status", "cache-status")
+    ).lower()
+    return (age.isascii() and age.isdigit() and int(age[:9]) > 0) or re.search(r"\bhit\b", cache_headers) is not None
 
 
 def printable_line(text: object, longest: int = 64) -> str:

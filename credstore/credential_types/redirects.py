@@ -1,4 +1,7 @@
-"""Says where a redirect points, for words only: it is never followed, and may be hostile or built of the key. Pure."""
+"""Describes where a redirect points, for the text of a verdict. Pure.
+
+No redirect is followed. Its target may be hostile, or contain the key.
+"""
 
 import re
 from collections.abc import Collection

@@ -25,8 +25,8 @@ from credstore.egress.policy import NO_SETTING, Policy
 from credstore.egress.proxy import Proxy
 from credstore.egress.resolver import Resolve, Resolver
 from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
-from credstore.http_headers import header_error
 from credstore.probe import Json, ProbeRequest, ProbeResponse
+from credstore.request_header_rules import header_error
 from credstore.urls import DEFAULT_PORTS
 
 READ_SIZE = 65_536

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from credstore.config import KEY_FILE, SECRET_FILE, Config
-from credstore.encryption.key_rotation import count_rows_by_key
+from credstore.encryption.key_usage import count_rows_by_key
 from credstore.encryption.keyring import generate_key
 from credstore.errors import ConfigError
 

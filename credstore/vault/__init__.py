@@ -1,7 +1,7 @@
 """Every use case of the credentials page: the `Vault`. Knows no HTTP. Secrets are in clear in this package only."""
 
 from credstore.database import AnySession
-from credstore.encryption.key_check import KeyState
+from credstore.encryption.key_verification import KeyState
 from credstore.encryption.keyring import Keyring
 from credstore.tester import Tester
 from credstore.vault.completions import Completions

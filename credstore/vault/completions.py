@@ -7,7 +7,6 @@ from sqlalchemy import select, update
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable
-from credstore.facts import facts_of
 from credstore.models import Credential, utc_now
 from credstore.probe import Completion
 from credstore.redaction import redactor
@@ -17,6 +16,7 @@ from credstore.vault.model_names import load_names
 from credstore.vault.records import Record, to_record
 from credstore.vault.store import CredentialStore
 from credstore.vault.stored_verdicts import dump_completion
+from credstore.verdict_facts import facts_of
 
 
 class Tried(NamedTuple):

@@ -1,4 +1,4 @@
-"""Checks what the database derives from the credentials, the kept counts and the search index, and mends it."""
+"""Compares the stored counts and the search index with the credentials, and rebuilds them."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from credstore.search_index import has_search_index, rebuild_search_index, searc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistency:
-    """`wrong_counts` counts the blocks whose kept count differs; `credentials` is how many rows there really are."""
+    """`wrong_counts` counts the blocks whose stored count differs; `credentials` is how many rows there really are."""
 
     credentials: int
     wrong_counts: int
@@ -33,7 +33,7 @@ def check_consistency(session: AnySession) -> Consistency:
         )
 
 
-def mend(session: AnySession) -> None:
+def rebuild(session: AnySession) -> None:
     """Rebuild the counts and the search index, in one transaction; create the index where it is missing."""
     with write_transaction(session, bulk=True):
         connection = session.connection()

@@ -1,4 +1,4 @@
-"""Create and edit. A stored secret is sent only to the destination that it was encrypted for; an edit keeps it so."""
+"""Creates and edits credentials. An edit never keeps a secret for another destination than it was encrypted for."""
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping

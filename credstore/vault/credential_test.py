@@ -15,7 +15,7 @@ from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Un
 from credstore.models import Credential, VerdictHistory, utc_now
 from credstore.probe import Cause, Knowledge, Outcome, Verdict
 from credstore.tester import Tester
-from credstore.vault.host_openness import destination_hash, key_fingerprint, recall, remember
+from credstore.vault.destination_memory import destination_hash, key_fingerprint, recall, remember
 from credstore.vault.model_names import store_names
 from credstore.vault.records import PastVerdict, Record, to_record
 from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names
@@ -98,8 +98,8 @@ class CredentialTests:
         known = recall(session, asked, fingerprint)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
         session.rollback()
-        told = {"host_openness": known.openness, "key_proven": "yes" if known.key_proven else ""}
-        verdict = self.tester.run(kind.probe({**public, **secrets, **told}), kind.texts_to_redact(secrets))
+        known_values = {"host_openness": known.openness, "key_proven": "yes" if known.key_proven else ""}
+        verdict = self.tester.run(kind.probe({**public, **secrets, **known_values}), kind.texts_to_redact(secrets))
         if kind.test_uses and verdict.outcome.mark == "pass":
             verdict = replace(verdict, cause=Cause.USED)
         if asked and verdict.openness is not None:

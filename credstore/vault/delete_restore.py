@@ -1,4 +1,4 @@
-"""Delete in one transaction, restore until the purge, and name what a deletion would take."""
+"""Deletes credentials in one transaction, restores them until they are erased, and lists what a deletion would take."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Keeps the names of listed models beside the verdict: one row for a credential, replaced by its next test.
 
 A test that did not ask the listing keeps the list of an earlier one, as long as the same secret and destination were
-tested and the verdict does not speak against them: a completion endpoint is asked alone once it is known to judge keys.
+tested and the verdict does not speak against them: a completion endpoint is asked alone once it is known to check keys.
 """
 
 from typing import Any
@@ -22,11 +22,11 @@ def store_names(session: AnySession, public_id: str, version: int, verdict: Verd
         if kept is None:
             session.execute(delete(ModelNames).where(ModelNames.public_id == public_id))
         return kept and {"count": kept["count"], "listed_for": kept["listed_for"]}
-    told = {"count": verdict.models.count, "listed_for": verdict.models.listed_for}
-    values = {"version": version, "models": told | {"names": list(verdict.models.names)}}
+    models_summary = {"count": verdict.models.count, "listed_for": verdict.models.listed_for}
+    values = {"version": version, "models": models_summary | {"names": list(verdict.models.names)}}
     row = insert(session, ModelNames).values(public_id=public_id, **values)
     session.execute(row.on_conflict_do_update(index_elements=["public_id"], set_=values))
-    return told
+    return models_summary
 
 
 def load_names(session: AnySession, public_id: str, models: ModelList) -> tuple[str, ...]:

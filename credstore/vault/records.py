@@ -1,4 +1,4 @@
-"""What use cases give back: frozen records of a row's public side. A secret has no place in any of them."""
+"""The frozen records that use cases return. They hold the public values of a row, never a secret."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

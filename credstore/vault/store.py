@@ -11,7 +11,7 @@ from sqlalchemy.orm import undefer
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import AnySession
-from credstore.encryption.key_check import KeyState, read_key_state, register_key, require_unlocked
+from credstore.encryption.key_verification import KeyState, read_key_state, register_key, require_unlocked
 from credstore.encryption.keyring import Context, Keyring
 from credstore.errors import Conflict, InvalidFields, NotFound, StorageError, Tampered, Unreadable
 from credstore.models import Credential, KeyCheck, utc_now

@@ -40,6 +40,7 @@ def load_verdict(stored: Mapping[str, Any] | None) -> Verdict | None:
             outcome=Outcome(stored["outcome"]),
             reason=str(stored["reason"]),
             advice=str(stored["advice"]),
+            # Older rows have the message under "said".
             provider_message=str(stored.get("provider_message") or stored.get("said") or ""),
             facts=tuple(str(fact) for fact in stored.get("facts", ())),
             expires_at=datetime.fromisoformat(expires) if expires else None,

@@ -1,6 +1,7 @@
-"""A run tests many credentials, one after the other; any process can read its progress and cancel it.
+"""Runs that test many credentials, one after the other. Any process can read the progress of a run and cancel it.
 
-No item is stored as "testing". What a killed server left is not tested, and the run's heartbeat stops.
+"Testing" is never stored as a state: when a server stops in the middle of a run, the rest of its items stay untested,
+and the heartbeat of the run stops.
 """
 
 import uuid

@@ -1,8 +1,8 @@
-"""Compresses the answers of this blueprint for clients that ask for it, by Flask-Compress.
+"""Compresses the responses of this blueprint with Flask-Compress, for clients that accept it.
 
-A page may hold a secret (the CSRF token) beside words that its address brought (a search), and compressed lengths then
-tell of both (the BREACH attack). The attack needs requests that another site makes with the person's cookie; browsers
-mark those with `Sec-Fetch-Site`, and they are answered uncompressed.
+A page may hold a secret (the CSRF token) and a text from its URL (a search). The size of the compressed page can then
+reveal the secret to somebody who chooses the URL (the BREACH attack). That needs requests from another site with the
+user's cookie. Browsers mark those with `Sec-Fetch-Site`, and their responses are not compressed.
 """
 
 from collections.abc import Mapping

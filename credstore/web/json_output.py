@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from credstore.facts import facts_of
 from credstore.probe import Verdict
 from credstore.vault import Page, Record, Replaced
+from credstore.verdict_facts import facts_of
 
 
 def credential_json(record: Record, model_names: Sequence[str] | None = None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""The rows of the list, for the template `credstore/_rows.html`.
+"""Renders the rows of the list from the template `credstore/_rows.html`.
 
-Rendering fifty rows one by one is most of the time of the page. So the macro `row` is rendered once for each shape of
-row (its type, its result, how many details, ...) with marks in place of the texts that differ from row to row, and the
-escaped texts then take the place of the marks.
+To render fifty rows one by one takes most of the time of the page. So the macro `row` is rendered once for each shape
+of row (its type, its result, how many details, ...) with placeholders for the texts that differ from row to row. The
+escaped texts of each row then replace the placeholders.
 """
 
 import re
@@ -18,9 +18,9 @@ from credstore.probe import Outcome
 from credstore.vault import ListRow
 from credstore.web.formatting import expiry_label, format_day, relative_time
 
-_MARK = "\ue000{}\ue001"  # characters for private use, which no template has
+_PLACEHOLDER = "\ue000{}\ue001"  # characters for private use, which no template has
 _SEPARATOR, _ROW_SEPARATOR = "\ue002", "\ue003"
-_MARKS = re.compile("\ue000([a-z0-9_]+)\ue001")
+_PLACEHOLDERS = re.compile("\ue000([a-z0-9_]+)\ue001")
 
 
 class RowShape(NamedTuple):
@@ -38,7 +38,7 @@ class RowShape(NamedTuple):
 
 
 class RowView(NamedTuple):
-    """What the macro `row` is given: texts, or marks for them."""
+    """What the macro `row` is given: texts, or placeholders for them."""
 
     number: str
     public_id: str
@@ -85,7 +85,7 @@ def _escaped_texts(rows: Sequence[ListRow]) -> list[list[str]]:
 
 
 def _shape_and_texts(row: ListRow, escaped: list[str], tested: str) -> tuple[RowShape, dict[str, str]]:
-    """The shape of a row, and its texts by the names of the marks; `escaped` are those of `_escaped_texts`."""
+    """The shape of a row, and its texts by the names of the placeholders; `escaped` are those of `_escaped_texts`."""
     expiry, words = expiry_label(row.expires_at) if row.expires_at else ("later", "")
     outcome = row.outcome
     shown = row.testable or outcome is Outcome.UNREADABLE
@@ -113,19 +113,22 @@ def _names_of_escaped(details: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _pieces(template: Template, shape: RowShape) -> tuple[list[str], list[str]]:
-    """The HTML of a shape, cut at its marks, and the names of the marks."""
-    marks = {name: _MARK.format(name) for name in ("number", "public_id", "name", "created", "expiry_words")}
+    """The HTML of a shape, cut at its placeholders, and the names of the placeholders."""
+    placeholders = {
+        name: _PLACEHOLDER.format(name) for name in ("number", "public_id", "name", "created", "expiry_words")
+    }
     view = RowView(
-        **marks,
+        **placeholders,
         kind=shape.kind,
         kind_label=shape.kind_label,
         testable=shape.testable,
-        detail=tuple(_MARK.format(f"detail{place}") for place in range(shape.details)),
+        detail=tuple(_PLACEHOLDER.format(f"detail{place}") for place in range(shape.details)),
         expiry=shape.expiry,
         mark=shape.mark,
         outcome=shape.outcome,
-        age=_MARK.format("age") if shape.tested_before else "",
+        age=_PLACEHOLDER.format("age") if shape.tested_before else "",
         tested=shape.tested_now,
     )
-    found = _MARKS.split(str(template.module.row(view, _MARK.format("base"), _MARK.format("query"))))  # type: ignore[attr-defined]
+    html = template.module.row(view, _PLACEHOLDER.format("base"), _PLACEHOLDER.format("query"))  # type: ignore[attr-defined]
+    found = _PLACEHOLDERS.split(str(html))
     return found[::2], found[1::2]

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, url_for
 
-from credstore.facts import facts_of
+from credstore.verdict_facts import facts_of
 from credstore.web import request_context
 from credstore.web.formatting import expiry_label, format_datetime, format_day, relative_time, with_noun
 from credstore.web.views.credential_list import list_arguments

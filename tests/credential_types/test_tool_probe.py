@@ -11,8 +11,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from credstore.credential_types import Git, Telegram, Tool
-from credstore.credential_types.tool.answers import same_answer
 from credstore.credential_types.tool.made_up_headers import made_up_header
+from credstore.credential_types.tool.response_comparison import same_answer
 from credstore.egress import OutboundClient, Policy
 from credstore.errors import InvalidFields
 from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict

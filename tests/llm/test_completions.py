@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from credstore.credential_types.llm import providers
-from credstore.facts import facts_of
 from credstore.probe import Cause, ProbeResponse
+from credstore.verdict_facts import facts_of
 from tests.llm.driving import KEY, LOCAL, REMOTE, Run, drive
 from tests.llm.test_honesty import answers, vendors
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.credential_types.llm.answer_verdicts import CHECK_URL
 from credstore.credential_types.llm.response_meaning import Meaning, classify, provider_message
+from credstore.credential_types.llm.single_response_verdicts import CHECK_URL
 from credstore.probe import Outcome, ProbeRequest, ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, carries, drive, probe, server
 

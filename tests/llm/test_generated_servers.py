@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credstore.credential_types.llm.answer_verdicts import CHECK_URL
+from credstore.credential_types.llm.single_response_verdicts import CHECK_URL
 from credstore.probe import Outcome, ProbeRequest, ProbeResponse
 from tests.llm.driving import Run
 from tests.llm.generated_servers import (

@@ -3,8 +3,8 @@
 import pytest
 
 from credstore.credential_types.llm.providers import Access, by_slug
-from credstore.facts import facts_of
 from credstore.probe import Cause, Outcome, Verdict
+from credstore.verdict_facts import facts_of
 from tests.real_servers.conftest import KEY, RunTest
 
 WRONG = "sk-wrong-9876543210fedcbaFEDCBA"

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import insert, text
 
-from credstore.encryption.key_rotation import count_rows_by_key
+from credstore.encryption.key_usage import count_rows_by_key
 from credstore.models import (
     Credential,
     DeletedCredential,

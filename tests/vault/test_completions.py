@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 
 from credstore.errors import InvalidFields, Locked, NotFound, NotTestable, TestsBusy, Unreadable
-from credstore.facts import facts_of
 from credstore.probe import Cause, Outcome, ProbeRequest, ProbeResponse
 from credstore.tester import MODEL_LENGTH, Tester
 from credstore.vault import Vault
+from credstore.verdict_facts import facts_of
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, PUBLIC, TOKEN, Provider, Together, llm, scalar, sql
 
 DONE = {"choices": [{"message": {"content": "H"}}]}

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.exc import InvalidRequestError
 
 from credstore.config import DATABASE_FILE, Config
-from credstore.encryption.key_rotation import count_replaced_by_key, count_rows_by_key
+from credstore.encryption.key_usage import count_replaced_by_key, count_rows_by_key
 from credstore.encryption.keyring import Keyring, key_id
 from credstore.errors import Conflict, Locked, NotFound, Tampered, Unreadable
 from credstore.models import db

@@ -7,10 +7,10 @@ from flask import Flask
 
 from credstore.credential_types.tool.declaration import Tool
 from credstore.errors import NotFound, NotTestable, TestsBusy
-from credstore.facts import facts_of
 from credstore.models import db
 from credstore.probe import Outcome, ProbeResponse
 from credstore.vault import Vault
+from credstore.verdict_facts import facts_of
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, PUBLIC, TOKEN, Provider, Together, llm, scalar, sql
 
 

@@ -1,6 +1,6 @@
-"""What GitHub and GitLab tell about a token: whose it is, its scopes, when it ends. Sans-IO.
+"""Asks the APIs of GitHub and GitLab about a token: its owner, its scopes and its expiry date. Sans-IO.
 
-Must never send the token to another owner than that of the repository: github.com's API, or the same host.
+The token is sent only to the owner of the repository's host: to the same host, or for github.com to GitHub's API.
 """
 
 import re

@@ -14,7 +14,7 @@ requests:
 A server that answers at random, yes and no by halves, passes in one of sixteen tests by each of the first two ways:
 four requests tell no more.
 
-The result is red only for a 401 that judges the token (not from a cache, not about the network address, not a wish for
+The result is red only for a 401 that checks the token (not from a cache, not about the network address, not a wish for
 Digest or Negotiate), for a token that the host's API does not know, and for a 403, given twice in a row,
 where two made-up tokens get another refusal.
 """

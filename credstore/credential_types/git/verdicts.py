@@ -1,6 +1,6 @@
-"""The words of the check of a git token: one verdict for each thing that can be concluded. Pure.
+"""The texts of the verdicts on a git token: one function for each conclusion. Pure.
 
-`actor` is the host. Every reason says what was seen there, every advice what to do next.
+`actor` is the host. Every reason says what the host did, and every advice says what to do next.
 """
 
 from credstore.credential_types.git.host_apis import TokenFacts

@@ -1,10 +1,10 @@
-"""The check of a token for a repository that a made-up token may read: who may write? Sans-IO; nothing is written.
+"""Checks a token for a repository that a made-up token may read too: may the token write? Sans-IO; nothing is written.
 
-Two requests are left of the four, so the right to write is asked for once with each token, and one refusal of the
-made-up one must do. It counts only as a 401 with a challenge: servers that authenticate send one, firewalls and bans do
-not. A 403 for the token, where the made-up one is challenged, is told but is no proof: it may come from one of several
-servers behind the address, or from a firewall. Where pushing is refused alike with both tokens, the token may be wrong,
-or good for reading only. Hosts with an API of their own are asked instead.
+Two of the four requests are left, so the right to write is asked for once with each token, and one refusal of the
+made-up token has to be enough. It counts only as a 401 with a challenge: servers that check tokens send one, firewalls
+and bans do not. A 403 for the token, where the made-up one gets a challenge, is reported but proves nothing: it may
+come from a firewall, or from one of several servers behind the address. Where both tokens are refused in the same way,
+the token may be wrong, or may have the right to read only. Hosts with an API of their own are asked there instead.
 """
 
 from collections.abc import Generator
@@ -23,7 +23,7 @@ from credstore.probe import ProbeRequest, ProbeResponse, Verdict
 
 
 def check_write_access(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """Reading proves nothing. May this token write, where a made-up one may not?"""
+    """The verdict by whether this token may write and a made-up one may not; reading proves nothing."""
     answer = yield repo.request("Ask for the right to write with your token", WRITE, repo.token)
     seen = classify(answer, WRITE)
     if seen is not GitResponse.REFS:

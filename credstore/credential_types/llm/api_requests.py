@@ -1,6 +1,7 @@
-"""Owns `LlmApi`: which requests check a key at one base URL, in the dialect of a vendor or of a known host.
+"""`LlmApi` builds the requests that check a key at one base URL, and classifies the responses.
 
-Pure data; must never let a request leave the scheme, host and port of the base URL.
+It knows the headers and paths of a vendor or of a known host. It sends nothing itself. No request may have another
+scheme, host or port than the base URL.
 """
 
 import secrets
@@ -19,7 +20,7 @@ ORGANIZATION = "OpenAI-Organization"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmApi:
-    """How one API is asked. `listing` is the URL of the request that judges keys; "" where none does.
+    """The URLs and headers of one API. `listing` is the URL of the request that checks keys; "" where none does.
 
     `listing_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
     `vendor_name` is the vendor's name at its own address. `public_listing`: the listing is never taken for a proof.
@@ -52,7 +53,7 @@ class LlmApi:
         return "list models" if self.key_facts is facts_of_listing else "look up what it may do"
 
     def on_server(self, server: ServerSoftware | None) -> "LlmApi":
-        """The same, with the server's name before the host in what is said, once an answer has shown it."""
+        """The same, with the name of the server software before the host in texts, once a response has shown it."""
         return (
             replace(self, vendor_name=f"{server.name} at {self.display_name}")
             if server and not self.vendor_name
@@ -60,7 +61,7 @@ class LlmApi:
         )
 
     def list_request(self, whose: str, key: str) -> ProbeRequest:
-        """The request that judges keys; `whose` says in words which key goes with it."""
+        """The request that checks keys; `whose` says in words which key goes with it."""
         what = "List the models" if self.key_facts is facts_of_listing else "Look up the key"
         return ProbeRequest(purpose=f"{what}, with {whose}", method="GET", url=self.listing, headers=self.headers(key))
 

@@ -1,6 +1,6 @@
 """The shapes in which base URLs are typed: with and without /v1, doubled, with a whole endpoint. Pure text.
 
-Must never leave the scheme, host and port of what was typed: the key follows these URLs.
+No form has another scheme, host or port than what was typed: the key is sent to these URLs.
 """
 
 # Longest first. Not /models: some base URLs do end so (Azure AI Foundry).

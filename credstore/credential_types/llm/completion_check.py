@@ -1,15 +1,15 @@
-"""Checks a key by empty completion requests, for where a listing does not judge keys. Sans-IO.
+"""Checks a key by completion requests with an empty body, where the model listing does not check keys. Sans-IO.
 
-An endpoint that judges keys first refuses a made-up one, and finds the request wanting that comes with a right one.
-Must never send a body other than `{}`.
+An endpoint that checks keys before it reads the body refuses a made-up key, and answers a right key with an error about
+the missing fields. The body must always be `{}`, so that no tokens are spent.
 """
 
 from dataclasses import dataclass, replace
 
-from credstore.credential_types.llm import answer_verdicts, verdicts
+from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
-from credstore.credential_types.llm.control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.hosts import ServerSoftware
+from credstore.credential_types.llm.made_up_key_control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.response_meaning import (
     NO_API_HERE,
     REQUEST_INVALID,
@@ -29,7 +29,7 @@ class Listing:
     """What the model listing showed before: `answered` that an API is there, `listed` that it listed models.
 
     `same` and `differs` say whether it answered a made-up key just as it answered the key, or otherwise (neither: it
-    was not asked). `server` is the software that signs it.
+    was not asked). `server` is the server software that its response shows.
     """
 
     answered: bool = False
@@ -59,12 +59,16 @@ def judge_completion(
     if meaning is Meaning.REFUSED:
         verdict = yield from _refused(api, key, known, first, listing)
     elif not (accepts or meaning in _DENIED | _NO_PROOF):
-        verdict = answer_verdicts.verdict_on(api.display_name, meaning, redirect_host(first, key), first.status)
+        verdict = single_response_verdicts.verdict_on(
+            api.display_name, meaning, redirect_host(first, key), first.status
+        )
         if meaning in NO_API_HERE:
             verdict = replace(verdict, openness="unknown")
-            verdict = verdicts.same_for_both(api.display_name) if listing.answered else verdict
+            verdict = comparison_verdicts.same_for_both(api.display_name) if listing.answered else verdict
     elif not known.control:
-        verdict = verdicts.without_control(api.display_name, _DENIED_ACTION, meaning, first.status, accepts=accepts)
+        verdict = comparison_verdicts.without_control(
+            api.display_name, _DENIED_ACTION, meaning, first.status, accepts=accepts
+        )
     else:
         proven = known.key_proven and known.openness == "open"
         whole = left == 3 and not proven and (accepts or meaning is Meaning.LIMITED)
@@ -83,10 +87,11 @@ def _refused(api: LlmApi, key: str, known: Knowledge, first: ProbeResponse, list
         judges = listing.listed and known.openness == "unknown"
         openness: Openness = "open" if judges else without_this_key(known)
         return replace(
-            answer_verdicts.verdict_on(api.display_name, Meaning.REFUSED, status=first.status), openness=openness
+            single_response_verdicts.verdict_on(api.display_name, Meaning.REFUSED, status=first.status),
+            openness=openness,
         )
     accepted = again in REQUEST_INVALID
-    verdict = verdicts.refused_once(api.display_name, first.status, accepted=accepted)
+    verdict = comparison_verdicts.refused_once(api.display_name, first.status, accepted=accepted)
     return replace(verdict, openness="erratic" if accepted else None)
 
 
@@ -101,7 +106,7 @@ def check_completion_without_key(api: LlmApi) -> Probe:
     meaning = api.classify_completion(answer)
     works = Meaning.LISTED if meaning in REQUEST_INVALID else meaning
     return replace(
-        answer_verdicts.without_key(api.display_name, works, redirect_host(answer), answer.status),
+        single_response_verdicts.without_key(api.display_name, works, redirect_host(answer), answer.status),
         provider_message=provider_message(answer),
     )
 
@@ -111,22 +116,22 @@ def _verdict_on(
 ) -> Verdict:
     actor, finding = api.display_name, found.finding
     if finding is Finding.CONTRADICTED:
-        return verdicts.contradicted(actor)
+        return comparison_verdicts.contradicted(actor)
     if finding is Finding.SAME:
         return _same_for_both(api, meaning, first, listing)
     if finding is Finding.ALSO_ACCEPTED:
-        return verdicts.same_for_both(actor)
+        return comparison_verdicts.same_for_both(actor)
     if finding is Finding.UNCLEAR:
-        return verdicts.unclear_control(actor, found.control)
+        return comparison_verdicts.unclear_control(actor, found.control)
     if meaning in _NO_PROOF:
-        return verdicts.unclear_beside_refusal(actor, meaning, first.status)
+        return comparison_verdicts.unclear_beside_refusal(actor, meaning, first.status)
     if meaning is Meaning.FORBIDDEN:
-        return verdicts.known_but_forbidden(actor, _DENIED_ACTION)
+        return comparison_verdicts.known_but_forbidden(actor, _DENIED_ACTION)
     if finding is Finding.TOLD_APART_ONCE and not proven:
-        return verdicts.accepted_once(actor)
+        return comparison_verdicts.accepted_once(actor)
     if meaning is Meaning.LIMITED:
-        return verdicts.known_but_limited(actor, _DENIED_ACTION)
-    return verdicts.accepted(actor, earlier=proven)
+        return comparison_verdicts.known_but_limited(actor, _DENIED_ACTION)
+    return comparison_verdicts.accepted(actor, earlier=proven)
 
 
 def _same_for_both(api: LlmApi, meaning: Meaning, first: ProbeResponse, listing: Listing) -> Verdict:
@@ -135,19 +140,19 @@ def _same_for_both(api: LlmApi, meaning: Meaning, first: ProbeResponse, listing:
     # endpoint that validates before it authenticates looks just the same, and claiming "any key" would be a guess.
     takes_any = api.plain_http or bool(listing.server and listing.server.any_key)
     if listing.differs:
-        return verdicts.same_for_both(actor)
+        return comparison_verdicts.same_for_both(actor)
     if meaning is Meaning.SERVER_ERROR:
-        return verdicts.trouble_for_both(actor, any_key=takes_any)
+        return comparison_verdicts.trouble_for_both(actor, any_key=takes_any)
     read = meaning in REQUEST_INVALID or (listing.same and meaning is Meaning.NOT_FOUND)
     if takes_any and (read or (meaning in _NO_PROOF and first.json is not None)):
-        return verdicts.any_key(actor)
+        return comparison_verdicts.any_key(actor)
     if read:
-        return verdicts.key_not_checked(actor)
-    return verdicts.same_for_both(actor)
+        return comparison_verdicts.key_not_checked(actor)
+    return comparison_verdicts.same_for_both(actor)
 
 
 def _after_control(meaning: Meaning, finding: Finding, known: Knowledge) -> Openness | None:
-    """Whether the completion endpoint was seen to judge keys, so that the next test asks it at once."""
+    """Whether the completion endpoint was seen to check keys, so that the next test asks it at once."""
     if known.openness == "erratic" or meaning is Meaning.SERVER_ERROR:
         return None
     if finding in {Finding.TOLD_APART, Finding.TOLD_APART_ONCE} and meaning in REQUEST_INVALID | {Meaning.LIMITED}:

@@ -1,8 +1,8 @@
-"""Finds the words in an error answer, in whichever shape a vendor writes it. Pure.
+"""Reads the texts in an error response, in the JSON forms of all vendors. Pure.
 
-Known shapes: an `error` or `detail` that is a text or an object, `errors[]`, `details[].reason`, the first object of an
-array, FastAPI's list of objects with `msg`, names in any case. Must never cut a text that is shown: the tester cuts
-after it has redacted, or half a key could pass.
+Known forms: an `error` or `detail` that is a text or an object, `errors[]`, `details[].reason`, the first object of an
+array, FastAPI's list of objects with `msg`, and names in upper or lower case. A text that is shown is never shortened
+here: the tester redacts it first and shortens it then, or half a key could be shown.
 """
 
 import re

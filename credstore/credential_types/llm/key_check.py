@@ -1,29 +1,34 @@
 """The general check of a key, for every API with a model listing and a completion endpoint. Sans-IO; spends no tokens.
 
-A listing that passes proves nothing by itself: many are public. So the same is asked with made-up keys of the same
-form, in the order of `control`: key, made-up, another made-up, key. Only accept, refuse, refuse, accept passes.
+A listing that is shown proves nothing by itself: many listings are public. So the same request is sent with made-up
+keys of the same form, in the order of `made_up_key_control`: key, made-up key, another made-up key, key. The test
+passes only when these are accepted, refused, refused and accepted.
 
-- Where the listing does not tell keys apart, an empty completion request does. After two requests to the listing two
-  are left, so that the key can be accepted there, but not proven: the destination is remembered as "open", and its next
-  test asks the completion endpoint with all four.
-- A refusal counts only when the completion endpoint, or the listing past any cache, says so too.
-- What earlier tests learned spares requests: a key that was proven at a listing within a day is asked there once, one
-  that was proven by completions twice. Never does it count for another key.
-- Without a control (`Knowledge.control`) no made-up key is sent, and nothing passes.
+- Where the listing does not tell keys apart, an empty completion request may. After two requests to the listing two are
+  left, so the key can be accepted there, but not proven. The destination is then remembered as "open", and its next
+  test sends all four requests to the completion endpoint.
+- A refusal counts only when the completion endpoint refuses too, or the listing does so again past any cache.
+- What earlier tests learned saves requests: for a day, a key that was proven at a listing is sent there once, and one
+  that was proven by completions twice. It never counts for another key.
+- Where `Knowledge.control` is False, no made-up key is sent, and the test never passes.
 
-Must never make more than `MAX_REQUESTS` requests.
+No check makes more than `MAX_REQUESTS` requests.
 """
 
 from dataclasses import replace
 
-from credstore.credential_types.llm import answer_verdicts, verdicts
+from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.base_urls import without_endpoint
 from credstore.credential_types.llm.completion_check import Listing, check_by_completion, check_completion_without_key
-from credstore.credential_types.llm.control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.hosts import KeyFacts, server_of
+from credstore.credential_types.llm.listing_not_accepted import (
+    check_without_listing,
+    confirm_refusal,
+    with_sibling_offer,
+)
+from credstore.credential_types.llm.made_up_key_control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.model_lists import listed_for, with_models
-from credstore.credential_types.llm.other_answers import check_without_listing, confirm_refusal, with_sibling_offer
 from credstore.credential_types.llm.response_meaning import NO_API_HERE, Meaning, provider_message, redirect_host
 from credstore.probe import Knowledge, Outcome, Probe, ProbeResponse, Verdict
 
@@ -36,7 +41,9 @@ def check_key(api: LlmApi, key: str, known: Knowledge) -> Probe:
     """Drive the whole check of `key` (may be empty: a server that needs none)."""
     verdict = yield from _check(api, key, known)
     if verdict.outcome.mark == "pass" and known.openness == "erratic":
-        verdict = replace(verdicts.contradicted_before(api.display_name), provider_message=verdict.provider_message)
+        verdict = replace(
+            comparison_verdicts.contradicted_before(api.display_name), provider_message=verdict.provider_message
+        )
     if verdict.openness is None:  # nothing was learned, so nothing is forgotten
         return replace(verdict, openness=known.openness, key_proven=known.key_proven)
     return verdict
@@ -45,7 +52,7 @@ def check_key(api: LlmApi, key: str, known: Knowledge) -> Probe:
 def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
     if without_endpoint(api.base) != api.base:
         # Workflows append to a base URL, so that whatever answers at an endpoint helps none of them.
-        pasted = verdicts.endpoint_pasted(api.display_name)
+        pasted = comparison_verdicts.endpoint_pasted(api.display_name)
         return (yield from with_sibling_offer(api, key, pasted, 2))
     if not key:
         return (yield from _check_without_key(api))
@@ -59,30 +66,30 @@ def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
         return (yield from check_without_listing(api, key, first, known))
     if meaning is Meaning.REFUSED:
         return (yield from confirm_refusal(api, key, first, known))
-    verdict = answer_verdicts.verdict_on(api.display_name, meaning, redirect_host(first, key), first.status)
+    verdict = single_response_verdicts.verdict_on(api.display_name, meaning, redirect_host(first, key), first.status)
     return replace(verdict, provider_message=provider_message(first))
 
 
 def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) -> Probe:
     meaning, server = api.classify_listing(first), server_of(first)
     listed = meaning is Meaning.LISTED
-    told = (api.key_facts(first.json) if listed else None) or KeyFacts()
-    if told.spent:
-        verdict = answer_verdicts.verdict_on(api.display_name, Meaning.NO_CREDIT)
-        return replace(verdict, facts=told.facts, expires_at=told.expires_at)
+    key_facts = (api.key_facts(first.json) if listed else None) or KeyFacts()
+    if key_facts.spent:
+        verdict = single_response_verdicts.verdict_on(api.display_name, Meaning.NO_CREDIT)
+        return replace(verdict, facts=key_facts.facts, expires_at=key_facts.expires_at)
     proven = known.key_proven and known.openness == "gated"
     if listed and (api.public_listing or (server and server.public_listing)):
         if proven:  # learned of something else that lived here; the next test learns anew
-            return verdicts.openness_changed(api.display_name)
+            return comparison_verdicts.openness_changed(api.display_name)
         listing = Listing(answered=True, listed=True, server=server)
         verdict = yield from check_by_completion(api, key, known, left=3, listing=listing)
         return with_models(verdict, api, first.json, "any-key")
     if listed and proven and known.control:
-        verdict = _with_key_facts(verdicts.accepted(api.display_name, earlier=True), told, api)
+        verdict = _with_key_facts(comparison_verdicts.accepted(api.display_name, earlier=True), key_facts, api)
         return with_models(verdict, api, first.json, "this-key")
     if not known.control:
         denied = api.forbidden_action
-        verdict = verdicts.without_control(api.display_name, denied, meaning, first.status, accepts=listed)
+        verdict = comparison_verdicts.without_control(api.display_name, denied, meaning, first.status, accepts=listed)
         verdict = replace(verdict, provider_message=provider_message(first))
         return with_models(verdict, api, first.json, "not-known")
     endpoint = Endpoint(request=api.list_request, classify=api.classify_listing)
@@ -93,7 +100,7 @@ def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) 
         verdict = yield from check_by_completion(api, key, known, left=2, listing=listing)
         return with_models(verdict, api, first.json, listed_for(found))
     verdict = replace(_verdict_on(api, meaning, found), provider_message="" if listed else provider_message(first))
-    return with_models(_with_key_facts(verdict, told, api), api, first.json, listed_for(found))
+    return with_models(_with_key_facts(verdict, key_facts, api), api, first.json, listed_for(found))
 
 
 def _decides_nothing(meaning: Meaning, found: Comparison) -> bool:
@@ -106,27 +113,27 @@ def _decides_nothing(meaning: Meaning, found: Comparison) -> bool:
 def _verdict_on(api: LlmApi, meaning: Meaning, found: Comparison) -> Verdict:
     actor = api.display_name
     if found.finding is Finding.CONTRADICTED:
-        return verdicts.contradicted(actor)
+        return comparison_verdicts.contradicted(actor)
     if found.finding in {Finding.SAME, Finding.ALSO_ACCEPTED} or (
         found.finding is Finding.UNCLEAR and found.control in _NOT_REFUSED
     ):
-        return verdicts.same_for_both(actor)
+        return comparison_verdicts.same_for_both(actor)
     if found.finding is Finding.UNCLEAR:
-        return verdicts.unclear_control(actor, found.control)
+        return comparison_verdicts.unclear_control(actor, found.control)
     if meaning is Meaning.FORBIDDEN:
-        return verdicts.known_but_forbidden(actor, api.forbidden_action)
+        return comparison_verdicts.known_but_forbidden(actor, api.forbidden_action)
     if meaning is Meaning.LIMITED:
-        return verdicts.known_but_limited(actor, api.forbidden_action)
-    return verdicts.accepted(actor)
+        return comparison_verdicts.known_but_limited(actor, api.forbidden_action)
+    return comparison_verdicts.accepted(actor)
 
 
-def _with_key_facts(verdict: Verdict, told: KeyFacts, api: LlmApi) -> Verdict:
-    """What the host told of the key counts only once it is proven that it was told of this key."""
+def _with_key_facts(verdict: Verdict, key_facts: KeyFacts, api: LlmApi) -> Verdict:
+    """The verdict with what the host says about the key. That counts only when it is proven to be about this key."""
     if verdict.outcome.mark != "pass":
         return verdict
-    if told.limited and verdict.outcome is Outcome.VERIFIED:
-        verdict = verdicts.limited(api.display_name, told.limited)
-    return replace(verdict, facts=told.facts, expires_at=told.expires_at, openness="gated", key_proven=True)
+    if key_facts.limited and verdict.outcome is Outcome.VERIFIED:
+        verdict = comparison_verdicts.limited(api.display_name, key_facts.limited)
+    return replace(verdict, facts=key_facts.facts, expires_at=key_facts.expires_at, openness="gated", key_proven=True)
 
 
 def _check_without_key(api: LlmApi) -> Probe:
@@ -137,7 +144,7 @@ def _check_without_key(api: LlmApi) -> Probe:
     api = api.on_server(server)
     if meaning is Meaning.LISTED and (api.public_listing or (server and server.public_listing)):
         return with_models((yield from check_completion_without_key(api)), api, answer.json, "any-key")
-    verdict = answer_verdicts.without_key(api.display_name, meaning, redirect_host(answer), answer.status)
+    verdict = single_response_verdicts.without_key(api.display_name, meaning, redirect_host(answer), answer.status)
     if meaning in NO_API_HERE:
         verdict = yield from with_sibling_offer(api, "", verdict, MAX_REQUESTS - 1)
     return with_models(replace(verdict, provider_message=provider_message(answer)), api, answer.json, "any-key")

@@ -1,14 +1,14 @@
-"""Reads the models of a listing that a check got anyway. Pure; the names are a provider's text, cleaned by the tester.
+"""Adds the models of a listing to a verdict, from a response that the check got anyway. Pure.
 
-Whose models they are depends on the check: a listing that refused made-up keys names those that this key may use, one
-that any key gets names what the server has.
+The names are texts of the provider; the tester redacts them. A listing that refused made-up keys names the models that
+this key may use; a listing that accepts any key names the models of the server.
 """
 
 from dataclasses import replace
 
 from credstore.credential_types.llm.api_requests import LlmApi
-from credstore.credential_types.llm.control import Comparison, Finding
 from credstore.credential_types.llm.hosts.base import facts_of_listing
+from credstore.credential_types.llm.made_up_key_control import Comparison, Finding
 from credstore.credential_types.llm.response_meaning import is_listing, listed_items
 from credstore.probe import Json, ListedFor, ModelList, Verdict
 
@@ -24,7 +24,7 @@ def with_models(verdict: Verdict, api: LlmApi, json: Json, listed_for: ListedFor
 
 
 def listed_for(found: Comparison) -> ListedFor:
-    """Whose models a listing names that a control was asked of."""
+    """Whose models a listing names, after a control of that listing."""
     if found.finding in {Finding.TOLD_APART, Finding.TOLD_APART_ONCE}:
         return "this-key"
     # A made-up key may have got another list (ALSO_ACCEPTED): then it is nobody's list for sure.

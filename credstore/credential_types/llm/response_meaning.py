@@ -1,6 +1,6 @@
-"""Reads one answer: what do its status and its JSON say of the key? Pure; the table of vendors' words.
+"""Classifies one response: what do its status and its JSON say about the key? Pure. Holds the table of vendors' words.
 
-`provider_message` must never cut a text: cutting comes after redaction, or half a key would slip through.
+`provider_message` never shortens a text: a text is redacted first and shortened then, or half a key could be shown.
 """
 
 import re
@@ -120,7 +120,7 @@ def listed_items(json: Json) -> list[Json] | None:
 
 
 def classify(answer: ProbeResponse, wanted: Callable[[Json], bool] = is_listing) -> Meaning:
-    """What the answer says, whichever vendor's error shape it has; LISTED when a 2xx is what was `wanted`."""
+    """What the response means, in any vendor's form of an error; LISTED for a 2xx whose JSON passes `wanted`."""
     status = answer.status
     if 200 <= status < 300:
         status = status_in_error(answer.json)
@@ -142,9 +142,9 @@ def classify(answer: ProbeResponse, wanted: Callable[[Json], bool] = is_listing)
 
 
 def provider_message(answer: ProbeResponse) -> str:
-    """The provider's own message, whole: it may echo the key, so only the tester may show it, redacted and cut."""
-    told = answer.status >= 400 or status_in_error(answer.json) or _names_bad_key(answer.json)
-    return error_message(answer.json) if told else ""
+    """The provider's own message, whole. It may repeat the key: only the tester shows it, redacted and shortened."""
+    has_message = answer.status >= 400 or status_in_error(answer.json) or _names_bad_key(answer.json)
+    return error_message(answer.json) if has_message else ""
 
 
 def redirect_host(answer: ProbeResponse, key: str = "") -> str:

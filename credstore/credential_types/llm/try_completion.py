@@ -1,13 +1,14 @@
-"""Asks for one completion of one token, which costs something: only when a person asks for it. Sans-IO, one request.
+"""Asks for one completion of one token. It costs something, so it runs only when a person asks for it. Sans-IO.
 
-It shows whether a key is usable now. That a completion came back does not prove that the server checks keys, so the
-verdict never passes. A request that is refused for its form is never sent again in another one without being asked for.
+It shows whether a key is usable now. A completion does not prove that the server checks keys, so the verdict never
+passes. It makes one request. If the server refuses the form of the request, no other form is sent without being asked
+for.
 """
 
 import re
 from dataclasses import replace
 
-from credstore.credential_types.llm import answer_verdicts, verdicts
+from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.base_urls import without_endpoint
 from credstore.credential_types.llm.error_words import error_words
@@ -41,7 +42,7 @@ def try_completion(api: LlmApi, key: str, model: str, *, other_limit: bool = Fal
     api = replace(api, limit_name=_other_name(api.limit_name)) if other_limit else api
     if without_endpoint(api.base) != api.base:
         yield from ()
-        return verdicts.endpoint_pasted(api.display_name)
+        return comparison_verdicts.endpoint_pasted(api.display_name)
     answer = yield api.one_token_request(key, model)
     verdict = _verdict_on(api, key, model, answer)
     return verdict if verdict.cause is Cause.COMPLETED else replace(verdict, provider_message=provider_message(answer))
@@ -74,13 +75,13 @@ def _verdict_on(api: LlmApi, key: str, model: str, answer: ProbeResponse) -> Ver
             Cause.NOT_ALLOWED,
         )
     if meaning is Meaning.REFUSED and not key:
-        return answer_verdicts.without_key(actor, meaning, "", answer.status)
+        return single_response_verdicts.without_key(actor, meaning, "", answer.status)
     if unread or meaning in {Meaning.NOT_FOUND, Meaning.NOT_THIS_API}:
         return _cannot_tell(
             f"{actor} answered {answer.status}, and not with a completion of {model}.",
             "See what the provider says, and choose a model that answers chats.",
         )
-    return answer_verdicts.verdict_on(actor, meaning, redirect_host(answer, key), answer.status)
+    return single_response_verdicts.verdict_on(actor, meaning, redirect_host(answer, key), answer.status)
 
 
 def _other_name(name: str) -> str:

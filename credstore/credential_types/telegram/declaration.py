@@ -70,24 +70,24 @@ def judge_get_me(answer: ProbeResponse, *, bot: str) -> Verdict:
             reason=f"Telegram accepted this token: it belongs to {called}{f' ({name})' if name else ''}.",
             facts=tuple(filter(None, (called, name))),
         )
-    said = printable_line(body.get("description"), 1000)
+    provider_message = printable_line(body.get("description"), 1000)
     if body.get("ok") is False and answer.status == 401:
         return Verdict(
             outcome=Outcome.REJECTED,
             reason="Telegram refused this token (401).",
             advice=_NEW_TOKEN,
-            provider_message=said,
+            provider_message=provider_message,
         )
     if body.get("ok") is False and answer.status == 404:
         return Verdict(
             outcome=Outcome.REJECTED,
             reason="Telegram does not recognise this as a bot token (404): it is not in the form of one.",
             advice=_NEW_TOKEN,
-            provider_message=said,
+            provider_message=provider_message,
         )
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"An answer came ({answer.status}), but not one that Telegram's Bot API gives.",
         advice="Check whether a proxy or a captive portal stands between this server and Telegram.",
-        provider_message=said,
+        provider_message=provider_message,
     )

@@ -32,8 +32,8 @@ from credstore.credential_types.inconclusive import (
     unfounded_refusal,
 )
 from credstore.credential_types.tool import verdicts
-from credstore.credential_types.tool.answers import same_answer
 from credstore.credential_types.tool.made_up_headers import made_up_headers
+from credstore.credential_types.tool.response_comparison import same_answer
 from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
 
 # Headers that say how to answer, not who asks.

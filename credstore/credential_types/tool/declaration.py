@@ -1,4 +1,4 @@
-"""Declares the Tool credential type: whatever a tool needs, configured via Extra Config."""
+"""Declares the Tool credential type: a URL, headers and other values of a tool, all in the JSON of Extra Config."""
 
 import json
 import re
@@ -10,8 +10,8 @@ from credstore.credential_types.base import ConfigKey, CredentialType, Field, Va
 from credstore.credential_types.tool import check, verdicts
 from credstore.credential_types.tool.made_up_headers import texts_inside
 from credstore.errors import Refused
-from credstore.http_headers import header_error
 from credstore.probe import Probe, probe_without_requests
+from credstore.request_header_rules import header_error
 from credstore.urls import canonical_url
 
 _STATUSES = range(100, 600)
@@ -90,7 +90,7 @@ class Tool(CredentialType):
 
 
 def _config_error(config: dict[str, Any]) -> str:
-    """What of this could never be sent, in a sentence that repeats no value; "" when nothing."""
+    """Why this configuration cannot be tested, in a sentence that repeats no value; "" when it can."""
     if config.get("method", "GET").upper() not in {"GET", "HEAD"}:
         return "“method” must be GET or HEAD: a test changes nothing at the tool."
     for name, usual in (("expect_status", 200), ("refuse_status", 401)):
@@ -123,7 +123,7 @@ def _headers_error(headers: dict[str, Any]) -> str:
 
 
 def _expected(config: dict[str, Any]) -> range:
-    """The statuses that mean that it works."""
+    """The HTTP statuses that mean that the headers are accepted."""
     status = config.get("expect_status")
     return range(200, 300) if status is None else range(status, status + 1)
 

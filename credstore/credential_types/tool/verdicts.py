@@ -1,6 +1,6 @@
-"""The words of the check of a tool: one verdict for each thing that can be concluded. Pure.
+"""The texts of the verdicts on a tool: one function for each conclusion. Pure.
 
-`actor` is the host of the tool. Every reason says what was seen there, every advice what to do next.
+`actor` is the host of the tool. Every reason says what the tool did, and every advice says what to do next.
 """
 
 from credstore.probe import Outcome, Verdict

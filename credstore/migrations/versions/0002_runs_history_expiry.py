@@ -1,4 +1,4 @@
-"""Runs of several tests, the history of verdicts, what is known of hosts, and who told an expiry."""
+"""Adds runs, the history of verdicts, what is known about hosts, and whether an expiry date came from the provider."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,7 @@
-"""SQL for a page of the list: totals, where a page is, and its rows. Totals come from `credential_count`."""
+"""SQL for a page of the list: the totals, the position of a page, and its rows.
+
+The totals come from the table `credential_count`, which triggers keep up to date; see `row_counts`.
+"""
 
 from collections.abc import Sequence
 from functools import cache

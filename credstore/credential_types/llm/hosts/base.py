@@ -1,5 +1,7 @@
-"""Owns what can be declared of a known host (`Host`) and of server software (`Server`), and `Told`, what a host's own
-answer says of a key. Data and pure functions; must never ask anything.
+"""The types that the modules of this folder use. They hold data and pure functions, and send no request.
+
+`Host` describes a known host, `ServerSoftware` describes server software, and `KeyFacts` holds what a response
+says about a key.
 """
 
 from collections.abc import Callable
@@ -13,7 +15,11 @@ from credstore.probe import Json, ProbeResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFacts:
-    """What a passing answer says of the key: `spent` (no credit left), `limited` (what it may not do, after "but")."""
+    """What the response of a host that accepted a key says about it.
+
+    `facts` are shown as they are. `spent`: no credit is left. `limited`: what the key may not do, as the words after
+    "but" in a sentence; "" where there is no limit.
+    """
 
     facts: tuple[str, ...] = ()
     expires_at: datetime | None = None
@@ -22,7 +28,7 @@ class KeyFacts:
 
 
 def facts_of_listing(json: Json) -> KeyFacts | None:
-    """The answer of most hosts: a model listing, which tells nothing more of the key. None: not a listing."""
+    """For most hosts, whose response is a model listing: no further facts. None when `json` is not a listing."""
     return KeyFacts() if is_listing(json) else None
 
 
@@ -32,13 +38,13 @@ class Host:
 
     `domains` match exactly, or with a leading dot any name below; "*" stands for one label. `bases` are the paths that
     work as a base URL, the first one is offered to who typed another; "*" stands for one segment of the path.
-    `check` is the path of the request that judges keys, "" for the listing; what "*" stood for is put in its place.
+    `check` is the path of the request that checks keys, "" for the listing; what "*" stood for is put in its place.
     `public_listing`: that listing answers any key, so that it never counts as proof, whatever was learned before.
-    `no_listing`: there is none, or none that answers every good key; the completion endpoint judges.
-    `tell` reads the answer of `check`; None means that this is not that API's answer.
+    `no_listing`: there is none, or none that answers every good key; the completion endpoint checks keys.
+    `key_facts` reads the response to `check`; None means that it is not a response of that API.
     `completion` is the path of the completion endpoint where it does not follow the base URL.
     `key_header` carries the bare key instead of `Authorization: Bearer`.
-    `anthropic` are the paths where it takes `x-api-key` as Anthropic does, for keys that `check` judges too, and
+    `anthropic` are the paths where it takes `x-api-key` as Anthropic does, for keys that `check` checks too, and
     `anthropic_itself` those where Anthropic's own API answers.
     `base_urls` are the base URLs that the form offers, where they do not follow from `domains` and `bases`; unless the
     host is no longer `offered`.
@@ -82,7 +88,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSoftware:
-    """Server software that runs anywhere, known by what its answer shows. It may lie, so it never earns a green."""
+    """Server software that may run at any address. `recognises` finds it by its response.
+
+    A response may be forged, so a recognised server never makes the result of a test green.
+    """
 
     name: str
     recognises: Callable[[ProbeResponse], bool]
@@ -102,13 +111,13 @@ def wildcards(pattern: str, text: str, separator: str) -> tuple[str, ...] | None
 
 
 def owned_by(*owners: str) -> Callable[[ProbeResponse], bool]:
-    """A `shows` for servers that sign each model of their listing."""
+    """A function for `recognises`, for servers that name themselves in `owned_by` of each model that they list."""
 
-    def shows(answer: ProbeResponse) -> bool:
+    def recognises(answer: ProbeResponse) -> bool:
         items = answer.json.get("data") if isinstance(answer.json, dict) else None
         return bool(items) and isinstance(items, list) and all(json_at(item, "owned_by") in owners for item in items)
 
-    return shows
+    return recognises
 
 
 def json_at(json: Json, *names: str) -> Any:

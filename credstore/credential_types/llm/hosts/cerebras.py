@@ -1,4 +1,4 @@
-"""Cerebras: a listing that judges keys; its errors are flat, not below `error`.
+"""Cerebras: a listing that checks keys; its errors are flat, not below `error`.
 
 A wrong key is 401 `{"message": "Wrong API Key", "type": "invalid_request_error", "code": "wrong_api_key"}`, no key 403
 "Not authenticated". No credit shows only in use: 402 `{"type": "payment_required_error", "code": "payment_required"}`

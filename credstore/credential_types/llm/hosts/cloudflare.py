@@ -1,6 +1,6 @@
 """Cloudflare Workers AI and AI Gateway. Both have the account in their path.
 
-Workers AI: the model search judges tokens. Errors are `{"success": false, "errors": [{"code": 10000, "message":
+Workers AI: the model search checks tokens. Errors are `{"success": false, "errors": [{"code": 10000, "message":
 "Authentication error"}]}`: 401 for a wrong token and, the very same, for one without the permission "Workers AI";
 404 with code 7003 for an account that is none; 402 with code 2021 for no credit, in use. Source: Cloudflare's API
 reference and the measurements in cloudflare/cloudflare-docs#32574; anomalyco/opencode#23773.

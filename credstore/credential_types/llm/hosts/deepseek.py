@@ -1,4 +1,4 @@
-"""DeepSeek: `/user/balance` judges the key and tells whether there is money behind it."""
+"""DeepSeek: `/user/balance` checks the key and says whether its account has credit."""
 
 from credstore.credential_types.llm.hosts.base import Host, KeyFacts, json_at, parse_number
 from credstore.probe import Json

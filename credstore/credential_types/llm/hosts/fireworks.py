@@ -1,4 +1,4 @@
-"""Fireworks: the completion endpoint judges keys; the listing does not say enough to.
+"""Fireworks: the completion endpoint checks keys; the listing is no reliable check.
 
 The listing ends in a 500 for accounts that deployed nothing (can1357/oh-my-pi#3220), and keys of the Fire Pass get 403
 there although they work (typeclaw/typeclaw#388). A wrong key is 401 `{"error": {"code": "UNAUTHORIZED", ...}}`, no

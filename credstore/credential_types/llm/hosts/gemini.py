@@ -1,4 +1,4 @@
-"""Gemini by its OpenAI-compatible endpoint: `Authorization: Bearer`, a listing that judges keys.
+"""Gemini by its OpenAI-compatible endpoint: `Authorization: Bearer`, a listing that checks keys.
 
 Its errors are an array of one: a wrong key is 400 `[{"error": {"message": "API key not valid. Please pass a valid API
 key.", "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}]`, no key 400 "Missing or invalid

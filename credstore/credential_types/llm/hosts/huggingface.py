@@ -1,4 +1,4 @@
-"""Hugging Face's router: the listing is public, the completion endpoint judges tokens.
+"""Hugging Face's router: the listing is public, the completion endpoint checks tokens.
 
 A wrong token is 401 `{"error": "Invalid credentials in Authorization header"}`; no credit 402 "You have depleted your
 monthly included credits. ..."; a token without the permission is 403 "This authentication method does not have

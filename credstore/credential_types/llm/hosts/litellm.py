@@ -1,9 +1,9 @@
-"""LiteLLM's proxy: with a master key it judges keys on every path of its API, with and without /v1.
+"""LiteLLM's proxy: with a master key it checks keys on every path of its API, with and without /v1.
 
 Without a database a wrong key is 400 `{"error": {"message": "No connected db.", "type": "no_db_connection"}}`, and no
 key a 500 without JSON; with one it is 401 `token_not_found_in_db`, an old key `expired_key`, a key over its budget
-`budget_exceeded`, a key that may not use a route or a model 401 or 403 `key_model_access_denied`. It shows by these
-names and by `x-litellm-...` headers; a listing is not signed. Source: LiteLLM 1.108, started and asked.
+`budget_exceeded`, a key that may not use a route or a model 401 or 403 `key_model_access_denied`. It is recognised
+by these names and by `x-litellm-...` headers; a listing does not name it. Source: LiteLLM 1.108, as measured.
 """
 
 from credstore.credential_types.llm.hosts.base import ServerSoftware, json_at

@@ -1,4 +1,4 @@
-"""llama.cpp: signs with its Server header; its listing stays public even with `--api-key`."""
+"""llama.cpp: recognised by its Server header. Its listing stays public even with `--api-key`."""
 
 from credstore.credential_types.llm.hosts.base import ServerSoftware
 from credstore.probe import ProbeResponse

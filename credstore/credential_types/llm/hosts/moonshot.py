@@ -1,4 +1,6 @@
-"""Moonshot (Kimi): `/v1/users/me/balance` judges the key and tells its money; .ai and .cn know their own keys only.
+"""Moonshot (Kimi): `/v1/users/me/balance` checks the key and gives its balance.
+
+moonshot.ai and moonshot.cn each accept their own keys only.
 
 A wrong key is 401 `{"error": {"message": "Invalid Authentication", "type": "invalid_authentication_error"}}`. In use,
 no credit is 429 or 403 `exceeded_current_quota_error`. The balance is `{"code": 0, "status": true, "data":

@@ -1,4 +1,4 @@
-"""NVIDIA NIM as NVIDIA hosts it: the listing is public, the completion endpoint judges keys.
+"""NVIDIA NIM as NVIDIA hosts it: the listing is public, the completion endpoint checks keys.
 
 Errors are `{"status": 401, "title": "Unauthorized", "detail": "Authentication failed"}` for a wrong key, and 403
 "Authorization failed" for a key of another service or without the right to these endpoints. Source:

@@ -1,4 +1,4 @@
-"""Ollama: the cloud's listing is public and its completion endpoint judges keys; a local one ignores every key."""
+"""Ollama: the cloud's listing is public and its completion endpoint checks keys; a local one ignores every key."""
 
 from credstore.credential_types.llm.hosts.base import Host, ServerSoftware, owned_by
 

@@ -1,4 +1,4 @@
-"""OpenRouter: `/models` is public, `/key` judges the key and tells its limit, its end and what it is for."""
+"""OpenRouter: `/models` is public, `/key` checks the key and tells its limit, its end and what it is for."""
 
 from credstore.credential_types.llm.hosts.base import Host, KeyFacts, json_at, parse_number, parse_time
 from credstore.probe import Json

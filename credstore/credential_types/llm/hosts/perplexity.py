@@ -1,4 +1,4 @@
-"""Perplexity: no listing in OpenAI's form that is sure to exist; `POST /chat/completions` judges keys.
+"""Perplexity: no listing in OpenAI's form that is sure to exist; `POST /chat/completions` checks keys.
 
 A wrong key is 401 with an HTML page of the web server ("401 Authorization Required"), which has no error in JSON at
 all. That no credit is 401 or 402 with `insufficient_quota` is assumed. Source: Perplexity's API reference; answers

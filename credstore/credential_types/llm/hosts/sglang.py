@@ -1,6 +1,6 @@
-"""SGLang: without `--api-key` it takes any key; with it, every path but /health is judged, before it routes.
+"""SGLang: without `--api-key` it takes any key; with it, it checks the key on every path but /health, before it routes.
 
-A wrong key is 401 `{"error": "Unauthorized"}` on any path at all. The listing is signed `"owned_by": "sglang"`.
+A wrong key is 401 `{"error": "Unauthorized"}` on any path at all. Each model of the listing has `"owned_by": "sglang"`.
 Source: SGLang's `entrypoints/openai/protocol.py` and its middleware for API keys.
 """
 

@@ -1,4 +1,4 @@
-"""Venice: `/models` counts as public; `/api_keys/rate_limits` judges the key, tells balances and its end."""
+"""Venice: `/models` counts as public; `/api_keys/rate_limits` checks the key, tells balances and its end."""
 
 from credstore.credential_types.llm.hosts.base import Host, KeyFacts, json_at, parse_number, parse_time
 from credstore.probe import Json

@@ -1,4 +1,4 @@
-"""vLLM: without `--api-key` it takes any key; with it, everything under /v1 is judged. The general protocol tells."""
+"""vLLM: without `--api-key` it takes any key; with it, every path under /v1 is checked. The general check finds out."""
 
 from credstore.credential_types.llm.hosts.base import ServerSoftware, owned_by
 

@@ -1,4 +1,4 @@
-"""xAI: `GET /v1/api-key` judges the key and tells what it may do and whether it is blocked.
+"""xAI: `GET /v1/api-key` checks the key and tells what it may do and whether it is blocked.
 
 A wrong key is 400 `{"code": "Client specified an invalid argument", "error": "Incorrect API key provided: ..."}`. No
 credit shows only in use: 403 `{"code": "The caller does not have permission ...", "error": "Your newly created team

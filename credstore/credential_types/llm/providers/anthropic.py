@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from credstore.credential_types.llm import base_urls, verdicts
+from credstore.credential_types.llm import base_urls, comparison_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi, with_host_check
 from credstore.credential_types.llm.hosts import Host, host_of
 from credstore.credential_types.llm.hosts.base import wildcards
@@ -72,4 +72,4 @@ def _not_sure_of_refusal(probe: Probe, host: Host, origin: str) -> Probe:
     verdict = yield from probe
     if verdict.outcome is not Outcome.REJECTED:
         return verdict
-    return verdicts.wrong_dialect(host.name, host.base_url_at(origin), verdict)
+    return comparison_verdicts.wrong_dialect(host.name, host.base_url_at(origin), verdict)

@@ -1,11 +1,12 @@
-"""Remembers what tests learned of a destination, and which very keys were proven there, so that fewer requests do.
+"""Remembers what tests learned about a destination, and which keys were proven there.
 
-Two kinds of rows, both forgotten by themselves:
+Later tests then need fewer requests. There are two kinds of rows, and both expire:
 
-- Of a destination (fingerprint ""): "open", its completion endpoint is what judges keys; for 30 days, for it only says
-  where to ask and proves nothing. "erratic", it contradicted itself within one test; for an hour.
-- Of one key at one destination: where it was proven, "gated" (the listing) or "open"; for a day. Only the keyed HMAC of
-  the key is kept, and it counts for no other key.
+- About a destination (fingerprint ""). "open": its completion endpoint checks keys, its listing does not. This expires
+  after 30 days: it only says which endpoint to ask, and proves nothing. "erratic": it contradicted itself within one
+  test. This expires after an hour.
+- About one key at one destination: where it was proven, "gated" (at the listing) or "open" (at the completion
+  endpoint). This expires after a day. Only the keyed HMAC of the key is stored, and it counts for no other key.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Three facts of a test, beneath its one word: was the server reached, the secret accepted, and is it usable now?
+"""Three facts that follow from a verdict: is the server reached, is the secret accepted, and is it usable now?
 
-They follow from a verdict: from its outcome, from what decided (`Cause`), from its steps, and from the completion that
-a person asked for since. They are not stored themselves, so that an older verdict has them too.
+They follow from the outcome, from what decided it (`Cause`), from the steps, and from a completion that a person tried
+later. They are computed and not stored, so that older verdicts have them too.
 """
 
 from collections.abc import Mapping

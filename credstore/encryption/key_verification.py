@@ -1,7 +1,7 @@
-"""Checks that the configured keys are those of this database. Shows key ids only, never a key.
+"""Verifies that the configured keys are the keys of this database. Shows key ids only, never a key.
 
-Each key that encrypted a secret here has a row in `key_check`: its id, and a token of a constant that only the key can
-decrypt.
+Each key that has encrypted a secret has a row in the table `key_check`: its id, and a constant text encrypted with it,
+which only this key can decrypt.
 """
 
 import logging

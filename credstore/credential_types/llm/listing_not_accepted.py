@@ -1,14 +1,16 @@
-"""What follows when the listing did not accept the key: is it really refused, is there another way in, is the API
-elsewhere? Sans-IO. Each function may make three requests more, after the one to the listing.
+"""The checks that follow when the model listing did not accept the key. Sans-IO.
+
+They find out whether the key is really refused, whether the completion endpoint accepts it, and whether the API has
+another base URL. Each function makes at most three more requests after the one to the listing.
 """
 
 from dataclasses import replace
 
-from credstore.credential_types.llm import answer_verdicts, verdicts
+from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.completion_check import judge_completion, without_this_key
-from credstore.credential_types.llm.control import Endpoint, Finding, compare
 from credstore.credential_types.llm.error_words import is_api_error
+from credstore.credential_types.llm.made_up_key_control import Endpoint, Finding, compare
 from credstore.credential_types.llm.response_meaning import (
     NO_API_HERE,
     REQUEST_INVALID,
@@ -25,9 +27,11 @@ _API_ANSWERS = {Meaning.REFUSED, Meaning.LIMITED, Meaning.FORBIDDEN}  # with JSO
 def confirm_refusal(api: LlmApi, key: str, refused: ProbeResponse, known: Knowledge) -> Probe:
     """The listing refused the key. It may be closed to every key, or a cache may repeat a refusal of another one.
 
-    The completion endpoint decides. Where it does not judge keys, the listing is asked again past any cache.
+    The completion endpoint decides. Where it does not check keys, the listing is asked again past any cache.
     """
-    verdict = answer_verdicts.verdict_on(api.display_name, api.classify_listing(refused), status=refused.status)
+    verdict = single_response_verdicts.verdict_on(
+        api.display_name, api.classify_listing(refused), status=refused.status
+    )
     verdict = replace(verdict, provider_message=provider_message(refused), openness=without_this_key(known))
     posted = yield api.completion_request("your key", key)
     meaning = api.classify_completion(posted)
@@ -35,7 +39,7 @@ def confirm_refusal(api: LlmApi, key: str, refused: ProbeResponse, known: Knowle
         return verdict
     if meaning in REQUEST_INVALID | {Meaning.LIMITED}:
         if not known.control:
-            return verdicts.refused_by_listing_only(api.display_name, refused.status)
+            return comparison_verdicts.refused_by_listing_only(api.display_name, refused.status)
         other = yield from judge_completion(api, key, known, posted, left=1)
         if other.outcome.mark == "pass" or other.outcome is Outcome.ACCEPTED_UNPROVEN:
             return other
@@ -43,13 +47,13 @@ def confirm_refusal(api: LlmApi, key: str, refused: ProbeResponse, known: Knowle
     if again in _REFUSALS:
         return verdict
     accepted = again in {Meaning.LISTED, Meaning.LIMITED, Meaning.FORBIDDEN}
-    return verdicts.refused_once(api.display_name, refused.status, accepted=accepted)
+    return comparison_verdicts.refused_once(api.display_name, refused.status, accepted=accepted)
 
 
 def check_without_listing(api: LlmApi, key: str, missing: ProbeResponse, known: Knowledge) -> Probe:
     """There is no listing here: there may be a completion endpoint, or the API may have another base URL."""
     meaning, left = api.classify_listing(missing), 3
-    verdict = answer_verdicts.verdict_on(api.display_name, meaning, status=missing.status)
+    verdict = single_response_verdicts.verdict_on(api.display_name, meaning, status=missing.status)
     if meaning is Meaning.NOT_FOUND:
         posted = yield api.completion_request("your key", key)
         left = 2
@@ -58,13 +62,13 @@ def check_without_listing(api: LlmApi, key: str, missing: ProbeResponse, known: 
             if api.classify_completion(posted) not in NO_API_HERE:
                 return verdict
         elif known.control:
-            # A server that judges keys before it looks for the page knows the key, and still has no API here.
+            # A server that checks keys before it looks for the page knows the key, and still has no API here.
             endpoint = Endpoint(request=api.completion_request, classify=api.classify_completion)
             found = yield from compare(endpoint, key, posted, twice=False)
             told_apart, left = found.finding is Finding.TOLD_APART_ONCE, 1
-            verdict = verdicts.no_api_here(api.display_name, key_known=told_apart)
+            verdict = comparison_verdicts.no_api_here(api.display_name, key_known=told_apart)
         else:
-            verdict = verdicts.no_api_here(api.display_name, key_known=False)
+            verdict = comparison_verdicts.no_api_here(api.display_name, key_known=False)
     verdict = replace(verdict, openness=without_this_key(known))
     verdict = yield from with_sibling_offer(api, key, verdict, left)
     return replace(verdict, provider_message=verdict.provider_message or provider_message(missing))

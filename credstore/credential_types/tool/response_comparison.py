@@ -1,4 +1,4 @@
-"""Compares two answers of a tool: are they the same but for what changes by the minute? Pure."""
+"""Compares two responses of a tool, without the values that differ in every response. Pure."""
 
 from credstore.probe import Json, ProbeResponse
 
@@ -7,9 +7,9 @@ MAX_DEPTH = 12  # levels of JSON that are compared; an answer that is nested dee
 
 
 def same_answer(one: ProbeResponse, other: ProbeResponse) -> bool:
-    """Whether two answers have one status and one shape: kind of body, names and types of JSON, lists empty or not.
+    """Whether two responses have the same status, content type and JSON structure: names, types, and empty lists.
 
-    Values are not compared: times and request ids differ from one answer to the next. The texts of an error are.
+    Values are not compared, because times and request ids differ in every response; but the texts of an error are.
     """
     if one.status != other.status or _content_type(one) != _content_type(other):
         return False

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.facts import ACCEPTED_AND_USABLE, facts_of
 from credstore.probe import Cause, Completion, Outcome, Step, Verdict
 from credstore.vault.stored_verdicts import dump_completion, dump_verdict, load_verdict
+from credstore.verdict_facts import ACCEPTED_AND_USABLE, facts_of
 
 ANSWERED = Step(purpose="List", method="GET", url="https://api.example.com/v1/models", status=200, ms=3)
 SILENT = Step(purpose="List", method="GET", url="https://api.example.com/v1/models", status=None, ms=3)

@@ -1,6 +1,6 @@
-"""Which headers a `ProbeRequest` may have (RFC 9110). Never repeats a header's value: it may be a secret.
+"""Which headers a `ProbeRequest` may have (RFC 9110). Never repeats the value of a header: it may be a secret.
 
-Validation uses it too, so that a credential is refused when it is entered, not when it is tested.
+The validation of a form uses these rules too, so that a wrong header is refused when it is entered, not at the test.
 """
 
 import re

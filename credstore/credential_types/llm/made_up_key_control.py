@@ -1,25 +1,25 @@
-"""The control of a check: the same request with made-up keys, and once more with the key. Sans-IO.
+"""The control of a check: the same request is sent with made-up keys, and once more with the key. Sans-IO.
 
-The whole control is four requests to one endpoint: key, made-up, another made-up, key. Only when the endpoint accepts,
-refuses, refuses and accepts does it tell keys apart. The order matters:
+The whole control is four requests to one endpoint: with the key, a made-up key, another made-up key, and the key again.
+Only an endpoint that accepts, refuses, refuses and accepts is proven to check keys. The order matters:
 
-- The key is sent before any made-up one. A server that bans an address after wrong keys then cannot make a right key
+- The key is sent before any made-up one. If the server bans this address after wrong keys, a right key still does not
   look refused.
-- The key is sent last. A ban that the made-up keys brought about then shows in this test, and a counter of failures
-  ends with a success.
-- An open server whose guard turns every second request away, or every request after the first one, does not fit into
-  accept, refuse, refuse, accept.
+- The key is sent last. If the made-up keys caused a ban, this test shows it. A counter of failed attempts ends with a
+  success.
+- A server that takes any key, but blocks every second request or every request after the first one, does not give this
+  sequence.
 
-A server that answers at random fits by chance in one test of sixteen, if it accepts every second request. So a
-contradiction is remembered for its destination (`Openness` "erratic"), and no verdict passes there for an hour.
+A server that accepts or refuses at random with equal chance gives this sequence in one test of sixteen. So a
+contradiction is remembered for its destination (`Openness` "erratic"), and no test passes there for an hour.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from credstore.credential_types.llm.response_comparison import is_empty_beside, same_answer
 from credstore.credential_types.llm.response_meaning import REFUSES_KEY, Meaning
-from credstore.credential_types.llm.same_answer import is_empty_beside, same_answer
 from credstore.credential_types.made_up_key import made_up_key
 from credstore.probe import ProbeRequest, ProbeResponse
 
@@ -35,7 +35,7 @@ class Finding(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """What a control asks: `request` takes whose key it is, in words, and the key."""
+    """The endpoint of a control. `request` takes the owner of the key, in words, and the key."""
 
     request: Callable[[str, str], ProbeRequest]
     classify: Callable[[ProbeResponse], Meaning]
@@ -52,7 +52,7 @@ class Comparison:
 def compare(
     endpoint: Endpoint, key: str, first: ProbeResponse, *, twice: bool
 ) -> Generator[ProbeRequest, ProbeResponse, Comparison]:
-    """Ask with made-up keys what was answered with `first` to the key. One more request, or three if `twice`."""
+    """Repeat with made-up keys the request whose response to the key was `first`. Sends one more, three if `twice`."""
     accepted = endpoint.classify(first)
     fake = made_up_key(key)
     answer = yield endpoint.request("a made-up key", fake)

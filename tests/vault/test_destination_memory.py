@@ -12,7 +12,7 @@ from credstore.credential_types.llm.declaration import Llm
 from credstore.models import HostOpenness
 from credstore.probe import Knowledge, Openness, Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
-from credstore.vault.host_openness import destination_hash, key_fingerprint, recall, remember
+from credstore.vault.destination_memory import destination_hash, key_fingerprint, recall, remember
 
 BASE = "https://api.example.com/v1"
 PROVEN = Knowledge(openness="gated", key_proven=True)

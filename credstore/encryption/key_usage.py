@@ -1,6 +1,6 @@
-"""Counts what each key encrypted. Needs no key.
+"""Counts the credentials and the replaced secrets that each key has encrypted. Needs no key.
 
-A key is rotated by putting a new one first in FIELD_ENCRYPTION_KEY; the old one may be removed when its counts are 0.
+To change the key, put a new one first in FIELD_ENCRYPTION_KEY; remove the old one when its counts are 0.
 `credstore keys status` prints these counts, and `key_files` uses them at the first start.
 """
 

@@ -1,6 +1,6 @@
-"""The words of the check, second part: the verdict on one answer that needs no second request. Pure.
+"""The texts of the verdicts that one response is enough for. Pure.
 
-Every sentence names who answered, and every advice the next act; none repeats a provider's text.
+Every reason names who answered, and every advice says what to do next. None repeats a provider's text.
 """
 
 from credstore.credential_types.llm.response_meaning import REQUEST_INVALID, Meaning

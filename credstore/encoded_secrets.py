@@ -1,7 +1,7 @@
-"""Finds a secret that a text repeats in another coding or spacing, where no pattern could cut it out. Pure.
+"""Finds a secret that a text repeats in another encoding or spacing, where no pattern could cut it out. Pure.
 
-Codings: HTML entities, percent codes, `\\u`, `\\x` and `U+` escapes, each nested up to three times; hexadecimal,
-decimal bytes, base32, base64 and the reversed secret; any of them with spaces or other marks in between.
+Encodings: HTML entities, percent codes, `\\u`, `\\x` and `U+` escapes, each nested up to three times; hexadecimal,
+decimal bytes, base32, base64 and the reversed secret; any of them with spaces or other separators in between.
 """
 
 import html
@@ -18,7 +18,7 @@ _HEX_MARK = re.compile(r"\b0x|\\+x|%", re.IGNORECASE)
 
 
 def echo_detector(secrets: Collection[str]) -> Callable[[str], bool]:
-    """A function that tells whether a text repeats one of these secrets (of 8 characters or more) in another coding."""
+    """A function: whether a text repeats one of these secrets (of 8 characters or more) in another encoding."""
     parts: dict[int, set[str]] = {}
     for secret in secrets:
         for form in _squeezed_forms(secret) if len(secret) >= 8 else ():

@@ -1,12 +1,12 @@
-"""The words of the check, first part: one verdict for each thing that the answers to two or more requests show. Pure.
+"""The texts of the verdicts that two or more responses are compared for: one function for each conclusion. Pure.
 
-Every sentence names who answered, and every advice the next act; none repeats a provider's text.
+Every reason names who answered, and every advice says what to do next. None repeats a provider's text.
 """
 
 from dataclasses import replace
 
-from credstore.credential_types.llm.answer_verdicts import CHECK_URL, TRY_IT
 from credstore.credential_types.llm.response_meaning import Meaning
+from credstore.credential_types.llm.single_response_verdicts import CHECK_URL, TRY_IT
 from credstore.probe import Outcome, Verdict
 
 TEST_AGAIN = "Test again: the next test asks there alone, with two made-up keys, and can prove the key."

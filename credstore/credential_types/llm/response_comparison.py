@@ -1,7 +1,7 @@
-"""Whether two answers to two keys are the same, so that the key made no difference. Pure.
+"""Compares the responses to two keys: if they are the same, the key made no difference. Pure.
 
-The same means: status, shape and words. What differs from request to request by nature does not count: the key in the
-message, numbers, identifiers and times.
+Two responses are the same when status, JSON structure and words are the same. What differs in every response does not
+count: the key in a message, numbers, identifiers and times.
 """
 
 import re
