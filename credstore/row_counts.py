@@ -76,6 +76,6 @@ def count_differences(connection: Connection) -> Mapping[tuple[int, str], tuple[
 def rebuild_counts(connection: Connection) -> None:
     """Count every row anew, inside a writing transaction. On PostgreSQL other writers wait meanwhile."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("LOCK TABLE credential IN SHARE MODE")
+        connection.exec_driver_sql("LOCK TABLE credential IN SHARE ROW EXCLUSIVE MODE")
     connection.exec_driver_sql("DELETE FROM credential_count")
     connection.exec_driver_sql(_TABLE_DDL)

@@ -47,9 +47,8 @@ class Vault:
         keep_deleted_days: int = 30,
         keep_replaced_hours: int = 24,
     ) -> None:
-        self.store = CredentialStore(
-            session, keyring, keep_deleted_days=keep_deleted_days, keep_replaced_hours=keep_replaced_hours
-        )
+        kept = {"keep_deleted_days": keep_deleted_days, "keep_replaced_hours": keep_replaced_hours}
+        self.store = CredentialStore(session, keyring, **kept)
         self.key_state = self.store.key_state
 
         queries = Queries(self.store)

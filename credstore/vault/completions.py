@@ -9,7 +9,7 @@ from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable
 from credstore.models import Credential, utc_now
 from credstore.probe import Completion
-from credstore.redaction import redactor
+from credstore.redaction import foreign_text_redactor
 from credstore.tester import MODEL_LENGTH
 from credstore.vault.credential_test import CredentialTests, one_at_a_time
 from credstore.vault.model_names import load_names
@@ -89,8 +89,8 @@ def _clean_model(text: str, texts: set[str]) -> str:
         wrong = f"Use at most {MODEL_LENGTH} characters."
     elif not name.isprintable():
         wrong = "The name of a model has no line breaks and no characters that cannot be seen."
-    elif redactor(texts)(name) != name:
-        wrong = "This holds the secret of this credential. Type the name of a model."
+    elif foreign_text_redactor(texts)(name, len(name)) != name:
+        wrong = "This holds a part of the secret of this credential. Type the name of a model."
     else:
         return name
     raise InvalidFields({"model": wrong})

@@ -10,7 +10,7 @@ from typing import Any
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
-from credstore.errors import Conflict, Unreadable
+from credstore.errors import Conflict, Tampered, Unreadable
 from credstore.models import Credential
 from credstore.probe import Outcome
 from credstore.replaced_secret_model import ReplacedSecret
@@ -90,7 +90,10 @@ class PutBack:
             raise Unreadable("This version of credstore does not know the type of this credential.")
         old = Credential(public_id=row.public_id, kind=row.kind, public=found.public, sealed=found.sealed)
         old.key_id, old.secret_names = found.key_id, found.secret_names
-        secrets = select_secrets(self._store.unseal(old), found.secret_names.split())
+        opened = self._store.unseal(old)
+        if set(opened) != set(found.secret_names.split()):
+            raise Tampered("The old secret was changed outside credstore, so it cannot be put back.")
+        secrets = select_secrets(opened, set(opened))
         fresh = Credential(public_id=row.public_id, kind=row.kind)
         self._store.seal(fresh, kind, found.public, secrets)
         self._store.register_key()

@@ -80,4 +80,7 @@ def find(store: CredentialStore, public_id: str, *, with_sealed: bool = False) -
 
 
 def kept_until(store: CredentialStore, replaced: ReplacedSecret) -> datetime:
-    return replaced.replaced_at + timedelta(hours=store.keep_replaced_hours)
+    try:
+        return replaced.replaced_at + timedelta(hours=store.keep_replaced_hours)
+    except OverflowError:  # a date that only a changed database has
+        return replaced.replaced_at

@@ -1,14 +1,17 @@
 """Checks what somebody typed, all of it at once, before anything is sealed. Touches no database and no key."""
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from credstore.credential_types import CredentialType, field_validation
 from credstore.errors import InvalidFields, Refused
+from credstore.redaction import redactor
 from credstore.vault.records import NAME_LENGTH
 
+LEAST_PASTED_SECRET = 12  # characters; a shorter one may be part of a name by chance
+_BELONGS_ELSEWHERE = "This holds the secret itself. It belongs into its own field alone, where it is encrypted."
 MAX_TYPED_NAME = 4 * NAME_LENGTH  # characters; a composed letter may be typed as several
 
 
@@ -37,10 +40,23 @@ def validate_entry(
         expires_at = clean_day(expires)
     except Refused as refusal:
         wrong["expires"] = refusal.sentence
+    public, secrets = split_public_and_secret(kind, cleaned)
+    wrong |= _fields_with_a_secret({"name": name, **public}, secrets.values())
     if wrong:
         raise InvalidFields(wrong)
-    public, secrets = split_public_and_secret(kind, cleaned)
     return ValidEntry(name=clean_name(name), public=public, secrets=secrets, expires_at=expires_at)
+
+
+def secret_finder(secrets: Iterable[str]) -> Callable[[str], bool]:
+    """A function: whether a text holds one of these secrets, in clear or in a usual encoding."""
+    redact = redactor([secret for secret in secrets if len(secret) >= LEAST_PASTED_SECRET])
+    return lambda text: redact(text) != text
+
+
+def _fields_with_a_secret(texts: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
+    """The sentence beside each text that holds a whole secret: these fields are stored and shown in clear."""
+    holds_secret = secret_finder(secrets)
+    return {field: _BELONGS_ELSEWHERE for field, text in texts.items() if holds_secret(text)}
 
 
 def name_error(name: str) -> dict[str, str]:

@@ -12,9 +12,10 @@ from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
-from credstore.credential_types import CredentialType, Field
+from credstore.credential_types import CredentialType, Field, by_slug
 from credstore.errors import CredstoreError, InvalidFields
 from credstore.vault import Record
+from credstore.vault.validation import secret_finder
 
 
 class SecretTextArea(TextAreaField):
@@ -76,6 +77,19 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
                 self.form_errors.append(sentence)
             else:
                 field.errors = [*field.errors, sentence]
+        self._blank_fields_with_a_secret(slug)
+
+    def _blank_fields_with_a_secret(self, slug: str) -> None:
+        """A secret that was typed into another field as well is not sent back in that one either."""
+        kind = by_slug(slug)
+        if kind is None or slug not in self:
+            return
+        secret = {field.name for field in kind.secret_fields()}
+        typed = self.values(slug)
+        holds_secret = secret_finder([typed[name] for name in secret])
+        for field in (self["name"], self["expires"], *(self[slug].form[name] for name in typed if name not in secret)):
+            if isinstance(field.data, str) and holds_secret(field.data):
+                field.data = ""
 
 
 def parse_version(text: str | None) -> int:

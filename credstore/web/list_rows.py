@@ -119,8 +119,8 @@ def _pieces(template: Template, shape: RowShape) -> tuple[list[str], list[str]]:
     }
     view = RowView(
         **placeholders,
-        kind=shape.kind,
-        kind_label=shape.kind_label,
+        kind=_PLACEHOLDERS.sub("", shape.kind),
+        kind_label=_PLACEHOLDERS.sub("", shape.kind_label),
         testable=shape.testable,
         detail=tuple(_PLACEHOLDER.format(f"detail{place}") for place in range(shape.details)),
         expiry=shape.expiry,

@@ -280,3 +280,18 @@ def test_base_url_and_organization_are_kept(form: Page, app: Flask) -> None:
     ((public,),) = rows(app, "SELECT public FROM credential")
     assert "https://api.venice.ai/api/v1" in public
     assert "org-7" in public
+
+
+@pytest.mark.parametrize("field", ["name", "expires", "llm-base_url", "llm-organization_id"])
+def test_a_secret_in_another_field_is_refused_and_not_sent_back(form: Page, app: Flask, field: str) -> None:
+    data = llm("n", provider_type="openai_compatible", base_url="https://llm.example.com/v1") | {
+        field: f"https://llm.example.com/{KEY}" if field == "llm-base_url" else KEY
+    }
+    form.post("/credentials/new", data, status=400)  # the canaries are looked for in the answer
+    assert field in errors(form)
+    assert rows(app, "SELECT id FROM credential") == []
+
+
+def test_a_word_that_is_also_a_short_secret_may_be_part_of_a_name(form: Page, app: Flask) -> None:
+    form.post("/credentials/new", extra("tool", '{"headers": {"X-User": "deploy"}}', "deploy bot"), status=303)
+    assert len(rows(app, "SELECT id FROM credential")) == 1
