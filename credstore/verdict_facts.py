@@ -41,7 +41,7 @@ def _unknown(reason: str) -> Fact:
     return Fact("unknown", reason)
 
 
-_NOT_TRIED = _unknown("Not tried: a test spends nothing.")
+_NOT_TRIED = _unknown("Not tried since this test: a test spends nothing.")
 _NOT_SHOWN = _unknown("The answers do not show it.")
 _ABOUT_SOMETHING_ELSE = _unknown("The answer says nothing of the secret.")
 _ACCEPTED = _yes("The server accepted it.")
@@ -89,8 +89,14 @@ ACCEPTED_AND_USABLE: Mapping[tuple[Outcome, Cause], tuple[Fact, Fact]] = Mapping
             _no("The server does not let the address of this machine use it."),
         ),
         (Outcome.CANNOT_TELL, Cause.SWITCHED_OFF): (_NOT_SHOWN, _no("The server says that this API was switched off.")),
-        (Outcome.CANNOT_TELL, Cause.UNKNOWN_MODEL): (_NOT_SHOWN, _no("The server has no such model for completions.")),
-        (Outcome.CANNOT_TELL, Cause.NOT_ALLOWED): (_NOT_SHOWN, _no("The key may not use this model.")),
+        (Outcome.CANNOT_TELL, Cause.UNKNOWN_MODEL): (
+            _NOT_SHOWN,
+            _no("The server has no such model for completions."),
+        ),
+        (Outcome.CANNOT_TELL, Cause.NOT_ALLOWED): (
+            _NOT_SHOWN,
+            _no("The key may not use this model."),
+        ),
         (Outcome.CANNOT_TELL, Cause.OTHER_LIMIT_NAME): (_NOT_SHOWN, _unknown("The model did not run.")),
         (Outcome.PROVIDER_TROUBLE, Cause.NONE): (_ABOUT_SOMETHING_ELSE, _NOT_SHOWN),
         (Outcome.PROVIDER_TROUBLE, Cause.NO_CREDIT): (

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from credstore.credential_types import CredentialType, by_slug
+from credstore.credential_types.paste_detection.key_prefixes import owner_of_key
 from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable
 from credstore.models import Credential, utc_now
@@ -91,6 +92,8 @@ def _clean_model(text: str, texts: set[str]) -> str:
         wrong = "The name of a model has no line breaks and no characters that cannot be seen."
     elif foreign_text_redactor(texts)(name, len(name)) != name:
         wrong = "This holds a part of the secret of this credential. Type the name of a model."
+    elif owner_of_key(name):
+        wrong = "This looks like a key. Type the name of a model."
     else:
         return name
     raise InvalidFields({"model": wrong})

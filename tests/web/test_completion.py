@@ -46,7 +46,7 @@ def test_before_a_test_there_are_no_facts_no_models_and_no_completion(stored: st
 
 def test_a_result_has_three_facts_and_the_models_of_the_key(tested: str, admin: Page, provider: Provider) -> None:
     assert facts(admin) == ["yes", "yes", "unknown"]
-    assert "Not tried: a test spends nothing." in admin.text
+    assert "Not tried since this test: a test spends nothing." in admin.text
     assert "The server lists 1 model for this key." in admin.text
     assert MODEL in admin.text
     assert "Try it: spends about 1 token at the provider's price" in admin.text
@@ -75,6 +75,7 @@ def test_a_refused_name_stands_beside_its_field_and_a_pasted_key_is_not_shown(
         ("", "Choose a model, or type its name."),
         (provider.key, "part of the secret of this"),
         (provider.key[1:], "part of the secret"),
+        ("ghp_" + "x" * 36, "looks like a key"),
     ):
         admin.post(f"/credentials/{tested}/completion", {"model": model}, status=400)
         assert sentence in admin.text
