@@ -37,7 +37,7 @@ LAYERS = (
     {"request_header_rules", "urls", "config", "errors", "redaction", "encoded_secrets"},
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
-WIRING = {"", "__main__", "app_factory", "extension", "gunicorn_server", "migrate", "migrations"}
+WIRING = {"", "__main__", "app_factory", "minimal_app", "extension", "gunicorn_server", "migrate", "migrations"}
 MAY_USE_WIRING = WIRING | {"web", "cli"}
 FORBIDDEN = {
     "web": {

@@ -11,11 +11,11 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from credstore.app_factory import database_app
 from credstore.config import DATABASE_FILE, Config
 from credstore.database import init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
 from credstore.migrate import is_current, upgrade
+from credstore.minimal_app import database_app
 from credstore.models import db
 from tests.conftest import MakeApp
 

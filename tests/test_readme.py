@@ -18,7 +18,9 @@ VARIABLES = [setting.metadata["env"] for setting in settings()]
 
 def commands(group: click.Group, path: str = "credstore") -> Iterator[str]:
     """The paths of the leaves: `credstore keys status`."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         elif not command.hidden:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, open_session, read_config
 from credstore.migrate import upgrade as migrate
+from credstore.minimal_app import database_app
 from credstore.vault.consistency import Consistency, check_consistency, rebuild
 from credstore.vault.purge import purge_deleted, purge_replaced
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from credstore.app_factory import database_app
 from credstore.cli.options import data_dir_option, read_config
 from credstore.encryption.key_usage import count_replaced_by_key, count_rows_by_key
 from credstore.encryption.keyring import Keyring, generate_key
+from credstore.minimal_app import database_app
 
 
 @click.group()

@@ -10,10 +10,10 @@ import click
 from flask import Flask
 
 from credstore.accounts import Accounts
-from credstore.app_factory import database_app
 from credstore.config import Config
 from credstore.database import AnySession, close_database
 from credstore.migrate import upgrade
+from credstore.minimal_app import database_app
 from credstore.models import db
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -3,17 +3,18 @@
 from pathlib import Path
 
 import click
+from sqlalchemy import exists, select
 
-from credstore.app_factory import build_app, database_app
 from credstore.cli.options import data_dir_option, open_accounts, read_config
 from credstore.config import KEY_FILE, Config
 from credstore.database import close_database
-from credstore.egress import client_from_config
+from credstore.egress.from_config import client_from_config
 from credstore.encryption.key_files import ensure_keys
 from credstore.errors import ConfigError
-from credstore.migrate import upgrade
-from credstore.models import db
-from credstore.vault.purge import purge_expired
+from credstore.migrate import is_current, upgrade
+from credstore.minimal_app import check_keys, database_app
+from credstore.models import DeletedCredential, db
+from credstore.replaced_secret_model import ReplacedSecret
 
 
 @click.command()
@@ -29,7 +30,11 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
     config = read_config(data_dir, bind=host, port=port)
     client_from_config(config)  # a wrong egress setting stops here, not in every worker
     app = database_app(config)
-    upgrade(app)
+    with app.app_context():
+        current = is_current(db.session.connection())
+        db.session.remove()
+    if not current:
+        upgrade(app)
     with open_accounts(config, app) as store:
         if not store.any_admin() and not config.bound_to_loopback:
             raise ConfigError(
@@ -37,16 +42,22 @@ def serve(host: str, port: int, workers: int, threads: int, data_dir: Path | Non
                 "credstore admin create --username NAME"
             )
         config = ensure_keys(config, app)
-        close_database(
-            build_app(config)
-        )  # a setting that every worker would refuse stops here, before the URL is printed
+        check_keys(config)  # what every worker would refuse stops here, before the URL is printed
         token = None if store.any_admin() else store.new_setup_link()
-        purge_expired(
-            db.session, keep_deleted_days=config.keep_deleted_days, keep_replaced_hours=config.keep_replaced_hours
-        )
+        _purge(config)
     close_database(app)
     settings = {"bind": host, "port": port} | ({"data_dir": data_dir.absolute()} if data_dir else {})
     replace_process(settings, workers=workers, threads=threads, announcement=_announcement(config, token))
+
+
+def _purge(config: Config) -> None:
+    """Erase what was kept for its time. Without anything kept, the use cases are not even imported."""
+    if any(db.session.scalar(select(exists().select_from(table))) for table in (DeletedCredential, ReplacedSecret)):
+        from credstore.vault.purge import purge_expired
+
+        purge_expired(
+            db.session, keep_deleted_days=config.keep_deleted_days, keep_replaced_hours=config.keep_replaced_hours
+        )
 
 
 def _announcement(config: Config, token: str | None) -> str:
