@@ -1,12 +1,13 @@
 """Paste detection: what is removed around a key, whose key it looks like, and notes that never repeat it."""
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.credential_types import Git, Llm, Telegram, Tool
+from credstore.credential_types import CredentialType, Git, Llm, Telegram, Tool, Values
 from credstore.credential_types.paste_detection import suggestions
 from credstore.credential_types.paste_detection.key_prefixes import owner_of_key
 from credstore.credential_types.paste_detection.unwrap import (
@@ -147,6 +148,12 @@ def test_unwrapping_never_raises_and_once_more_changes_nothing(text: str) -> Non
     assert len(taken.value) <= len(text)
 
 
+def all_suggestions(kind: type[CredentialType], values: Values) -> tuple[dict[str, Any], ...]:
+    """Notes, warnings and proposals, as the views ask for them one by one."""
+    asked = (suggestions.unwrap_notes, suggestions.mismatch_warnings, suggestions.proposed_values)
+    return tuple(ask(kind, values) for ask in asked)
+
+
 @given(DIRT)
 def test_notes_are_fixed_sentences_so_that_none_can_repeat_a_value(text: str) -> None:
     assert set(unwrap(text).notes) <= set(NOTES)
@@ -158,15 +165,15 @@ def test_a_clean_key_passes_untouched_and_is_not_in_any_sentence(key: str) -> No
     wrapped = f"  “Authorization: Bearer {key}” "
     assert unwrap(key) == Unwrapped(value=key)
     assert unwrap(wrapped).value == key
-    suggested = suggestions.suggest(Llm, {"provider_type": "openai", "api_key": wrapped})
-    assert key not in repr(suggested)
+    for suggested in all_suggestions(Llm, {"provider_type": "openai", "api_key": wrapped}):
+        assert key not in repr(suggested)
 
 
 @given(DIRT, st.sampled_from(["openai", "anthropic", "openai_compatible", "", "x"]), DIRT)
 def test_no_notice_raises(text: str, provider: str, url: str) -> None:
     for kind in (Llm, Telegram, Git, Tool):
         values = {"api_key": text, "bot_token": text, "provider_type": provider, "base_url": url, "extra_config": text}
-        assert suggestions.suggest(kind, values)
+        assert all(isinstance(found, dict) for found in all_suggestions(kind, values))
 
 
 @pytest.mark.parametrize(
@@ -323,9 +330,7 @@ def test_blank_fields_get_a_proposal(values: dict[str, str], proposals: dict[str
 
 def test_kinds_without_such_fields_get_none() -> None:
     assert suggestions.proposed_values(Telegram, {"bot_token": CURL_CHAT}) == {}
-    assert suggestions.suggest(Git, {"extra_config": '"{}"'}) == suggestions.Suggestions(
-        notes={}, warnings={}, proposals={}
-    )
+    assert all_suggestions(Git, {"extra_config": '"{}"'}) == ({}, {}, {})
 
 
 def test_notes_stand_by_their_field() -> None:

@@ -3,8 +3,6 @@
 They never refuse anything: prefixes change, and gateways accept the keys of others. No sentence repeats a value.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from credstore.credential_types.base import CredentialType, Field, Values
@@ -14,24 +12,6 @@ from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, 
 from credstore.credential_types.paste_detection.unwrap import unwrap
 from credstore.errors import Refused
 from credstore.urls import canonical_url
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestions:
-    """`notes` and `warnings` are sentences by field; `proposals` are values for fields that were left blank."""
-
-    notes: Mapping[str, tuple[str, ...]]
-    warnings: Mapping[str, str]
-    proposals: Mapping[str, str]
-
-
-def suggest(kind: type[CredentialType], values: Values) -> Suggestions:
-    """All suggestions for the typed values of a type's fields."""
-    return Suggestions(
-        notes=unwrap_notes(kind, values),
-        warnings=mismatch_warnings(kind, values),
-        proposals=proposed_values(kind, values),
-    )
 
 
 def unwrap_notes(kind: type[CredentialType], values: Values) -> dict[str, tuple[str, ...]]:
