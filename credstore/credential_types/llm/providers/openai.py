@@ -11,7 +11,6 @@ from credstore.credential_types.llm.providers.base import Access, Provider
 from credstore.credential_types.llm.try_completion import try_completion
 from credstore.probe import Probe
 
-# Its newer models refuse "max_tokens"; all of them take the other name. Source: OpenAI's API reference.
 OWN_ORIGIN = "https://api.openai.com"
 
 
@@ -46,6 +45,7 @@ class OpenAI(Provider):
             listing_at=lambda root: f"{root}/models",
             siblings=sibling_base_urls(base),
             vendor_name=cls.label if base == cls.base_url else "",
+            # OpenAI's newer models refuse "max_tokens"; all take the other name. Source: OpenAI's API reference.
             limit_name="max_completion_tokens" if url_origin(base) == OWN_ORIGIN else "max_tokens",
         )
         return for_known_host(api)
