@@ -17,6 +17,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
+_TO_REPLACE = re.compile(r"<[^<>/]*>")  # as documentation writes what differs from one reader to the next
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z")
 
 
@@ -28,6 +29,8 @@ def canonical_url(text: str) -> str:
     text = text.strip()
     if len(text) > MAX_LENGTH:
         raise Refused(f"This URL is longer than {MAX_LENGTH} characters.")
+    if _TO_REPLACE.search(text):
+        raise Refused("Replace each part in angle brackets, and the brackets, with your own value.")
     if re.search(r"[\x00-\x20\x7f\\]", text):
         raise Refused("A URL cannot contain spaces, backslashes or control characters.")
     try:

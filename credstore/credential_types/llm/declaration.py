@@ -6,7 +6,8 @@ from typing import ClassVar
 from credstore.credential_types.base import Choice, CredentialType, Field, Values
 from credstore.credential_types.llm import providers
 from credstore.credential_types.llm.hosts import base_url_presets
-from credstore.probe import Probe, openness_of
+from credstore.credential_types.llm.placeholders import part_to_replace
+from credstore.probe import Outcome, Probe, Verdict, openness_of, probe_without_requests
 
 WITHOUT_CONTROL = "without"
 
@@ -87,6 +88,8 @@ class Llm(CredentialType):
             wrong["api_key"] = f"{provider.label} needs an API key."
         if provider.base_url is None and not values.get("base_url"):
             wrong["base_url"] = f"{provider.label} needs the URL of the server, usually ending in /v1."
+        elif part := part_to_replace(values.get("base_url", "")):
+            wrong["base_url"] = _replace_sentence(part)
         organization = values.get("organization_id", "")
         if organization and not provider.takes_organization:
             wrong["organization_id"] = f"{provider.label} has no organization header. Leave this empty."
@@ -105,11 +108,13 @@ class Llm(CredentialType):
 
     @classmethod
     def probe(cls, values: Values) -> Probe:
-        return _provider(values).probe(cls._access(values))
+        return _no_destination(values) or _provider(values).probe(cls._access(values))
 
     @classmethod
     def completion(cls, values: Values, model: str, *, other_limit: bool = False) -> Probe:
-        return _provider(values).completion(cls._access(values), model, other_limit=other_limit)
+        return _no_destination(values) or _provider(values).completion(
+            cls._access(values), model, other_limit=other_limit
+        )
 
     @classmethod
     def _access(cls, values: Values) -> providers.Access:
@@ -121,6 +126,21 @@ class Llm(CredentialType):
             key_proven=bool(values.get("key_proven")),
             control=values.get("test_control") != WITHOUT_CONTROL,
         )
+
+
+def _replace_sentence(part: str) -> str:
+    return f"Replace “{part}” in this URL with your own value."
+
+
+def _no_destination(values: Values) -> Probe | None:
+    """A probe that sends nothing where a stored base URL has a part to replace; None where it has none."""
+    part = part_to_replace(values.get("base_url", ""))
+    if not part:
+        return None
+    reason = f"The base URL has “{part}” in it, which stands for a value of your own. Nothing was sent."
+    return probe_without_requests(
+        Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, advice="Edit this credential and replace it.")
+    )
 
 
 def _provider(values: Values) -> type[providers.Provider]:

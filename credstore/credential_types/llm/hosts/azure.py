@@ -9,5 +9,5 @@ AZURE = Host(
     check="/openai/models?api-version=2024-10-21",
     completion="/openai/v1/chat/completions",
     key_header="api-key",
-    base_urls=("https://YOUR-RESOURCE.openai.azure.com/openai/v1",),
+    base_urls=("https://<resource-name>.openai.azure.com/openai/v1",),
 )

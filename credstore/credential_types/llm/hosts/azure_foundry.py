@@ -15,5 +15,5 @@ AZURE_FOUNDRY = Host(
     check=AZURE.check,
     completion=AZURE.completion,
     key_header=AZURE.key_header,
-    base_urls=("https://YOUR-RESOURCE.services.ai.azure.com/openai/v1",),
+    base_urls=("https://<resource-name>.services.ai.azure.com/openai/v1",),
 )

@@ -24,12 +24,12 @@ WORKERS_AI = Host(
     bases=("/client/v4/accounts/*/ai/v1",),
     check="/client/v4/accounts/*/ai/models/search?per_page=1",
     key_facts=key_facts,
-    base_urls=("https://api.cloudflare.com/client/v4/accounts/YOUR-ACCOUNT-ID/ai/v1",),
+    base_urls=("https://api.cloudflare.com/client/v4/accounts/<account-id>/ai/v1",),
 )
 AI_GATEWAY = Host(
     name="Cloudflare AI Gateway",
     domains=("gateway.ai.cloudflare.com",),
     bases=("/v1/*/*/compat", "/v1/*/*/openai", "/v1/*/*/workers-ai/v1"),
     anthropic_itself=("/v1/*/*/anthropic",),
-    base_urls=("https://gateway.ai.cloudflare.com/v1/YOUR-ACCOUNT-ID/YOUR-GATEWAY/compat",),
+    base_urls=("https://gateway.ai.cloudflare.com/v1/<account-id>/<gateway-name>/compat",),
 )
