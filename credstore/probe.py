@@ -14,6 +14,8 @@ from typing import Any, Literal
 # What earlier tests learned of a destination. "gated": its listing checks keys. "open": its listing does not, and its
 # completion endpoint is asked instead. "erratic": it accepted and refused the same thing within one test.
 Openness = Literal["unknown", "open", "gated", "erratic"]
+# No test of any type makes more requests than this; the tester ends one that tries to.
+MAX_REQUESTS = 4
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
@@ -199,3 +201,17 @@ def probe_without_requests(verdict: Verdict) -> Probe:
     """A probe that sends nothing, for a verdict that is known without a request."""
     yield from ()
     return verdict
+
+
+def counted(probe: Probe) -> Generator[ProbeRequest, ProbeResponse, tuple[Verdict, int]]:
+    """Drive `probe` as a part of another one. Returns its verdict, and how many requests it made."""
+    made = 0
+    try:
+        request = next(probe)
+        while True:
+            made += 1
+            request = probe.send((yield request))
+    except StopIteration as end:
+        return end.value, made
+    finally:
+        probe.close()

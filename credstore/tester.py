@@ -1,6 +1,7 @@
 """Runs a probe: sends each `ProbeRequest` through the outbound client and returns the verdict with its steps.
 
-A test ends at its deadline, its generator is always closed, and its verdict contains no secret and no exception's text.
+A test ends at its deadline or at `MAX_REQUESTS`, its generator is always closed, and its verdict contains no secret and
+no exception's text.
 """
 
 import logging
@@ -11,7 +12,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from credstore.errors import Blocked, EgressError, TestsBusy, Unreached
-from credstore.probe import ModelList, Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
+from credstore.probe import MAX_REQUESTS, ModelList, Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
 from credstore.redaction import MASK, WITHHELD, foreign_text_redactor, redactor
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ class Tester:
                 return end.value if isinstance(end.value, Verdict) else _not_understood("no verdict")
             except Exception as failure:  # a bug of the probe with an odd response must not become an error page
                 return _not_understood(type(failure).__name__)
+            if len(steps) == MAX_REQUESTS:  # a bug of the probe: the user is promised no more than this
+                return _too_many_requests()
             try:
                 response = self._send(request, deadline, steps)
             except Blocked as refusal:
@@ -128,6 +131,15 @@ def _not_understood(what: str) -> Verdict:
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason="The answer was not understood.",
+        advice="Check that the URL is the base URL of the API that this credential is for.",
+    )
+
+
+def _too_many_requests() -> Verdict:
+    logger.warning("a probe wanted to make more than %d requests", MAX_REQUESTS)
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"The answers to {MAX_REQUESTS} requests did not decide, and a test makes no more than that.",
         advice="Check that the URL is the base URL of the API that this credential is for.",
     )
 

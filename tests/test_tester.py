@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from credstore.errors import Blocked, TestsBusy, Unreached
-from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
+from credstore.probe import MAX_REQUESTS, Outcome, Probe, ProbeRequest, ProbeResponse, Step, Verdict
 from credstore.tester import Tester
 
 SECRET = "sk/canary+1234567890=?&ü"  # needs quoting, and its base64 differs between the alphabets
@@ -73,6 +73,20 @@ def test_every_request_is_a_step_and_the_outcome_follows(
     assert [step.status for step in verdict.steps] == statuses
     assert [step.purpose for step in verdict.steps] == ["ask 0", "ask 1"][: len(statuses)]
     assert closed == ["closed"]
+
+
+@pytest.mark.parametrize("count", [MAX_REQUESTS, MAX_REQUESTS + 1, 1000])
+def test_a_probe_cannot_make_more_than_the_promised_requests(count: int) -> None:
+    closed: list[str] = []
+    client = Script(*[OK] * count)
+    verdict = Tester(client).run(requesting(count, closed=closed), ())
+    assert len(client.deadlines) == len(verdict.steps) == MAX_REQUESTS
+    assert closed == ["closed"]
+    if count == MAX_REQUESTS:
+        assert verdict.outcome is Outcome.VERIFIED
+    else:
+        assert verdict.outcome is Outcome.CANNOT_TELL
+        assert "no more than that" in verdict.reason
 
 
 def test_a_probe_is_told_the_answers_in_order() -> None:

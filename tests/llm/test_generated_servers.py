@@ -31,7 +31,9 @@ from tests.llm.generated_servers import (
 )
 from tests.llm.memory import BASE, Memory, try_key
 
-BASES = (BASE, BASE, BASE, "https://x.example", "http://127.0.0.1:1/v1")
+BASES = (BASE, BASE, BASE, BASE, BASE, BASE, "https://x.example", "https://x.example", "http://127.0.0.1:1/v1")
+# Also as people paste them: the listing, or the completion endpoint, as base URL.
+BASES += tuple(f"{base}{end}" for base in BASES[-3:] for end in ("/models", "/chat/completions"))
 DRAWS, CHUNKS = 20_000, 8
 # A guard that answers 401 to a request without a look at its key cannot be told from a server that refuses the key.
 WITHOUT_401: tuple[Labelled, ...] = tuple(answer for answer in TURNED_AWAY if answer[1].status != 401)
@@ -176,7 +178,17 @@ def test_a_server_that_looks_at_the_form_only_checks_no_key(rng: Random, judge: 
         if base.endswith("/v1"):
             assert run.verdict.outcome is Outcome.KEY_NOT_CHECKED, run.verdict
         assert run.verdict.outcome.mark == "unsure"
-        assert ("takes any key" in run.verdict.reason) is base.startswith("http:")
+        assert ("takes any key" in run.verdict.reason) is (base == "http://127.0.0.1:1/v1")
+
+
+@given(st.sampled_from(FIREWALL + WANTING), st.sampled_from(BASES), st.booleans())
+def test_a_missing_listing_never_costs_a_fifth_request(posted: ProbeResponse, base: str, control: bool) -> None:
+    """`try_key` asserts the number of requests. Whatever is posted is answered so, to any key."""
+
+    def server(ask: ProbeRequest) -> ProbeResponse:
+        return posted if ask.method == "POST" else error(404, "Not found")
+
+    try_key(server, RIGHT, base=base, control=control)
 
 
 @settings(max_examples=60, deadline=None)

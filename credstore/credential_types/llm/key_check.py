@@ -30,9 +30,7 @@ from credstore.credential_types.llm.listing_not_accepted import (
 from credstore.credential_types.llm.made_up_key_control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.model_lists import listed_for, with_models
 from credstore.credential_types.llm.response_meaning import NO_API_HERE, Meaning, provider_message, redirect_host
-from credstore.probe import Knowledge, Outcome, Probe, ProbeResponse, Verdict
-
-MAX_REQUESTS = 4
+from credstore.probe import MAX_REQUESTS, Knowledge, Outcome, Probe, ProbeResponse, Verdict
 
 _NOT_REFUSED = {Meaning.LISTED, Meaning.LIMITED, Meaning.FORBIDDEN}
 
@@ -57,7 +55,7 @@ def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
     if not key:
         return (yield from _check_without_key(api))
     if not api.listing or known.openness == "open":
-        return (yield from check_by_completion(api, key, known, left=4))
+        return (yield from check_by_completion(api, key, known, left=MAX_REQUESTS))
     first = yield api.list_request("your key", key)
     meaning, api = api.classify_listing(first), api.on_server(server_of(first))
     if meaning in _NOT_REFUSED:

@@ -18,7 +18,7 @@ from credstore.credential_types.llm.response_meaning import (
     classify,
     provider_message,
 )
-from credstore.probe import Knowledge, Outcome, Probe, ProbeResponse, Verdict
+from credstore.probe import Knowledge, Outcome, Probe, ProbeResponse, Verdict, counted
 
 _REFUSALS = {Meaning.REFUSED, Meaning.WRONG_ORGANIZATION}
 _API_ANSWERS = {Meaning.REFUSED, Meaning.LIMITED, Meaning.FORBIDDEN}  # with JSON, that is
@@ -58,7 +58,8 @@ def check_without_listing(api: LlmApi, key: str, missing: ProbeResponse, known: 
         posted = yield api.completion_request("your key", key)
         left = 2
         if api.classify_completion(posted) is not Meaning.NOT_FOUND:
-            verdict = yield from judge_completion(api, key, known, posted, left=1)
+            verdict, made = yield from counted(judge_completion(api, key, known, posted, left=1))
+            left -= made
             if api.classify_completion(posted) not in NO_API_HERE:
                 return verdict
         elif known.control:
