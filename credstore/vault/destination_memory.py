@@ -10,6 +10,7 @@ Later tests then need fewer requests. There are two kinds of rows, and both expi
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,10 +30,14 @@ PROVEN_FOR = timedelta(days=1)
 
 
 def destination_hash(kind: type[CredentialType], public: Mapping[str, Any]) -> str:
-    """What the memory is about: one API at one base URL, as a hash. "" where there is no fixed destination."""
-    dest = kind.destination(public)
-    asked = "\0".join((kind.slug, str(public.get("provider_type", "")), dest or ""))
-    return hashlib.sha256(asked.encode()).hexdigest() if dest else ""
+    """What the memory is about, as a hash: everything that a secret is encrypted together with.
+
+    That is one API at one base URL, for one organization. "" where there is no fixed destination.
+    """
+    if not kind.destination(public):
+        return ""
+    bound = {name: value or "" for name, value in kind.sealed_context(public).items()}
+    return hashlib.sha256(json.dumps([kind.slug, bound], sort_keys=True).encode()).hexdigest()
 
 
 def key_fingerprint(kind: type[CredentialType], keyring: Keyring, secrets: Mapping[str, str]) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from credstore.credential_types import by_slug
 from credstore.credential_types.llm.declaration import Llm
@@ -35,6 +37,34 @@ def test_a_proof_counts_for_the_very_key_at_the_very_destination_for_a_day(vault
         assert recall(session, place, fingerprint) == Knowledge()
     with later(hours=25):
         assert recall(session, asked(), "f1") == Knowledge()
+
+
+CONTEXTS = st.fixed_dictionaries(
+    {"provider_type": st.sampled_from(["openai", "openai_compatible", "anthropic"])},
+    optional={
+        "base_url": st.sampled_from(["", BASE, "https://api.example.com", "https://api.openai.com/v1"]),
+        "organization_id": st.sampled_from(["", "org-a", "org-b"]),
+        "test_control": st.sampled_from(["", "without"]),
+    },
+)
+
+
+@given(CONTEXTS, CONTEXTS)
+def test_the_memory_is_about_all_that_a_secret_is_bound_to(one: dict[str, str], other: dict[str, str]) -> None:
+    """Two credentials share a memory where neither provider, destination nor organization differs, and only there."""
+    assume(Llm.destination(one) and Llm.destination(other))
+    bound = [tuple(value or "" for _, value in sorted(Llm.sealed_context(public).items())) for public in (one, other)]
+    assert (destination_hash(Llm, one) == destination_hash(Llm, other)) == (bound[0] == bound[1])
+
+
+def test_a_key_that_was_proven_for_one_organization_is_not_for_another(vault: Any, gateway: "Gateway") -> None:
+    first, second = (
+        vault.create("llm", name, values(RIGHT, organization_id=name)).public_id for name in ("org-a", "org-b")
+    )
+    assert outcome(vault, first) is Outcome.VERIFIED
+    before = len(gateway.came)
+    assert outcome(vault, second) is Outcome.VERIFIED
+    assert len(gateway.came) - before == 4, "the whole control is asked for each organization"
 
 
 def test_what_was_accepted_by_an_earlier_proof_does_not_make_it_last_longer(vault: Any) -> None:
