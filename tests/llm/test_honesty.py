@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from credstore.credential_types.llm.providers import PROVIDERS
 from credstore.credential_types.made_up_key import made_up_key
-from credstore.probe import LABELS, Outcome, ProbeRequest, ProbeResponse
+from credstore.probe import LABELS, Json, Outcome, ProbeRequest, ProbeResponse
 from tests.llm.driving import KEY, LOCAL, REMOTE, carries, drive, probe
 
 WORDS_OF_ERRORS = [
@@ -167,3 +167,59 @@ def test_green_means_accepted_and_red_means_failed() -> None:
 def test_every_outcome_has_a_word_of_its_own() -> None:
     assert LABELS.keys() == set(Outcome)
     assert len(set(LABELS.values())) == len(Outcome)
+
+
+HTML = b"<html><h1>401 Authorization Required</h1></html>"
+OTHER_LOGINS = st.sampled_from(
+    [
+        ('Basic realm="Restricted"', "a user name and password (Basic)"),
+        ("Basic realm=x, Digest nonce=y", "a user name and password (Basic) or a user name and password (Digest)"),
+        ("Negotiate", "a Kerberos login (Negotiate)"),
+        ("NTLM", "a Windows login (NTLM)"),
+        ("Totp realm=<script>", "another kind of login"),
+    ]
+)
+
+
+@given(
+    st.sampled_from(["openai", "openai_compatible", "anthropic"]),
+    st.sampled_from([KEY, ""]),
+    OTHER_LOGINS,
+    st.sampled_from([None, {}, {"realm": "x"}]),
+    st.sampled_from([LOCAL, REMOTE]),
+)
+def test_a_login_in_front_of_a_server_refused_no_key(
+    slug: str, key: str, login: tuple[str, str], body: Json, base: str
+) -> None:
+    """Whoever asks for another kind of login did not look at the key: cannot tell, and the words name that login."""
+    challenge, named = login
+    wall = ProbeResponse(status=401, headers={"www-authenticate": challenge}, json=body, body_start=HTML)
+    run = drive(probe(slug, key=key, base_url=base), lambda _: wall)
+    assert run.verdict.outcome is Outcome.CANNOT_TELL
+    assert f"asks for {named} (401)" in run.verdict.reason
+    assert len(run.asks) == 1
+
+
+@given(OTHER_LOGINS)
+def test_a_login_that_stands_before_completions_only_refused_no_key(login: tuple[str, str]) -> None:
+    wall = ProbeResponse(status=401, headers={"www-authenticate": login[0]}, body_start=HTML)
+    listed = ProbeResponse(status=200, json={"data": [{"id": "m"}]})
+    run = drive(probe("openai_compatible", base_url=REMOTE), lambda ask: wall if ask.method == "POST" else listed)
+    assert run.verdict.outcome is Outcome.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("slug", "challenge", "body"),
+    [
+        ("openai", "Bearer", None),
+        ("openai", 'Basic realm="x", Bearer realm="y"', None),
+        ("openai", "", None),
+        ("openai", "Basic", {"error": {"message": "Incorrect API key provided"}}),
+        ("anthropic", "", None),
+        ("anthropic", "Bearer", {"error": {"type": "authentication_error", "message": "invalid x-api-key"}}),
+    ],
+)
+def test_a_401_for_the_key_itself_is_red(slug: str, challenge: str, body: Json) -> None:
+    headers = {"www-authenticate": challenge} if challenge else {}
+    refusal = ProbeResponse(status=401, headers=headers, json=body)
+    assert drive(probe(slug), lambda _: refusal).verdict.outcome is Outcome.REJECTED

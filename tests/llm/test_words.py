@@ -1,8 +1,11 @@
 """The words of the check are true: of an organization, of a completion endpoint, of a redirect to a hostile place."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from credstore.credential_types.llm.response_meaning import redirect_host
+from credstore.credential_types.llm.response_detail import response_detail
+from credstore.credential_types.redirects import redirect_target
 from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
 from tests.llm.driving import KEY, LOCAL, REMOTE, Run, carries, drive, probe, server
@@ -147,25 +150,41 @@ HOSTILE = [
 
 @pytest.mark.parametrize("location", HOSTILE)
 def test_a_host_that_is_no_host_name_is_not_shown(location: str) -> None:
-    assert (
-        redirect_host(ProbeResponse(status=302, headers={"location": location}), KEY) == "an address that is not valid"
-    )
+    moved = ProbeResponse(status=302, headers={"location": location})
+    assert response_detail(moved, KEY) == "an address that is not valid"
 
 
 @pytest.mark.parametrize(
     ("location", "host"),
     [
-        ("https://Login.Example.com:8443/x?y", "login.example.com"),
-        ("https://user:pass@login.example.com/", "login.example.com"),
-        ("https://login.example.com./", "login.example.com"),
-        ("https://[2001:DB8::1]/", "2001:db8::1"),
+        ("https://Login.Example.com:8443/x?y", "https://login.example.com:8443"),
+        ("http://gateway.example.com/v1/models", "http://gateway.example.com"),
+        ("https://user:pass@login.example.com/", "https://login.example.com"),
+        ("https://login.example.com./", "https://login.example.com"),
+        ("https://[2001:DB8::1]/", "https://[2001:db8::1]"),
         ("//other.example/", "other.example"),
         ("/login", "another page of the same host"),
-        ("", "another page of the same host"),
+        ("", "an address that is not valid"),
+        ("file:///etc/passwd", "a “file:” address, which is not on the web"),
+        ("data:text/html,x", "a “data:” address, which is not on the web"),
+        ("javascript:alert(1)", "a “javascript:” address, which is not on the web"),
     ],
 )
-def test_a_host_name_is_shown_in_its_one_spelling(location: str, host: str) -> None:
-    assert redirect_host(ProbeResponse(status=302, headers={"location": location}), KEY) == host
+def test_the_target_of_a_redirect_is_told_exactly(location: str, host: str) -> None:
+    moved = ProbeResponse(status=302, headers={"location": location})
+    assert response_detail(moved, KEY) == host
+    run = drive(probe("openai_compatible", base_url=REMOTE), lambda _: moved)
+    assert f"redirect to {host};" in run.verdict.reason
+
+
+@given(
+    st.sampled_from(["https:", "http:", "file:", "data:", "javascript:", "ftp:", ""]),
+    st.sampled_from(["//", "///", "", "/"]),
+    st.text("abc.:@[]%1", max_size=12),
+)
+def test_a_redirect_is_told_of_an_llm_as_of_every_other_type(scheme: str, slashes: str, rest: str) -> None:
+    moved = ProbeResponse(status=302, headers={"location": scheme + slashes + rest})
+    assert redirect_target(moved, [KEY]) in drive(probe("openai", base_url=REMOTE), lambda _: moved).verdict.reason
 
 
 @pytest.mark.parametrize("shape", [str, str.upper, str.lower, str.swapcase])

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from credstore.credential_types.inconclusive import challenges
 from credstore.credential_types.llm import base_urls
+from credstore.credential_types.llm.error_words import is_api_error
 from credstore.credential_types.llm.hosts import Host, KeyFacts, ServerSoftware, host_of
 from credstore.credential_types.llm.hosts.base import facts_of_listing
 from credstore.credential_types.llm.response_meaning import Meaning, classify, is_completion
@@ -89,20 +91,30 @@ class LlmApi:
 
     def classify_listing(self, answer: ProbeResponse) -> Meaning:
         """What the answer of `listing` says."""
-        return self._organization_or_key(classify(answer, lambda json: self.key_facts(json) is not None))
+        return self._reading(answer, classify(answer, lambda json: self.key_facts(json) is not None))
 
     def classify_completion(self, answer: ProbeResponse) -> Meaning:
         """What the answer of `completion` says."""
-        return self._organization_or_key(classify(answer))
+        return self._reading(answer, classify(answer))
 
     def classify_one_token(self, answer: ProbeResponse) -> Meaning:
         """What the answer to `one_token_request` says; LISTED is a completion."""
-        return self._organization_or_key(classify(answer, is_completion))
+        return self._reading(answer, classify(answer, is_completion))
 
-    def _organization_or_key(self, reading: Meaning) -> Meaning:
-        """Without an organization in the request, words about one are a refusal of the key."""
-        named = reading is not Meaning.WRONG_ORGANIZATION or ORGANIZATION in self.headers("")
-        return reading if named else Meaning.REFUSED
+    def _reading(self, answer: ProbeResponse, reading: Meaning) -> Meaning:
+        """`reading`, with regard to what was sent.
+
+        Without an organization in the request, words about one are a refusal of the key. A server that asks for
+        another kind of login, and not in an API's words, refused the missing login and not the key.
+        """
+        sent = self.headers("key")
+        if reading is Meaning.WRONG_ORGANIZATION and ORGANIZATION not in sent:
+            return Meaning.REFUSED
+        if reading is Meaning.REFUSED and answer.status == 401 and not is_api_error(answer.json):
+            wanted = challenges(answer)
+            if wanted and not ("Authorization" in sent and "bearer" in wanted):
+                return Meaning.OTHER_LOGIN
+        return reading
 
 
 def for_known_host(api: LlmApi) -> LlmApi:

@@ -10,12 +10,12 @@ from credstore.credential_types.llm import comparison_verdicts, single_response_
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.hosts import ServerSoftware
 from credstore.credential_types.llm.made_up_key_control import Comparison, Endpoint, Finding, compare
+from credstore.credential_types.llm.response_detail import response_detail
 from credstore.credential_types.llm.response_meaning import (
     NO_API_HERE,
     REQUEST_INVALID,
     Meaning,
     provider_message,
-    redirect_host,
 )
 from credstore.probe import Knowledge, Openness, Probe, ProbeResponse, Verdict
 
@@ -60,7 +60,7 @@ def judge_completion(
         verdict = yield from _refused(api, key, known, first, listing)
     elif not (accepts or meaning in _DENIED | _NO_PROOF):
         verdict = single_response_verdicts.verdict_on(
-            api.display_name, meaning, redirect_host(first, key), first.status
+            api.display_name, meaning, response_detail(first, key), first.status
         )
         if meaning in NO_API_HERE:
             verdict = replace(verdict, openness="unknown")
@@ -106,7 +106,7 @@ def check_completion_without_key(api: LlmApi) -> Probe:
     meaning = api.classify_completion(answer)
     works = Meaning.LISTED if meaning in REQUEST_INVALID else meaning
     return replace(
-        single_response_verdicts.without_key(api.display_name, works, redirect_host(answer), answer.status),
+        single_response_verdicts.without_key(api.display_name, works, response_detail(answer), answer.status),
         provider_message=provider_message(answer),
     )
 

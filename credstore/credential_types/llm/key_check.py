@@ -29,7 +29,8 @@ from credstore.credential_types.llm.listing_not_accepted import (
 )
 from credstore.credential_types.llm.made_up_key_control import Comparison, Endpoint, Finding, compare
 from credstore.credential_types.llm.model_lists import listed_for, with_models
-from credstore.credential_types.llm.response_meaning import NO_API_HERE, Meaning, provider_message, redirect_host
+from credstore.credential_types.llm.response_detail import response_detail
+from credstore.credential_types.llm.response_meaning import NO_API_HERE, Meaning, provider_message
 from credstore.probe import MAX_REQUESTS, Knowledge, Outcome, Probe, ProbeResponse, Verdict
 
 _NOT_REFUSED = {Meaning.LISTED, Meaning.LIMITED, Meaning.FORBIDDEN}
@@ -64,7 +65,7 @@ def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
         return (yield from check_without_listing(api, key, first, known))
     if meaning is Meaning.REFUSED:
         return (yield from confirm_refusal(api, key, first, known))
-    verdict = single_response_verdicts.verdict_on(api.display_name, meaning, redirect_host(first, key), first.status)
+    verdict = single_response_verdicts.verdict_on(api.display_name, meaning, response_detail(first, key), first.status)
     return replace(verdict, provider_message=provider_message(first))
 
 
@@ -142,7 +143,7 @@ def _check_without_key(api: LlmApi) -> Probe:
     api = api.on_server(server)
     if meaning is Meaning.LISTED and (api.public_listing or (server and server.public_listing)):
         return with_models((yield from check_completion_without_key(api)), api, answer.json, "any-key")
-    verdict = single_response_verdicts.without_key(api.display_name, meaning, redirect_host(answer), answer.status)
+    verdict = single_response_verdicts.without_key(api.display_name, meaning, response_detail(answer), answer.status)
     if meaning in NO_API_HERE:
         verdict = yield from with_sibling_offer(api, "", verdict, MAX_REQUESTS - 1)
     return with_models(replace(verdict, provider_message=provider_message(answer)), api, answer.json, "any-key")

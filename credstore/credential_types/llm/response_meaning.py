@@ -6,13 +6,9 @@
 import re
 from collections.abc import Callable
 from enum import Enum, auto
-from urllib.parse import urlsplit
 
 from credstore.credential_types.llm.error_words import error_message, error_words, is_api_error, status_in_error
-from credstore.errors import Refused
 from credstore.probe import Json, ProbeResponse
-from credstore.redaction import foreign_text_redactor
-from credstore.urls import canonical_url
 
 
 class Meaning(Enum):
@@ -20,6 +16,7 @@ class Meaning(Enum):
     NOT_THIS_API = auto()  # 2xx, but not this API
     REFUSED = auto()  # 401, or words that call the key wrong
     WRONG_ORGANIZATION = auto()  # a refusal whose words name the organization, not the key
+    OTHER_LOGIN = auto()  # 401 of something that wants another kind of login, and never looked at the key
     ADDRESS_REFUSED = auto()  # a refusal whose words name the caller's IP address, not the key
     LIMITED = auto()  # 401/403 whose words say: known key, not for this
     FORBIDDEN = auto()  # 403 with JSON that tells of an error, but without such words
@@ -145,18 +142,6 @@ def provider_message(answer: ProbeResponse) -> str:
     """The provider's own message, whole. It may repeat the key: only the tester shows it, redacted and shortened."""
     has_message = answer.status >= 400 or status_in_error(answer.json) or _names_bad_key(answer.json)
     return error_message(answer.json) if has_message else ""
-
-
-def redirect_host(answer: ProbeResponse, key: str = "") -> str:
-    """The host a redirect points to, for words only; never followed. It may be hostile, and built of the key."""
-    try:
-        host = urlsplit(answer.headers.get("location", "")).hostname
-        if not host:
-            return "another page of the same host"
-        host = urlsplit(canonical_url(f"https://[{host}]" if ":" in host else f"https://{host}")).hostname or ""
-    except (ValueError, Refused):
-        return "an address that is not valid"
-    return host if foreign_text_redactor([key])(host, len(host)) == host else "an address with a part of the key in it"
 
 
 def _of_success(json: Json, wanted: Callable[[Json], bool]) -> Meaning:

@@ -18,6 +18,11 @@ _VERDICTS: dict[Meaning, tuple[Outcome, str, str]] = {
         "refused the organization that goes with this key ({status}).",
         "Check the Organization ID.",
     ),
+    Meaning.OTHER_LOGIN: (
+        Outcome.CANNOT_TELL,
+        "asks for {detail} ({status}), as a login proxy in front of an API does. It did not look at the key.",
+        "Use a base URL that does not lead through that login, or ask who runs this server.",
+    ),
     Meaning.ADDRESS_REFUSED: (
         Outcome.CANNOT_TELL,
         "does not take this key from the IP address of this machine ({status}).",
@@ -60,7 +65,7 @@ _VERDICTS: dict[Meaning, tuple[Outcome, str, str]] = {
     ),
     Meaning.REDIRECT: (
         Outcome.CANNOT_TELL,
-        "answered with a redirect to {moved_to}; credstore never follows one with a key.",
+        "answered with a redirect to {detail}; credstore never follows one with a key.",
         "Set the base URL to where the API really is, if you trust that address.",
     ),
     Meaning.NOT_THIS_API: (
@@ -80,17 +85,17 @@ _CAUSES = {
 _API_ANSWERED = REQUEST_INVALID | {Meaning.OTHER_ERROR, Meaning.LIMITED, Meaning.FORBIDDEN}
 
 
-def verdict_on(actor: str, meaning: Meaning, moved_to: str = "another place", status: int = 0) -> Verdict:
-    """The verdict on an answer that needs no second request."""
+def verdict_on(actor: str, meaning: Meaning, detail: str = "another place", status: int = 0) -> Verdict:
+    """The verdict on an answer that needs no second request. `detail` is its `response_detail`."""
     # Where an API answered, the base URL leads to it.
     unknown = (Outcome.CANNOT_TELL, "answered {status}, which says nothing about this key.")
     outcome, reason, advice = _VERDICTS.get(meaning, (*unknown, TRY_IT if meaning in _API_ANSWERED else CHECK_URL))
-    reason = reason.format(moved_to=moved_to, status=status)
+    reason = reason.format(detail=detail, status=status)
     cause = _CAUSES.get(meaning, Cause.NONE)
     return Verdict(outcome=outcome, reason=f"{actor} {reason}", advice=advice, cause=cause)
 
 
-def without_key(actor: str, meaning: Meaning, moved_to: str, status: int) -> Verdict:
+def without_key(actor: str, meaning: Meaning, detail: str, status: int) -> Verdict:
     """The verdict on a credential that has no key."""
     if meaning is Meaning.LISTED:
         return Verdict(
@@ -105,4 +110,4 @@ def without_key(actor: str, meaning: Meaning, moved_to: str, status: int) -> Ver
             advice="Edit this credential and add the key.",
             cause=Cause.NO_SECRET,
         )
-    return verdict_on(actor, meaning, moved_to, status)
+    return verdict_on(actor, meaning, detail, status)

@@ -12,11 +12,11 @@ from credstore.credential_types.llm import comparison_verdicts, single_response_
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.base_urls import without_endpoint
 from credstore.credential_types.llm.error_words import error_words
+from credstore.credential_types.llm.response_detail import response_detail
 from credstore.credential_types.llm.response_meaning import (
     REQUEST_INVALID,
     Meaning,
     provider_message,
-    redirect_host,
 )
 from credstore.probe import Cause, Outcome, Probe, ProbeResponse, Verdict
 
@@ -81,7 +81,7 @@ def _verdict_on(api: LlmApi, key: str, model: str, answer: ProbeResponse) -> Ver
             f"{actor} answered {answer.status}, and not with a completion of {model}.",
             "See what the provider says, and choose a model that answers chats.",
         )
-    return single_response_verdicts.verdict_on(actor, meaning, redirect_host(answer, key), answer.status)
+    return single_response_verdicts.verdict_on(actor, meaning, response_detail(answer, key), answer.status)
 
 
 def _other_name(name: str) -> str:
