@@ -1,12 +1,12 @@
 """Servers made up at random: a server is a function of method, path, key and history.
 
 It judges keys in one of several ways, and stands behind any number of layers: a cache, a ban, a rate limit, a firewall,
-a redirect, a guard against duplicate requests. It keeps a diary of which keys it accepted and refused.
+a login proxy, a redirect, a guard against duplicate requests. It keeps a diary of which keys it accepted and refused.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ FORM = re.compile(r"sk-proj-(?:[A-Z][a-z][0-9]){8}")
 MODELS = {"object": "list", "data": [{"id": "m-1", "object": "model"}, {"id": "m-2", "object": "model"}]}
 PLAIN_JUDGES = ("exact", "form", "prefix", "nothing", "closed")
 JUDGES = ("exact", "form", "prefix", "nothing", "random", "before routing", "per path")
-LAYERS = ("cache", "ban", "rate limit", "firewall", "redirect", "duplicates", "every second", "nowhere")
+LAYERS = ("cache", "ban", "rate limit", "firewall", "login", "redirect", "duplicates", "every second", "nowhere")
 LABELS = ("yes", "no", "other")
 
 Labelled = tuple[str, ProbeResponse]  # what it says of the key: yes, no or other
@@ -118,12 +118,18 @@ class Server:
 
 
 def cache(server: Server, inner: Handler) -> Handler:
-    """Keeps the answer of a URL and gives it to every key; it may hold a stranger's already. Ignores no-cache."""
+    """Keeps the answer of a URL and gives it to every key; it may hold a stranger's already. Ignores no-cache.
+
+    Some caches say that they answered; what such a one tells again shows nothing of a key.
+    """
     kept: dict[str, Labelled] = {}
     mine = server.rng.random() < 0.3  # some caches do look at the key
+    told = server.rng.choice(({}, {"age": "120"}, {"x-cache": "HIT"}, {"cache-status": "edge; hit; ttl=9"}))
     if server.rng.random() < 0.5:
         seed = ("no", server.refusal) if server.rng.random() < 0.7 else ("yes", ProbeResponse(status=200, json=MODELS))
         kept["https://x.example/v1/models"] = seed
+        if told:  # what a cache kept of this very key, and does not tell of itself, cannot be known
+            kept[f"https://x.example/v1/models {RIGHT}"] = seed
 
     def handle(ask: ProbeRequest, key: str) -> Labelled:
         if ask.method != "GET":
@@ -131,7 +137,9 @@ def cache(server: Server, inner: Handler) -> Handler:
         place = f"{ask.url} {key}" if mine else ask.url
         if place not in kept:
             kept[place] = inner(ask, key)
-        return kept[place]
+            return kept[place]
+        label, answer = kept[place]
+        return ("other" if told else label), replace(answer, headers={**answer.headers, **told})
 
     return handle
 
@@ -173,6 +181,18 @@ def firewall(server: Server, inner: Handler) -> Handler:
             "chance": server.rng.random() < 0.3,
         }[what]
         return ("other", answer) if hit else inner(ask, key)
+
+    return handle
+
+
+def login(server: Server, inner: Handler) -> Handler:
+    """A proxy that wants a user name and password, everywhere, for some requests, or now and then."""
+    what = server.rng.choice(("all", "POST", "GET", "chance"))
+    wall = ProbeResponse(status=401, headers={"www-authenticate": 'Basic realm="x"'}, body_start=b"<html>")
+
+    def handle(ask: ProbeRequest, key: str) -> Labelled:
+        hit = what in {"all", ask.method} or (what == "chance" and server.rng.random() < 0.4)
+        return ("other", wall) if hit else inner(ask, key)
 
     return handle
 
@@ -224,6 +244,7 @@ WRAPPERS: dict[str, Callable[[Server, Handler], Handler]] = {
     "ban": ban,
     "rate limit": rate_limit,
     "firewall": firewall,
+    "login": login,
     "redirect": redirect,
     "duplicates": duplicates,
     "every second": every_second,

@@ -25,7 +25,8 @@ class LlmApi:
     """The URLs and headers of one API. `listing` is the URL of the request that checks keys; "" where none does.
 
     `listing_at` gives the listing below another base URL, `siblings` are the base URLs that are tried and offered.
-    `vendor_name` is the vendor's name at its own address. `public_listing`: the listing is never taken for a proof.
+    `vendor_name` is the vendor's name at its own address, `known_vendor` says that this is the address of a vendor that
+    credstore knows. `public_listing`: the listing is never taken for a proof.
     `limit_name` is what a completion request calls the most tokens that it may give.
     """
 
@@ -36,6 +37,7 @@ class LlmApi:
     listing_at: Callable[[str], str]
     siblings: tuple[str, ...] = ()
     vendor_name: str = ""
+    known_vendor: bool = False
     public_listing: bool = False
     key_facts: Callable[[Json], KeyFacts | None] = facts_of_listing
     limit_name: str = "max_tokens"
@@ -72,6 +74,14 @@ class LlmApi:
         once = f"{'&' if '?' in self.listing else '?'}nocache={secrets.token_hex(8)}"
         asked = self.list_request(whose, key)
         return replace(asked, url=asked.url + once)
+
+    def proving_list_request(self, whose: str, key: str) -> ProbeRequest:
+        """The listing that proves a key: the last one of a control, or the only one where the key was proven before.
+
+        A cache that does not say that it answered would repeat an old one, so it is asked past any cache. Not at a
+        known vendor: no cache is there, and some (Google) refuse parameters that they do not know.
+        """
+        return self.list_request(whose, key) if self.known_vendor else self.fresh_list_request(whose, key)
 
     def sibling_request(self, base: str, key: str) -> ProbeRequest:
         """The listing at a sibling. It has the key, for it is the same scheme, host and port."""
@@ -126,7 +136,7 @@ def for_known_host(api: LlmApi) -> LlmApi:
     if host is None:
         return api
     root, path = base_urls.url_origin(api.base), base_urls.url_path(api.base)
-    api = replace(api, vendor_name=host.name, public_listing=host.public_listing)
+    api = replace(api, vendor_name=host.name, known_vendor=True, public_listing=host.public_listing)
     if host.key_header:
         api = replace(api, headers=lambda key: {host.key_header: key} if key else {})
     values = host.path_values(path)

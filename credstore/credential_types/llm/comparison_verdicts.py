@@ -76,11 +76,20 @@ def known_but_forbidden(actor: str, denied: str) -> Verdict:
     )
 
 
+def cache_answered(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"A cache answered in place of {actor}. It may repeat what was true of a key some time ago.",
+        advice="Test again in a few minutes. If this stays so, ask who runs this server to cache no model listing.",
+    )
+
+
 def contradicted(actor: str) -> Verdict:
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"{actor} contradicted itself: it accepted a key, and then refused it or accepted a made-up one too. "
-        "It may have locked this machine out for a while because of the made-up keys, or it answers at random.",
+        "It may have locked this machine out for a while because of the made-up keys, a cache "
+        "may repeat old answers, or it answers at random.",
         advice="Wait an hour, then test again. If made-up keys lock this machine out, choose a test without them.",
         openness="erratic",
     )

@@ -117,6 +117,8 @@ def _verdict_on(
     actor, finding = api.display_name, found.finding
     if finding is Finding.CONTRADICTED:
         return comparison_verdicts.contradicted(actor)
+    if finding is Finding.CACHED:
+        return comparison_verdicts.cache_answered(actor)
     if finding is Finding.SAME:
         return _same_for_both(api, meaning, first, listing)
     if finding is Finding.ALSO_ACCEPTED:

@@ -8,6 +8,8 @@ passes only when these are accepted, refused, refused and accepted.
   left, so the key can be accepted there, but not proven. The destination is then remembered as "open", and its next
   test sends all four requests to the completion endpoint.
 - A refusal counts only when the completion endpoint refuses too, or the listing does so again past any cache.
+- What a cache answers counts for nothing (`from_cache`): the listing is asked again past it, and then completions.
+  Some caches do not say that they answered, so the listing that proves a key is asked past any cache.
 - What earlier tests learned saves requests: for a day, a key that was proven at a listing is sent there once, and one
   that was proven by completions twice. It never counts for another key.
 - Where `Knowledge.control` is False, no made-up key is sent, and the test never passes.
@@ -17,12 +19,14 @@ No check makes more than `MAX_REQUESTS` requests.
 
 from dataclasses import replace
 
+from credstore.credential_types.inconclusive import from_cache
 from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.base_urls import without_endpoint
 from credstore.credential_types.llm.completion_check import Listing, check_by_completion, check_completion_without_key
 from credstore.credential_types.llm.hosts import KeyFacts, server_of
 from credstore.credential_types.llm.listing_not_accepted import (
+    check_past_cache,
     check_without_listing,
     confirm_refusal,
     with_sibling_offer,
@@ -57,8 +61,11 @@ def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
         return (yield from _check_without_key(api))
     if not api.listing or known.openness == "open":
         return (yield from check_by_completion(api, key, known, left=MAX_REQUESTS))
-    first = yield api.list_request("your key", key)
+    proven = known.key_proven and known.openness == "gated"
+    first = yield (api.proving_list_request if proven else api.list_request)("your key", key)
     meaning, api = api.classify_listing(first), api.on_server(server_of(first))
+    if meaning is Meaning.LISTED and from_cache(first):
+        return (yield from _cached(api, key, first, known))
     if meaning in _NOT_REFUSED:
         return (yield from _not_refused(api, key, first, known))
     if meaning in NO_API_HERE:
@@ -67,6 +74,19 @@ def _check(api: LlmApi, key: str, known: Knowledge) -> Probe:
         return (yield from confirm_refusal(api, key, first, known))
     verdict = single_response_verdicts.verdict_on(api.display_name, meaning, response_detail(first, key), first.status)
     return replace(verdict, provider_message=provider_message(first))
+
+
+def _cached(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) -> Probe:
+    """A cache lists models for this key, which may be revoked since. What the server itself says counts."""
+    server = server_of(first)
+    if api.public_listing or (server and server.public_listing):  # which proves nothing anyway
+        return (yield from _not_refused(api, key, first, known))
+    fresh = yield api.fresh_list_request("your key, past any cache", key)
+    listed = api.classify_listing(fresh) is Meaning.LISTED and not from_cache(fresh)
+    if listed and ((known.key_proven and known.openness == "gated") or not known.control):
+        return (yield from _not_refused(api, key, fresh, known))  # which then asks nothing more
+    verdict = yield from check_past_cache(api, key, fresh, known)
+    return with_models(verdict, api, fresh.json, "not-known") if listed else verdict
 
 
 def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) -> Probe:
@@ -91,7 +111,7 @@ def _not_refused(api: LlmApi, key: str, first: ProbeResponse, known: Knowledge) 
         verdict = comparison_verdicts.without_control(api.display_name, denied, meaning, first.status, accepts=listed)
         verdict = replace(verdict, provider_message=provider_message(first))
         return with_models(verdict, api, first.json, "not-known")
-    endpoint = Endpoint(request=api.list_request, classify=api.classify_listing)
+    endpoint = Endpoint(request=api.list_request, classify=api.classify_listing, last_request=api.proving_list_request)
     found = yield from compare(endpoint, key, first, twice=meaning is not Meaning.FORBIDDEN)
     if _decides_nothing(meaning, found):
         same = found.finding is Finding.SAME
@@ -111,6 +131,8 @@ def _decides_nothing(meaning: Meaning, found: Comparison) -> bool:
 
 def _verdict_on(api: LlmApi, meaning: Meaning, found: Comparison) -> Verdict:
     actor = api.display_name
+    if found.finding is Finding.CACHED:
+        return comparison_verdicts.cache_answered(actor)
     if found.finding is Finding.CONTRADICTED:
         return comparison_verdicts.contradicted(actor)
     if found.finding in {Finding.SAME, Finding.ALSO_ACCEPTED} or (

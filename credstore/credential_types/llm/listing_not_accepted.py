@@ -6,9 +6,15 @@ another base URL. Each function makes at most three more requests after the one 
 
 from dataclasses import replace
 
+from credstore.credential_types.inconclusive import from_cache
 from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
-from credstore.credential_types.llm.completion_check import judge_completion, without_this_key
+from credstore.credential_types.llm.completion_check import (
+    Listing,
+    check_by_completion,
+    judge_completion,
+    without_this_key,
+)
 from credstore.credential_types.llm.error_words import is_api_error
 from credstore.credential_types.llm.made_up_key_control import Endpoint, Finding, compare
 from credstore.credential_types.llm.response_meaning import (
@@ -43,11 +49,34 @@ def confirm_refusal(api: LlmApi, key: str, refused: ProbeResponse, known: Knowle
         other = yield from judge_completion(api, key, known, posted, left=1)
         if other.outcome.mark == "pass" or other.outcome is Outcome.ACCEPTED_UNPROVEN:
             return other
-    again = api.classify_listing((yield api.fresh_list_request("your key, past any cache", key)))
+    fresh = yield api.fresh_list_request("your key, past any cache", key)
+    again = api.classify_listing(fresh)
+    if from_cache(fresh):
+        return comparison_verdicts.cache_answered(api.display_name)
     if again in _REFUSALS:
         return verdict
     accepted = again in {Meaning.LISTED, Meaning.LIMITED, Meaning.FORBIDDEN}
     return comparison_verdicts.refused_once(api.display_name, refused.status, accepted=accepted)
+
+
+def check_past_cache(api: LlmApi, key: str, fresh: ProbeResponse, known: Knowledge) -> Probe:
+    """A cache accepted the key in place of the server, which then answered with `fresh`; two requests are left.
+
+    They are too few to prove the key at the listing, so the completion endpoint is asked. Where that shows nothing
+    either, the listing may be all that checks keys.
+    """
+    cached, meaning = comparison_verdicts.cache_answered(api.display_name), api.classify_listing(fresh)
+    if from_cache(fresh) or meaning not in {Meaning.LISTED, Meaning.REFUSED}:
+        return cached
+    if meaning is Meaning.REFUSED:
+        posted = yield api.completion_request("your key", key)
+        if api.classify_completion(posted) not in _REFUSALS:
+            return cached
+        verdict = single_response_verdicts.verdict_on(api.display_name, meaning, status=fresh.status)
+        return replace(verdict, provider_message=provider_message(fresh), openness=without_this_key(known))
+    verdict = yield from check_by_completion(api, key, known, left=2, listing=Listing(answered=True, listed=True))
+    decided = {Outcome.ACCEPTED_UNPROVEN, Outcome.REJECTED, Outcome.PROVIDER_TROUBLE}
+    return verdict if verdict.outcome in decided else cached
 
 
 def check_without_listing(api: LlmApi, key: str, missing: ProbeResponse, known: Knowledge) -> Probe:

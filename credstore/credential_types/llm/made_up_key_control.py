@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from credstore.credential_types.inconclusive import from_cache
 from credstore.credential_types.llm.response_comparison import is_empty_beside, same_answer
 from credstore.credential_types.llm.response_meaning import REFUSES_KEY, Meaning
 from credstore.credential_types.made_up_key import made_up_key
@@ -30,15 +31,20 @@ class Finding(Enum):
     SAME = auto()  # the made-up key got the same answer
     ALSO_ACCEPTED = auto()  # the made-up key was accepted, but with another answer
     CONTRADICTED = auto()  # of two made-up keys one was accepted, or the key was refused in the end
+    CACHED = auto()  # a cache answered, which may repeat what the server said long ago, or to somebody else
     UNCLEAR = auto()  # the answer to a made-up key, or to the key in the end, neither accepts nor refuses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The endpoint of a control. `request` takes the owner of the key, in words, and the key."""
+    """The endpoint of a control. `request` takes the owner of the key, in words, and the key.
+
+    `last_request` does too, where the last request of a whole control differs.
+    """
 
     request: Callable[[str, str], ProbeRequest]
     classify: Callable[[ProbeResponse], Meaning]
+    last_request: Callable[[str, str], ProbeRequest] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ def compare(
 ) -> Generator[ProbeRequest, ProbeResponse, Comparison]:
     """Repeat with made-up keys the request whose response to the key was `first`. Sends one more, three if `twice`."""
     accepted = endpoint.classify(first)
+    if from_cache(first):
+        return Comparison(finding=Finding.CACHED, control=accepted)
     fake = made_up_key(key)
     answer = yield endpoint.request("a made-up key", fake)
     control = endpoint.classify(answer)
@@ -62,6 +70,8 @@ def compare(
             return Comparison(finding=Finding.SAME, control=control)
         also = Finding.ALSO_ACCEPTED if control is accepted else Finding.UNCLEAR
         return Comparison(finding=also, control=control)
+    if from_cache(answer):
+        return Comparison(finding=Finding.CACHED, control=control)
     if not twice:
         return Comparison(finding=Finding.TOLD_APART_ONCE, control=control)
     answer = yield endpoint.request("another made-up key", made_up_key(key, other_than={fake}))
@@ -69,8 +79,12 @@ def compare(
     if not _refuses(first, accepted, answer, second):
         finding = Finding.CONTRADICTED if second is accepted else Finding.UNCLEAR
         return Comparison(finding=finding, control=second)
-    answer = yield endpoint.request("your key again", key)
+    if from_cache(answer):
+        return Comparison(finding=Finding.CACHED, control=second)
+    answer = yield (endpoint.last_request or endpoint.request)("your key again", key)
     again = endpoint.classify(answer)
+    if from_cache(answer):
+        return Comparison(finding=Finding.CACHED, control=again)
     if again is not accepted or is_empty_beside(first.json, answer.json):
         finding = Finding.CONTRADICTED if again in REFUSES_KEY | {Meaning.LISTED} else Finding.UNCLEAR
         return Comparison(finding=finding, control=again)

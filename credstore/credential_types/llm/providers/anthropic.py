@@ -56,6 +56,7 @@ class Anthropic(Provider):
             listing_at=lambda other: f"{other}/v1/models?limit={MOST_NAMES}",
             siblings=(cut.removesuffix("/v1"),) if cut != base else (),
             vendor_name=cls.label if root == cls.base_url else host.name if host else "",
+            known_vendor=root == cls.base_url or host is not None,
             public_listing=host is not None and host.public_listing,
         )
         path = base_urls.url_path(root)

@@ -45,6 +45,7 @@ class OpenAI(Provider):
             listing_at=lambda root: f"{root}/models",
             siblings=sibling_base_urls(base),
             vendor_name=cls.label if base == cls.base_url else "",
+            known_vendor=base == cls.base_url,
             # OpenAI's newer models refuse "max_tokens"; all take the other name. Source: OpenAI's API reference.
             limit_name="max_completion_tokens" if url_origin(base) == OWN_ORIGIN else "max_tokens",
         )
