@@ -216,6 +216,7 @@ def test_a_login_that_stands_before_completions_only_refused_no_key(login: tuple
         ("openai", "", None),
         ("openai", "Basic", {"error": {"message": "Incorrect API key provided"}}),
         ("anthropic", "", None),
+        ("anthropic", 'ApiKey realm="x"', None),
         ("anthropic", "Bearer", {"error": {"type": "authentication_error", "message": "invalid x-api-key"}}),
     ],
 )

@@ -122,8 +122,9 @@ class LlmApi:
             return Meaning.REFUSED
         if reading is Meaning.REFUSED and answer.status == 401 and not is_api_error(answer.json):
             wanted = challenges(answer)
-            if wanted and not ("Authorization" in sent and "bearer" in wanted):
-                return Meaning.OTHER_LOGIN
+            # A header like X-Api-Key has no scheme; servers that take one call it "Key", "ApiKey" or so in a challenge.
+            asked = "bearer" in wanted if "Authorization" in sent else any("key" in name for name in wanted)
+            return Meaning.OTHER_LOGIN if wanted and not asked else reading
         return reading
 
 
