@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from credstore.credential_types.error_words import is_api_error
 from credstore.credential_types.inconclusive import challenges
 from credstore.credential_types.llm import base_urls
-from credstore.credential_types.llm.error_words import is_api_error
 from credstore.credential_types.llm.hosts import Host, KeyFacts, ServerSoftware, host_of
 from credstore.credential_types.llm.hosts.base import facts_of_listing
 from credstore.credential_types.llm.response_meaning import Meaning, classify, is_completion

@@ -6,6 +6,7 @@ another base URL. Each function makes at most three more requests after the one 
 
 from dataclasses import replace
 
+from credstore.credential_types.error_words import is_api_error
 from credstore.credential_types.inconclusive import from_cache
 from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
@@ -15,7 +16,6 @@ from credstore.credential_types.llm.completion_check import (
     judge_completion,
     without_this_key,
 )
-from credstore.credential_types.llm.error_words import is_api_error
 from credstore.credential_types.llm.made_up_key_control import Endpoint, Finding, compare
 from credstore.credential_types.llm.response_meaning import (
     NO_API_HERE,

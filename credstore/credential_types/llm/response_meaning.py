@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from enum import Enum, auto
 
-from credstore.credential_types.llm.error_words import error_message, error_words, is_api_error, status_in_error
+from credstore.credential_types.error_words import error_message, error_words, is_api_error, status_in_error
+from credstore.credential_types.refusal_words import BAD_KEY
 from credstore.probe import Json, ProbeResponse
 
 
@@ -52,15 +53,6 @@ MEANING_OF_STATUS = {
     501: Meaning.NOT_FOUND,
 }
 
-# Some vendors (Google, xAI, DashScope) answer a bad key with 400, some with 403. "No connected db" is what LiteLLM says
-# to a key that is not its master key when it has no database to look others up in.
-_BAD_KEY = (
-    r"\b(?:invalid|incorrect|wrong|unknown|malformed|unrecogni[sz]ed) (?:x )?"
-    r"(?:api ?key|access key|(?:api|access|bearer|auth|authentication) token|credentials?)\b"
-    r"|\b(?:api ?key|access token|bearer token) (?:is |was )?(?:not valid|invalid|incorrect|not found|unknown|malformed"
-    r"|not recogni[sz]ed|does not exist)\b"
-    r"|\b(?:pass|provide|use) a valid api ?key\b|\bno connected db\b|\bauthentication (?:failed|fails)\b"
-)
 _NO_CREDIT = (
     r"\b(?:insufficient quota|credit balance|billing error|billing (?:is )?not active|billing hard limit"
     r"|insufficient (?:balance|credits?|funds)|exceeded (?:your )?current quota|out of credits?|not enough credits?"
@@ -86,7 +78,7 @@ _WORDS: tuple[tuple[re.Pattern[str], frozenset[int], Meaning], ...] = tuple(
         (_BUSY, {400, 401, 403, 409}, Meaning.RATE_LIMITED),
         (_ADDRESS, {401, 403}, Meaning.ADDRESS_REFUSED),
         (_LIMITED, {401, 403}, Meaning.LIMITED),
-        (_BAD_KEY, {400, 401, 403}, Meaning.REFUSED),
+        (BAD_KEY, {400, 401, 403}, Meaning.REFUSED),
         (_WRONG_ORGANIZATION, {400, 401, 403}, Meaning.WRONG_ORGANIZATION),
         (r"organization", {401}, Meaning.WRONG_ORGANIZATION),
         (_ENDED, {401, 403}, Meaning.REFUSED),
@@ -152,4 +144,4 @@ def _of_success(json: Json, wanted: Callable[[Json], bool]) -> Meaning:
 
 def _names_bad_key(json: Json) -> bool:
     """Whether a 2xx that is no listing calls the key wrong, as gateways do that answer every error with 200."""
-    return not is_listing(json) and bool(re.search(_BAD_KEY, error_words(json)))
+    return not is_listing(json) and bool(re.search(BAD_KEY, error_words(json)))

@@ -8,10 +8,10 @@ for.
 import re
 from dataclasses import replace
 
+from credstore.credential_types.error_words import error_words
 from credstore.credential_types.llm import comparison_verdicts, single_response_verdicts
 from credstore.credential_types.llm.api_requests import LlmApi
 from credstore.credential_types.llm.base_urls import without_endpoint
-from credstore.credential_types.llm.error_words import error_words
 from credstore.credential_types.llm.response_detail import response_detail
 from credstore.credential_types.llm.response_meaning import (
     REQUEST_INVALID,
