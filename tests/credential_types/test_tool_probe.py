@@ -85,6 +85,23 @@ def test_the_verdict_on_what_the_tool_answers_to_whom(
     assert {ask.url for ask in client.asks} == {URL}
 
 
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("headers", [{"x-cache": "HIT"}, {"age": "5"}, {"cf-cache-status": "HIT"}])
+def test_what_a_cache_answers_is_no_acceptance_at_any_place(number: int, headers: dict[str, str]) -> None:
+    class Cached(Script):
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            found = super().send(ask, deadline=deadline)
+            if len(self.asks) - 1 != number:
+                return found
+            return ProbeResponse(status=200, headers=headers)
+
+    verdict = run({"url": URL, "headers": AUTH}, Cached(200, 401, 401))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert (
+        verdict.reason == "A cache on the way answered in place of tool.example.com, so the headers were not checked."
+    )
+
+
 @pytest.mark.parametrize(
     ("expected", "you", "fake", "outcome"),
     [
