@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from credstore.credential_types.address_refusals import ADDRESS_REFUSED
 from credstore.credential_types.redirects import redirect_target
 from credstore.probe import Cause, Outcome, ProbeResponse, Verdict
 
@@ -17,12 +18,7 @@ _CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*)(?=\s*(
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 # Schemes of more than one step, or signed: the secret itself is never sent, so what was sent was not looked at.
 _HANDSHAKES = {"digest", "negotiate", "ntlm", "kerberos", "mutual", "hoba", "scram-sha-1", "scram-sha-256"}
-_CLIENT_ADDRESS = re.compile(
-    r"\b(?:(?:client|source|your|this|remote) ip\b"
-    r"|ip (?:address )?(?:\S+ )?(?:is )?not (?:allowed|authori[sz]ed|permitted|whitelisted|allowlisted)"
-    r"|ip address|ip restrict|not allowed from (?:this|your) (?:ip|address|network|location))",
-    re.IGNORECASE,
-)
+_CLIENT_ADDRESS = re.compile(ADDRESS_REFUSED, re.IGNORECASE)
 _CREDENTIAL = r"(?:api[ _-]?key|access[ _-]?key|access[ _-]?token|api[ _-]?token|token|key|credentials?|password)"
 _BAD_CREDENTIAL = re.compile(
     rf"\b(?:invalid|incorrect|wrong|unknown|bad|expired|revoked)[ _-](?:\w+ )?{_CREDENTIAL}\b(?<!csrf token)"
@@ -68,7 +64,8 @@ def unfounded_refusal(actor: str, answer: ProbeResponse, scheme: str) -> Verdict
     """
     if from_cache(answer):
         return _cannot_tell(f"A cache on the way answered in place of {actor} ({answer.status}).", TRY_LATER)
-    if _CLIENT_ADDRESS.search(_error_words(answer)):
+    words = _error_words(answer)
+    if _CLIENT_ADDRESS.search(re.sub("[_-]", " ", words)) and not _BAD_CREDENTIAL.search(words):
         refused = _cannot_tell(
             f"{actor} refuses requests from this network address ({answer.status}), whatever the credential.",
             f"Allow the address of the machine that runs credstore at {actor}.",
