@@ -117,6 +117,7 @@ PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
         ({("read", "you"): answer(401, {"message": "Your IP address is not allowed"})}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate='Digest realm="g"')}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate="Negotiate")}, Outcome.CANNOT_TELL, 1),
+        ({("read", "you"): answer(401, www_authenticate='Bearer realm="proxy"')}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate='Negotiate, Basic realm="g"')}, Outcome.REJECTED, 1),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 3),

@@ -64,8 +64,10 @@ class ToolRequest:
         named = {name for name in self.headers if _SECRET_HEADER_NAME.search(name)}
         return named or {name for name in self.headers if name.lower() not in _ORDINARY_HEADERS}
 
-    def scheme(self) -> str:
-        """The authentication scheme of the Authorization header in lower case, "" for none."""
+    def scheme(self) -> str | None:
+        """The authentication scheme of the Authorization header in lower case, "" for none, None without a secret."""
+        if not self.secret_headers():
+            return None
         value = next((value for name, value in self.headers.items() if name.lower() == "authorization"), "")
         return value.partition(" ")[0].lower() if " " in value else ""
 
