@@ -126,7 +126,7 @@ def outcome(vault: Any, public_id: str) -> Outcome:
 
 
 def test_a_proven_key_is_asked_once_and_no_other_key_profits(vault: Any, gateway: Gateway) -> None:
-    right, other = (vault.create("llm", name, values(name)).public_id for name in (RIGHT, OTHER))
+    right, other = (vault.create("llm", key[:8], values(key)).public_id for key in (RIGHT, OTHER))
     assert outcome(vault, right) is Outcome.VERIFIED
     assert len(gateway.came) == 4
     assert outcome(vault, right) is Outcome.VERIFIED
