@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,6 +195,17 @@ def test_a_refusal_is_red_only_where_the_tool_itself_judged(
     verdict = run({"url": URL, "headers": AUTH}, Fixed())
     assert words in verdict.reason
     assert (verdict.outcome is Outcome.REJECTED) == ("refused these" in verdict.reason)
+
+
+@pytest.mark.parametrize(("you", "fake"), [(400, 400), (200, 400)])
+def test_the_declared_status_out_of_a_cache_refuses_nothing(you: int, fake: int) -> None:
+    class Cached(Script):
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            found = super().send(ask, deadline=deadline)
+            return replace(found, headers={"age": "7"}) if found.status == 400 else found
+
+    verdict = run({"url": URL, "headers": AUTH, "refuse_status": 400}, Cached(you, fake=fake))
+    assert verdict.outcome is Outcome.CANNOT_TELL
 
 
 SCHEMES = ["Basic", "Bearer", "Token", "ApiKey", "Digest", "Negotiate"]

@@ -74,7 +74,7 @@ class ToolRequest:
     def refuses(self, answer: ProbeResponse) -> bool:
         """Whether this answer to made-up headers is a refusal."""
         if self.refused is not None:
-            return answer.status == self.refused
+            return answer.status == self.refused and not from_cache(answer)
         hides = answer.status == 404 and self.expected.start in range(200, 300)
         judged = answer.status in {401, 403} and inconclusive_verdict(self.host, answer) is None
         return (judged or hides) and not from_cache(answer)
@@ -143,7 +143,7 @@ def _not_accepted(call: ToolRequest, answer: ProbeResponse) -> Generator[ProbeRe
     """The stored headers got no expected status."""
     actor, secret = call.host, call.secret_headers()
     if secret and answer.status == call.refused:
-        return verdicts.refused(actor, answer.status)
+        return verdicts.cached(actor) if from_cache(answer) else verdicts.refused(actor, answer.status)
     if verdict := inconclusive_verdict(actor, answer, [call.headers[name] for name in secret]):
         return verdict
     if answer.status not in {401, 403}:
