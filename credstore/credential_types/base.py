@@ -149,6 +149,14 @@ class CredentialType:
         return None
 
     @classmethod
+    def tested_url(cls, secrets: Values) -> str:  # noqa: ARG003
+        """The URL in the secrets that a test asks, without its query; "" where there is none.
+
+        What tests learn of a destination is kept by it, as a keyed hash, where `destination` is None.
+        """
+        return ""
+
+    @classmethod
     def sealed_context(cls, public: Values) -> dict[str, str | None]:
         """What a secret is encrypted together with: its destination and every field that `binds`."""
         bound = {field.name: public.get(field.name) for field in cls.fields if field.binds}

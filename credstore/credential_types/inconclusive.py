@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from credstore.credential_types.address_refusals import ADDRESS_REFUSED
 from credstore.credential_types.redirects import redirect_target
 from credstore.probe import Cause, Outcome, ProbeResponse, Verdict
 
@@ -17,12 +18,8 @@ _CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*)(?=\s*(
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 # Schemes of more than one step, or signed: the secret itself is never sent, so what was sent was not looked at.
 _HANDSHAKES = {"digest", "negotiate", "ntlm", "kerberos", "mutual", "hoba", "scram-sha-1", "scram-sha-256"}
-_CLIENT_ADDRESS = re.compile(
-    r"\b(?:(?:client|source|your|this|remote) ip\b"
-    r"|ip (?:address )?(?:\S+ )?(?:is )?not (?:allowed|authori[sz]ed|permitted|whitelisted|allowlisted)"
-    r"|ip address|ip restrict|not allowed from (?:this|your) (?:ip|address|network|location))",
-    re.IGNORECASE,
-)
+_NAMED = _HANDSHAKES | {"basic", "bearer"}
+_CLIENT_ADDRESS = re.compile(ADDRESS_REFUSED, re.IGNORECASE)
 _CREDENTIAL = r"(?:api[ _-]?key|access[ _-]?key|access[ _-]?token|api[ _-]?token|token|key|credentials?|password)"
 _BAD_CREDENTIAL = re.compile(
     rf"\b(?:invalid|incorrect|wrong|unknown|bad|expired|revoked)[ _-](?:\w+ )?{_CREDENTIAL}\b(?<!csrf token)"
@@ -59,29 +56,46 @@ def inconclusive_verdict(actor: str, answer: ProbeResponse, secrets: Collection[
     return None
 
 
-def unfounded_refusal(actor: str, answer: ProbeResponse, scheme: str) -> Verdict | None:
+def unfounded_refusal(actor: str, answer: ProbeResponse, scheme: str | None) -> Verdict | None:
     """The verdict on a 401 or 403 that does not refuse the credential itself; None where it may.
 
-    `scheme` is the authentication scheme that was sent, in lower case, "" for none. A cache may repeat
-    its response to somebody else, an address list refuses the network, and a server that wants only Digest or Negotiate
-    does not look at a password or token in another scheme.
+    `scheme` is the authentication scheme that was sent, in lower case; "" for a key in a header of its own, None where
+    no secret was sent. A cache may repeat its response to somebody else, an address list refuses the network, and a
+    server that asks for other schemes does not look at what was sent: often it is the login of a proxy.
     """
     if from_cache(answer):
         return _cannot_tell(f"A cache on the way answered in place of {actor} ({answer.status}).", TRY_LATER)
-    if _CLIENT_ADDRESS.search(_error_words(answer)):
+    words = _error_words(answer)
+    if _CLIENT_ADDRESS.search(re.sub("[_-]", " ", words)) and not _BAD_CREDENTIAL.search(words):
         refused = _cannot_tell(
             f"{actor} refuses requests from this network address ({answer.status}), whatever the credential.",
             f"Allow the address of the machine that runs credstore at {actor}.",
         )
         return replace(refused, cause=Cause.ADDRESS_REFUSED)
     wanted = challenges(answer)
-    if answer.status == 401 and wanted and wanted <= _HANDSHAKES and scheme not in wanted:
-        names = " or ".join(name.capitalize() for name in sorted(wanted))
+    if answer.status != 401 or not wanted or _is_asked_for(scheme, wanted, answer):
+        return None
+    # Another name is not shown: the server chose it, and may have made it of the secret.
+    names = " or ".join(name.capitalize() for name in sorted(wanted & _NAMED)) or "another"
+    if wanted <= _HANDSHAKES:
         return _cannot_tell(
             f"{actor} wants {names} authentication (401). credstore cannot test that, and sent something else.",
             "Try the credential where it is used, or use a token that the server takes directly.",
         )
-    return None
+    return _cannot_tell(
+        f"{actor} wants {names} authentication (401), and something else was sent. It may be the login of a proxy "
+        "before the server, which did not look at it.",
+        "Check the URL, and in which form the server wants the secret.",
+    )
+
+
+def _is_asked_for(scheme: str | None, wanted: set[str], answer: ProbeResponse) -> bool:
+    """Whether the challenges ask for what was sent, or the server says in words that the key or token is wrong."""
+    if scheme is None:
+        return not wanted <= _HANDSHAKES
+    # A header like X-Api-Key has no scheme; servers that take one call it "Key", "ApiKey" or so in a challenge.
+    asked = scheme in wanted if scheme else any("key" in name for name in wanted)
+    return asked or names_bad_credential(answer, of_login=False)
 
 
 def challenges(answer: ProbeResponse) -> set[str]:
@@ -90,9 +104,15 @@ def challenges(answer: ProbeResponse) -> set[str]:
     return {scheme.lower() for scheme in _CHALLENGE.findall(header)}
 
 
-def names_bad_credential(answer: ProbeResponse) -> bool:
-    """Whether a JSON error says in words that the key or token is wrong; a firewall's page does not."""
-    return answer.json is not None and _BAD_CREDENTIAL.search(_error_words(answer)) is not None
+def names_bad_credential(answer: ProbeResponse, *, of_login: bool = True) -> bool:
+    """Whether a JSON error says in words that the key or token is wrong; a firewall's page does not.
+
+    Without `of_login`, words about credentials and passwords do not count: a proxy that wants a login says them too.
+    """
+    if answer.json is None:
+        return False
+    found = (match[0].lower() for match in _BAD_CREDENTIAL.finditer(_error_words(answer)))
+    return any(of_login or not re.search("credential|password", words) for words in found)
 
 
 def from_cache(answer: ProbeResponse) -> bool:

@@ -15,7 +15,13 @@ from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Un
 from credstore.models import Credential, VerdictHistory, utc_now
 from credstore.probe import Cause, Knowledge, Outcome, Verdict
 from credstore.tester import Tester
-from credstore.vault.destination_memory import destination_hash, key_fingerprint, recall, remember
+from credstore.vault.destination_memory import (
+    destination_hash,
+    key_fingerprint,
+    recall,
+    remember,
+    sealed_destination_hash,
+)
 from credstore.vault.model_names import store_names
 from credstore.vault.records import PastVerdict, Record, to_record
 from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names
@@ -93,8 +99,9 @@ class CredentialTests:
         self, kind: type[CredentialType], public: Mapping[str, Any], secrets: Mapping[str, str], *, stored: bool = False
     ) -> Verdict:
         """`stored` says that the secrets are those of a stored credential: only then a trace of its key is kept."""
-        session, asked = self._store.session, destination_hash(kind, public)
-        fingerprint = key_fingerprint(kind, self._store.keyring, secrets)
+        session, keyring = self._store.session, self._store.keyring
+        asked = destination_hash(kind, public) or sealed_destination_hash(kind, keyring, secrets)
+        fingerprint = key_fingerprint(kind, keyring, secrets)
         known = recall(session, asked, fingerprint)
         # The provider may take its time; a connection held meanwhile would be missing elsewhere.
         session.rollback()

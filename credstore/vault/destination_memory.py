@@ -2,9 +2,9 @@
 
 Later tests then need fewer requests. There are two kinds of rows, and both expire:
 
-- About a destination (fingerprint ""). "open": its completion endpoint checks keys, its listing does not. This expires
-  after 30 days: it only says which endpoint to ask, and proves nothing. "erratic": it contradicted itself within one
-  test. This expires after an hour.
+- About a destination (fingerprint ""). "open": its completion endpoint checks keys, its listing does not; or, of a Git
+  repository, asking for the right to write does, reading does not. This expires after 30 days: it only says what to
+  ask, and proves nothing. "erratic": it contradicted itself within one test. This expires after an hour.
 - About one key at one destination: where it was proven, "gated" (at the listing) or "open" (at the completion
   endpoint). This expires after a day. Only the keyed HMAC of the key is stored, and it counts for no other key.
 """
@@ -38,6 +38,12 @@ def destination_hash(kind: type[CredentialType], public: Mapping[str, Any]) -> s
         return ""
     bound = {name: value or "" for name, value in kind.sealed_context(public).items()}
     return hashlib.sha256(json.dumps([kind.slug, bound], sort_keys=True).encode()).hexdigest()
+
+
+def sealed_destination_hash(kind: type[CredentialType], keyring: Keyring, secrets: Mapping[str, str]) -> str:
+    """The same for a destination that stands in the encrypted values, which no one may learn: as a keyed HMAC."""
+    url = kind.tested_url(secrets)
+    return keyring.fingerprint(f"{kind.slug}\0{url}") if url else ""
 
 
 def key_fingerprint(kind: type[CredentialType], keyring: Keyring, secrets: Mapping[str, str]) -> str:

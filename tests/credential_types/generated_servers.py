@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 RULES = ("exact", "form", "prefix", "nothing", "nobody", "random")
 DISTURBANCES = (
-    "none", "cache", "cached refusal", "ban", "limit", "firewall", "redirect", "duplicates", "backends", "Digest",
+    "none", "cache", "cached refusal", "ban", "limit", "firewall", "redirect", "duplicates", "backends",
+    "Digest", "login",
 )  # fmt: skip
 RIGHT = "tool-canary-0123456789abcdef"
 WRONG = ("tool-canary-9z8y7x6w5v4u3t2s", "other-3f2a9c8b7d6e5f4a3b2c", "tool-canary-0123456789abcdee")
@@ -71,7 +72,7 @@ class Server:
             return Reply(200)
         if self.accepts(credential):
             return Reply(200) if allowed else Reply(403)
-        challenge = "Digest realm=x" if self.disturbance == "Digest" else 'Basic realm="x"'
+        challenge = "Digest realm=x" if self.disturbance == "Digest" else 'Basic realm="x", Bearer realm="x"'
         return Reply(self.refusal, headers={"www-authenticate": challenge} if self.refusal == 401 else {})
 
     def _disturb(self, url: str) -> Reply | None:
@@ -86,6 +87,8 @@ class Server:
             return Reply(self.disturbed, self.disturbance, page)
         if self.disturbance == "limit" and number >= self.after:
             return Reply(self.disturbed, "limit", {"retry-after": "30"})
+        if self.disturbance == "login" and turn:  # of a proxy, which wants another scheme than the server does
+            return Reply(401, "login", page | {"www-authenticate": 'Token realm="proxy"'})
         if self.disturbance == "redirect" and turn:
             return Reply(302, "redirect", {"location": "https://sso.example/login"})
         if self.disturbance == "duplicates" and url in self.seen:

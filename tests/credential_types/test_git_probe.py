@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from credstore.credential_types import Git
 from credstore.errors import InvalidFields
-from credstore.probe import Outcome, ProbeRequest, ProbeResponse, Verdict
+from credstore.probe import Openness, Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
 
 TOKEN = "ghx-canary-0123456789abcdef"
@@ -38,6 +39,7 @@ WRITE = ProbeResponse(
     headers={"content-type": "application/x-git-receive-pack-advertisement; charset=x"},
     body_start=b"001f# service=git-receive-pack\n0000",
 )
+CACHED = replace(READ, headers={**READ.headers, "x-cache": "HIT", "age": "12"})
 NO = answer(401, www_authenticate='Basic realm="git"')
 FORBIDDEN, ABSENT = answer(403), answer(404)
 HTML = ProbeResponse(status=200, headers={"content-type": "text/html"}, body_start=b"<!doctype html>")
@@ -72,11 +74,11 @@ def who(ask: ProbeRequest) -> str:
 
 
 def run(
-    config: Mapping[str, str], answers: Mapping[Key, ProbeResponse] | None = None
+    config: Mapping[str, str], answers: Mapping[Key, ProbeResponse] | None = None, openness: Openness = "unknown"
 ) -> tuple[Verdict, list[ProbeRequest]]:
     host = Host(answers or {})
     secrets = Git.clean({"extra_config": json.dumps(config)})
-    verdict = Tester(host).run(Git.probe(secrets), Git.texts_to_redact(secrets))
+    verdict = Tester(host).run(Git.probe(secrets | {"host_openness": openness}), Git.texts_to_redact(secrets))
     assert len(host.asks) <= 4
     assert all(ask.method == "GET" for ask in host.asks)
     assert TOKEN not in repr(verdict)
@@ -104,6 +106,9 @@ PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
         (PRIVATE | {("read", "fake"): answer(401, age="9")}, Outcome.CANNOT_TELL, 2),
         (PRIVATE | {("read", "fake"): LOGIN}, Outcome.CANNOT_TELL, 2),
         (PRIVATE | {("read", "fake"): HTML}, Outcome.CANNOT_TELL, 2),
+        ({("read", "you"): CACHED}, Outcome.CANNOT_TELL, 1),
+        (PRIVATE | {("read", "fake"): CACHED}, Outcome.CANNOT_TELL, 2),
+        (PUBLIC | {("write", "you"): replace(WRITE, headers=WRITE.headers | {"age": "1"})}, Outcome.CANNOT_TELL, 3),
         ({("read", "you"): NO}, Outcome.REJECTED, 1),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): NO}, Outcome.REJECTED, 4),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): READ}, Outcome.CANNOT_TELL, 3),
@@ -112,6 +117,7 @@ PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
         ({("read", "you"): answer(401, {"message": "Your IP address is not allowed"})}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate='Digest realm="g"')}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate="Negotiate")}, Outcome.CANNOT_TELL, 1),
+        ({("read", "you"): answer(401, www_authenticate='Bearer realm="proxy"')}, Outcome.CANNOT_TELL, 1),
         ({("read", "you"): answer(401, www_authenticate='Negotiate, Basic realm="g"')}, Outcome.REJECTED, 1),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
         ({("read", "you"): FORBIDDEN, ("read", "fake"): answer(502)}, Outcome.CANNOT_TELL, 3),
@@ -122,7 +128,7 @@ PUBLIC = {("read", "you"): READ, ("read", "fake"): READ}
         ({("read", "you"): answer(429)}, Outcome.PROVIDER_TROUBLE, 1),
         ({("read", "you"): answer(503)}, Outcome.PROVIDER_TROUBLE, 1),
         ({("read", "you"): answer(418)}, Outcome.CANNOT_TELL, 1),
-        (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): NO}, Outcome.VERIFIED, 4),
+        (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): NO}, Outcome.ACCEPTED_UNPROVEN, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): WRITE}, Outcome.KEY_NOT_CHECKED, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): answer(503)}, Outcome.CANNOT_TELL, 4),
         (PUBLIC | {("write", "you"): WRITE, ("write", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 4),  # or a ban
@@ -208,34 +214,35 @@ ME = answer(
     x_oauth_scopes="repo, gist",
     github_authentication_token_expiration="2027-10-12 09:00:00 UTC",
 )
+ENDED = answer(200, {"name": "deploy", "active": False, "scopes": ["read_repository"]})
 SELF = answer(200, {"name": "deploy", "active": True, "scopes": ["read_repository"], "expires_at": "2027-01-31"})
 
 
 @pytest.mark.parametrize(
     ("url", "told", "answers", "outcome", "requests"),
     [
-        (GITHUB, ME, PRIVATE, Outcome.VERIFIED, 3),
+        (GITHUB, ME, PRIVATE, Outcome.VERIFIED, 4),
+        (GITHUB, NO, PRIVATE, Outcome.CANNOT_TELL, 3),
+        (GITHUB, NO, PUBLIC | {("write", "you"): WRITE}, Outcome.CANNOT_TELL, 4),
+        (GITHUB, answer(200, {"login": "octocat"}, age="9"), PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),
         (GITHUB, ME, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),
         (GITHUB, ME, PUBLIC | {("write", "you"): FORBIDDEN}, Outcome.ACCEPTED_LIMITED, 4),
         (GITHUB, NO, PUBLIC | {("write", "you"): NO}, Outcome.REJECTED, 4),
         (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): NO}, Outcome.CANNOT_TELL, 4),
-        (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),  # an installation's token
-        (HOSTED, SELF, PUBLIC | {("write", "you"): WRITE}, Outcome.VERIFIED, 4),
-        (HOSTED, NO, PUBLIC | {("write", "you"): WRITE}, Outcome.CANNOT_TELL, 4),  # any server may be called gitlab
-        (HOSTED, SELF, PRIVATE, Outcome.VERIFIED, 3),
-        (HOSTED, NO, PRIVATE, Outcome.VERIFIED, 4),
-        (HOSTED, NO, PRIVATE | {("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
-        (HOSTED, answer(200, {"scopes": "all"}), PRIVATE | {("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
-        (GITHUB, FORBIDDEN, PRIVATE, Outcome.VERIFIED, 4),
+        (GITHUB, FORBIDDEN, PUBLIC | {("write", "you"): WRITE}, Outcome.ACCEPTED_UNPROVEN, 4),
+        (GITHUB, FORBIDDEN, PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),
         (GITHUB, ME, {("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 2),
         (GITHUB, NO, {("read", "you"): ABSENT}, Outcome.REJECTED, 2),
         (GITHUB, ME, {("read", "you"): FORBIDDEN}, Outcome.REJECTED, 2),
         (GITHUB, NO, {("read", "you"): FORBIDDEN}, Outcome.REJECTED, 2),
-        (GITLAB, SELF, PRIVATE, Outcome.VERIFIED, 3),
-        (GITLAB, NO, PRIVATE, Outcome.VERIFIED, 4),  # a deploy token: the API refuses it, git does not
+        (GITLAB, SELF, PRIVATE, Outcome.VERIFIED, 4),
+        (GITLAB, ENDED, PRIVATE, Outcome.CANNOT_TELL, 3),
+        (GITLAB, ENDED, PUBLIC | {("write", "you"): WRITE}, Outcome.CANNOT_TELL, 4),
+        (GITLAB, NO, PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),  # perhaps a deploy token: the API refuses it, git does not
         (GITLAB, NO, PUBLIC | {("write", "you"): NO}, Outcome.CANNOT_TELL, 4),
         (GITLAB, SELF, PUBLIC | {("write", "you"): FORBIDDEN}, Outcome.ACCEPTED_LIMITED, 4),
         (GITLAB, LOGIN, {("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 2),
+        (GITLAB, ENDED, {("read", "you"): ABSENT}, Outcome.REJECTED, 2),
     ],
 )
 def test_known_hosts_are_asked_about_the_token_itself(
@@ -243,6 +250,81 @@ def test_known_hosts_are_asked_about_the_token_itself(
 ) -> None:
     verdict, asks = run({"url": url, "token": TOKEN}, answers | {("facts", "you"): told})
     assert (verdict.outcome, len(asks)) == (outcome, requests), verdict
+
+
+@pytest.mark.parametrize("url", [GITHUB, GITLAB])
+@pytest.mark.parametrize("answers", [PRIVATE, PUBLIC | {("write", "you"): WRITE}])
+def test_what_git_says_is_no_proof_against_the_hosts_own_api(url: str, answers: dict[Key, ProbeResponse]) -> None:
+    told = NO if url == GITHUB else ENDED
+    verdict, _ = run({"url": url, "token": TOKEN}, answers | {("facts", "you"): told})
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "let git in with this token, and its API says that the token is not valid" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("told", "made_up", "answers", "outcome", "requests"),
+    [
+        (SELF, NO, PRIVATE, Outcome.VERIFIED, 4),
+        (SELF, SELF, PRIVATE, Outcome.CANNOT_TELL, 3),  # it tells scopes of any token
+        (SELF, ABSENT, PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),  # no such API there
+        (SELF, answer(401, age="9"), PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),
+        (NO, NO, PRIVATE, Outcome.CANNOT_TELL, 4),
+        (ENDED, NO, PRIVATE, Outcome.CANNOT_TELL, 4),
+        (LOGIN, NO, PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),
+        (answer(200, {"scopes": "all"}), NO, PRIVATE, Outcome.ACCEPTED_UNPROVEN, 4),
+        (ENDED, NO, {("read", "you"): ABSENT}, Outcome.CANNOT_TELL, 2),
+        (SELF, NO, {("read", "you"): FORBIDDEN, ("read", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 3),
+        (SELF, NO, PUBLIC | {("write", "you"): WRITE, ("write", "fake"): NO}, Outcome.ACCEPTED_UNPROVEN, 4),
+        (SELF, NO, PUBLIC | {("write", "you"): WRITE, ("write", "fake"): WRITE}, Outcome.KEY_NOT_CHECKED, 4),
+    ],
+)
+@pytest.mark.parametrize("url", [HOSTED, URL])
+def test_another_host_is_believed_only_where_its_api_refuses_a_made_up_token_too(
+    url: str,
+    told: ProbeResponse,
+    made_up: ProbeResponse,
+    answers: dict[Key, ProbeResponse],
+    outcome: Outcome,
+    requests: int,
+) -> None:
+    about = {("facts", "you"): told, ("facts", "fake"): made_up}
+    verdict, asks = run({"url": url, "token": f"glpat-{TOKEN}"}, answers | about)
+    assert (verdict.outcome, len(asks)) == (outcome, requests), verdict
+    if verdict.outcome is Outcome.VERIFIED:
+        assert asked(asks) == [("read", "you"), ("read", "fake"), ("facts", "fake"), ("facts", "you")]
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [(GITHUB, f"ghs_{TOKEN}"), (GITLAB, f"gldt-{TOKEN}"), (GITLAB, f"glcbt-{TOKEN}"), (HOSTED, TOKEN)],
+)
+def test_a_token_that_no_api_knows_is_proven_at_the_repository_alone(url: str, token: str) -> None:
+    verdict, asks = run({"url": url, "token": token}, PRIVATE)
+    assert verdict.outcome is Outcome.VERIFIED
+    assert asked(asks) == [("read", "you"), ("read", "fake"), ("read", "fake"), ("read", "you")]
+
+
+@pytest.mark.parametrize(
+    ("url", "answers", "outcome", "requests"),
+    [
+        (URL, {("write", "you"): WRITE, ("write", "fake"): NO}, Outcome.VERIFIED, 4),
+        (URL, {("write", "you"): WRITE, ("write", "fake"): WRITE}, Outcome.KEY_NOT_CHECKED, 2),
+        (URL, {("write", "you"): WRITE, ("write", "fake"): FORBIDDEN}, Outcome.CANNOT_TELL, 2),  # or a ban
+        (URL, {("write", "you"): NO}, Outcome.CANNOT_TELL, 1),
+        (URL, {("write", "you"): FORBIDDEN}, Outcome.CANNOT_TELL, 1),
+        (URL, {("write", "you"): answer(503)}, Outcome.PROVIDER_TROUBLE, 1),
+        (GITHUB, PRIVATE | {("facts", "you"): ME}, Outcome.VERIFIED, 4),
+    ],
+)
+def test_where_anybody_may_read_the_next_test_asks_for_the_right_to_write(
+    url: str, answers: dict[Key, ProbeResponse], outcome: Outcome, requests: int
+) -> None:
+    verdict, asks = run({"url": url, "username": "deploy", "token": TOKEN}, answers, openness="open")
+    assert (verdict.outcome, len(asks)) == (outcome, requests), verdict
+    if "write" in {what(ask) for ask in asks} and verdict.outcome is Outcome.VERIFIED:
+        assert asked(asks) == [("write", "you"), ("write", "fake"), ("write", "fake"), ("write", "you")]
+    # A repository may be closed meanwhile: then the next test asks again who may read.
+    assert (verdict.openness == "unknown") == (requests == 1)
 
 
 @pytest.mark.parametrize(("url", "fake"), [(URL, NO), (GITHUB, None)])
@@ -264,14 +346,14 @@ def test_github_tells_whose_token_its_scopes_and_its_end() -> None:
 
 @pytest.mark.parametrize(
     ("url", "token"),
-    [(GITLAB, TOKEN), ("https://gitlab.example.org:8443/a.git", TOKEN), (URL, f"glpat-{TOKEN}")],
+    [(GITLAB, TOKEN), ("https://gitlab.example.org:8443/a.git", f"glpat-{TOKEN}"), (URL, f"glpat-{TOKEN}")],
 )
 def test_gitlab_is_asked_at_the_very_host_of_the_repository(url: str, token: str) -> None:
-    verdict, asks = run({"url": url, "token": token}, PRIVATE | {("facts", "you"): SELF})
+    verdict, asks = run({"url": url, "token": token}, PRIVATE | {("facts", "you"): SELF, ("facts", "fake"): NO})
     assert verdict.facts == ("deploy", "scopes: read_repository", "expires 2027-01-31")
     assert verdict.expires_at == datetime(2027, 1, 31, tzinfo=UTC)
     host = urlsplit(url).netloc
-    assert asks[2].url == f"https://{host}/api/v4/personal_access_tokens/self"
+    assert {ask.url for ask in asks if what(ask) == "facts"} == {f"https://{host}/api/v4/personal_access_tokens/self"}
     assert {urlsplit(ask.url).netloc for ask in asks} == {host}
 
 
@@ -298,7 +380,7 @@ def test_a_host_that_only_looks_like_github_gets_no_request_sent_to_github(url: 
 )
 def test_odd_facts_do_no_harm(told: ProbeResponse) -> None:
     verdict, _ = run({"url": GITHUB, "token": TOKEN}, PRIVATE | {("facts", "you"): told})
-    assert verdict.outcome is Outcome.VERIFIED
+    assert verdict.outcome in {Outcome.VERIFIED, Outcome.ACCEPTED_UNPROVEN}
     assert verdict.expires_at is None
     assert all(fact.isprintable() and len(fact) < 600 for fact in verdict.facts)
 

@@ -1,5 +1,6 @@
 """Redirects told exactly and never with a secret; challenges, caches and words that make a refusal say nothing."""
 
+import json
 from typing import Any
 
 import pytest
@@ -104,6 +105,22 @@ def test_a_cache_says_that_it_answered(headers: dict[str, str], cached: bool) ->
     assert from_cache(ProbeResponse(status=401, headers=headers)) is cached
 
 
+MENTIONS = ("This attempt from your IP address was logged.", "Your IP: 10.0.0.7.", "Client IP address: ::1.")
+REFUSALS = ("Unauthorized.", "Forbidden!", "Access denied.", "Invalid API key.", "The token is expired.", "")
+
+
+@given(st.sampled_from(MENTIONS), st.sampled_from(REFUSALS), st.booleans(), st.sampled_from(["json", "text", "html"]))
+def test_that_an_address_is_mentioned_makes_no_refusal_about_it(
+    mention: str, refusal: str, mention_first: bool, form: str
+) -> None:
+    parts = [mention, refusal] if mention_first else [refusal, mention]
+    body = {"json": json.dumps({"error": parts[0], "message": parts[1]}), "text": " ".join(parts)}.get(
+        form, f"<h1>{parts[0]}</h1><p>{parts[1]}</p>"
+    )
+    answer = ProbeResponse(status=401, json=json.loads(body) if form == "json" else None, body_start=body.encode())
+    assert unfounded_refusal("api.example.com", answer, "bearer") is None
+
+
 @pytest.mark.parametrize(
     ("body", "of_the_address", "of_the_key"),
     [
@@ -119,6 +136,18 @@ def test_a_cache_says_that_it_answered(headers: dict[str, str], cached: bool) ->
         ({"data": "Invalid API key"}, False, False),
         (["Invalid API key"], False, True),
         (None, False, False),
+        ({"message": "Invalid API key. This attempt from your IP address was logged."}, False, True),
+        ({"message": "Unauthorized. This attempt from your IP address was logged."}, False, False),
+        ({"error": "unauthorized", "message": "Request from ip 10.0.0.7"}, False, False),
+        ({"message": "Unauthorized. Your IP will be blocked after five attempts"}, False, False),
+        ({"message": "The token is invalid; your IP address is blocked after five of them"}, False, True),
+        ({"message": "Your IP address 10.0.0.7 is blocked."}, True, False),
+        ({"message": "client_ip_not_allowed"}, True, False),
+        ({"message": "The IP allow list of acme is enabled, and 10.0.0.7 is not on it."}, True, False),
+        ({"message": "The key has an IP address restriction. This call violates it."}, True, False),
+        ({"message": "Unauthorized IP"}, True, False),
+        ({"message": "Access denied for your country"}, True, False),
+        ({"message": "This script does not recognise the equipment"}, False, False),
     ],
 )
 def test_the_words_of_an_error_tell_what_was_refused(body: Any, of_the_address: bool, of_the_key: bool) -> None:

@@ -4,9 +4,12 @@ import base64
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -85,6 +88,23 @@ def test_the_verdict_on_what_the_tool_answers_to_whom(
     assert {ask.url for ask in client.asks} == {URL}
 
 
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("headers", [{"x-cache": "HIT"}, {"age": "5"}, {"cf-cache-status": "HIT"}])
+def test_what_a_cache_answers_is_no_acceptance_at_any_place(number: int, headers: dict[str, str]) -> None:
+    class Cached(Script):
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            found = super().send(ask, deadline=deadline)
+            if len(self.asks) - 1 != number:
+                return found
+            return ProbeResponse(status=200, headers=headers)
+
+    verdict = run({"url": URL, "headers": AUTH}, Cached(200, 401, 401))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert (
+        verdict.reason == "A cache on the way answered in place of tool.example.com, so the headers were not checked."
+    )
+
+
 @pytest.mark.parametrize(
     ("expected", "you", "fake", "outcome"),
     [
@@ -146,8 +166,12 @@ def test_the_declared_status_refuses_and_no_other(
     [
         (401, {"www-authenticate": 'Digest realm="a, Basic b", nonce="x="'}, None, "wants Digest authentication"),
         (401, {"www-authenticate": "Negotiate, NTLM"}, None, "wants Negotiate or Ntlm authentication"),
-        (401, {"www-authenticate": 'Digest realm="x", Basic realm="y"'}, None, "refused these headers"),
+        (401, {"www-authenticate": 'Digest realm="x", Bearer realm="y"'}, None, "refused these headers"),
         (401, {"www-authenticate": "Bearer"}, None, "refused these headers"),
+        (401, {"www-authenticate": 'Basic realm="proxy"'}, None, "wants Basic authentication (401), and something"),
+        (401, {"www-authenticate": 'Basic realm="x"'}, {"message": "Invalid credentials"}, "login of a proxy"),
+        (401, {"www-authenticate": 'Basic realm="Stripe"'}, {"error": "Invalid API Key provided"}, "refused these"),
+        (401, {"www-authenticate": f"{KEY} a=b"}, None, "wants another authentication (401)"),
         (401, {"age": "12"}, None, "A cache on the way"),
         (401, {"x-cache": "HIT from proxy"}, None, "A cache on the way"),
         (401, {"x-cache": "MISS"}, None, "refused these headers"),
@@ -171,6 +195,53 @@ def test_a_refusal_is_red_only_where_the_tool_itself_judged(
     verdict = run({"url": URL, "headers": AUTH}, Fixed())
     assert words in verdict.reason
     assert (verdict.outcome is Outcome.REJECTED) == ("refused these" in verdict.reason)
+
+
+@pytest.mark.parametrize(("you", "fake"), [(400, 400), (200, 400)])
+def test_the_declared_status_out_of_a_cache_refuses_nothing(you: int, fake: int) -> None:
+    class Cached(Script):
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            found = super().send(ask, deadline=deadline)
+            return replace(found, headers={"age": "7"}) if found.status == 400 else found
+
+    verdict = run({"url": URL, "headers": AUTH, "refuse_status": 400}, Cached(you, fake=fake))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+
+
+SCHEMES = ["Basic", "Bearer", "Token", "ApiKey", "Digest", "Negotiate"]
+
+
+@given(
+    st.sampled_from(["Authorization: Basic", "Authorization: Bearer", "Authorization: Token", "X-Api-Key", "Cookie"]),
+    st.lists(st.sampled_from(SCHEMES), min_size=1, max_size=3, unique=True),
+    st.sampled_from([None, {"message": "Unauthorized"}, {"error": "Invalid credentials"}]),
+)
+def test_a_login_that_asks_for_another_scheme_before_the_tool_is_never_red(
+    header: str, wanted: list[str], body: Any
+) -> None:
+    name, _, scheme = header.partition(": ")
+    value = (
+        basic(f"ann:{KEY}") if scheme == "Basic" else f"sid={KEY}" if name == "Cookie" else f"{scheme} {KEY}".strip()
+    )
+
+    class Proxy:
+        def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+            challenge = ", ".join(f'{asked} realm="proxy"' for asked in wanted)
+            page = b"<html>401 Authorization Required"
+            return ProbeResponse(status=401, headers={"www-authenticate": challenge}, json=body, body_start=page)
+
+    verdict = run({"url": URL, "headers": {name: value}}, Proxy())
+    asked_for = scheme in wanted if scheme else "ApiKey" in wanted
+    assert verdict.outcome is (Outcome.REJECTED if asked_for else Outcome.CANNOT_TELL)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "outcome"),
+    [("Basic", Outcome.REJECTED), ("Bearer", Outcome.REJECTED), ("Digest", Outcome.CANNOT_TELL)],
+)
+def test_without_headers_a_challenge_says_that_the_tool_asks_for_more(challenge: str, outcome: Outcome) -> None:
+    client = Script(401, 401, headers={"www-authenticate": f'{challenge} realm="x"'})
+    assert run({"url": URL}, client).outcome is outcome
 
 
 def basic(login: str) -> str:

@@ -74,7 +74,7 @@ def heads(repositories: Path) -> str:
         ("private.git", WRONG, Outcome.REJECTED, [401]),
         ("private.git", STRANGER, Outcome.REJECTED, [403, 403, 401, 401]),
         ("private.git", "", Outcome.REJECTED, [401]),
-        ("public.git", WRITER, Outcome.VERIFIED, [200, 200, 200, 401]),
+        ("public.git", WRITER, Outcome.ACCEPTED_UNPROVEN, [200, 200, 200, 401]),  # one refusal is no proof
         ("public.git", READER, Outcome.CANNOT_TELL, [200, 200, 403, 401]),  # one 403 is no proof
         # Pushing is refused with 401 to this and to a made-up token alike: perhaps a good one that may only read.
         ("public.git", WRONG, Outcome.CANNOT_TELL, [200, 200, 401, 401]),
@@ -114,7 +114,7 @@ def test_a_host_that_refuses_wrong_tokens_even_where_none_is_needed(
         # A known token that may not push gets a 401, as from Apache: not to be told from a wrong one.
         ({"denied": 401}, "public.git", READER, Outcome.CANNOT_TELL, [200, 200, 401, 401]),
         ({"denied": 401}, "public.git", WRONG, Outcome.CANNOT_TELL, [200, 200, 401, 401]),
-        ({"denied": 401}, "public.git", WRITER, Outcome.VERIFIED, [200, 200, 200, 401]),
+        ({"denied": 401}, "public.git", WRITER, Outcome.ACCEPTED_UNPROVEN, [200, 200, 200, 401]),
         ({"denied": 401}, "private.git", READER, Outcome.VERIFIED, [200, 401, 401, 200]),
         ({"denied": 404}, "private.git", STRANGER, Outcome.CANNOT_TELL, [404]),
         ({"challenge": 'Digest realm="git", nonce="n"'}, "private.git", WRONG, Outcome.CANNOT_TELL, [401]),
@@ -164,6 +164,18 @@ def test_from_the_vault_no_token_gets_into_the_database(server: GitServer, app: 
     assert tested.verdict.outcome is Outcome.VERIFIED
     assert WRITER not in repr(tested) + stored
     assert server.url("private.git") in stored
+
+
+def test_the_second_test_of_a_public_repository_proves_the_right_to_write(server: GitServer, app: Flask) -> None:
+    config = {"url": server.url("public.git"), "username": "deploy", "token": WRITER}
+    with app.app_context():
+        vault = app.extensions["credstore"].vault
+        row = vault.create("git", "Repository", {"extra_config": json.dumps(config)})
+        first, second = (vault.test(row.public_id).verdict for _ in range(2))
+        stored = str(db.session.execute(text("SELECT * FROM host_openness")).all())
+    assert (first.outcome, second.outcome) == (Outcome.ACCEPTED_UNPROVEN, Outcome.VERIFIED)
+    assert [step.status for step in second.steps] == [200, 401, 401, 200]
+    assert not any(part in stored for part in (WRITER, "public.git", "127.0.0.1"))
 
 
 def test_git_itself_agrees(server: GitServer) -> None:

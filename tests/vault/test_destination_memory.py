@@ -1,5 +1,8 @@
 """What the vault remembers of a destination, and of the very key that was proven there, and for how long."""
 
+import base64
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +17,13 @@ from credstore.credential_types.llm.declaration import Llm
 from credstore.models import HostOpenness
 from credstore.probe import Knowledge, Openness, Outcome, ProbeRequest, ProbeResponse, Verdict
 from credstore.tester import Tester
-from credstore.vault.destination_memory import destination_hash, key_fingerprint, recall, remember
+from credstore.vault.destination_memory import (
+    destination_hash,
+    key_fingerprint,
+    recall,
+    remember,
+    sealed_destination_hash,
+)
 
 BASE = "https://api.example.com/v1"
 PROVEN = Knowledge(openness="gated", key_proven=True)
@@ -185,6 +194,69 @@ def test_a_test_that_learned_nothing_forgets_nothing(vault: Any, gateway: Gatewa
     vault.tests.tester, gateway.came[:] = Tester(gateway), []
     assert outcome(vault, public_id) is Outcome.VERIFIED
     assert gateway.came == [RIGHT]
+
+
+class Fickle:
+    """A client of a server that accepts and refuses by a list, whatever was sent; then it judges as it should."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+
+    def send(self, ask: ProbeRequest, *, deadline: float) -> ProbeResponse:
+        assert deadline
+        right = RIGHT in ask.headers.get("Authorization", "") or pair(RIGHT) in ask.headers.get("Authorization", "")
+        status = self.statuses.pop(0) if self.statuses else 200 if right else 401
+        git = {"content-type": "application/x-git-upload-pack-advertisement"} if "service=" in ask.url else {}
+        return ProbeResponse(status=status, headers=git, body_start=b"001e# service=")
+
+
+def pair(token: str) -> str:
+    return base64.b64encode(f"git:{token}".encode()).decode()
+
+
+def extra_config(kind: str, url: str) -> dict[str, str]:
+    config: dict[str, Any] = {"url": url}
+    config |= {"token": RIGHT} if kind == "git" else {"headers": {"Authorization": f"Bearer {RIGHT}"}}
+    return {"extra_config": json.dumps(config)}
+
+
+@pytest.mark.parametrize("kind", ["git", "tool"])
+@pytest.mark.parametrize("statuses", [(200, 401, 200), (200, 401, 401, 401)])
+def test_a_git_host_or_tool_that_contradicted_itself_proves_nothing_for_an_hour(
+    vault: Any, kind: str, statuses: tuple[int, ...]
+) -> None:
+    url = "https://example.com/a"
+    row, elsewhere = (vault.create(kind, name, extra_config(kind, name)).public_id for name in (url, f"{url}/b"))
+    vault.tests.tester = Tester(Fickle(*statuses))
+    assert "contradicted itself" in vault.test(row).verdict.reason
+    vault.tests.tester = Tester(Fickle())
+    assert outcome(vault, row) is Outcome.CANNOT_TELL
+    assert vault.test_draft(kind, extra_config(kind, url)).outcome is Outcome.CANNOT_TELL
+    assert outcome(vault, elsewhere) is Outcome.VERIFIED
+    with later(hours=1.1):
+        assert outcome(vault, row) is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize(("kind", "query"), [("git", ""), ("tool", f"?key={OTHER}")])
+def test_the_memory_of_an_encrypted_destination_tells_nothing_of_it(vault: Any, kind: str, query: str) -> None:
+    url = "https://example.com/a"
+    vault.tests.tester = Tester(Fickle(200, 401, 200))
+    vault.test(vault.create(kind, "A", extra_config(kind, f"{url}{query}")).public_id)
+    (row,) = vault.store.session.query(HostOpenness).all()
+    declared = by_slug(kind)
+    assert declared is not None
+    assert row.destination_hash == sealed_destination_hash(declared, vault.store.keyring, extra_config(kind, url))
+    # No plain hash of what could be guessed.
+    guesses = [f"{before}{url}{query}" for before in ("", kind, f"{kind}\0", f"{kind}\0\0")]
+    assert row.destination_hash not in {hashlib.sha256(guess.encode()).hexdigest() for guess in guesses}
+
+
+@pytest.mark.parametrize("written", [{"note": "x"}, {"url": "ssh://git@example.com/a"}, {"url": "git@example.com:a"}])
+@pytest.mark.parametrize("kind", ["git", "tool"])
+def test_where_no_url_is_asked_there_is_nothing_to_remember(vault: Any, kind: str, written: dict[str, str]) -> None:
+    declared = by_slug(kind)
+    assert declared is not None
+    assert sealed_destination_hash(declared, vault.store.keyring, {"extra_config": json.dumps(written)}) == ""
 
 
 NOT_REACHED = Verdict(outcome=Outcome.NOT_REACHED, reason="No answer.")

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
+from credstore.credential_types.contradictions import without_pass_after_contradiction
 from credstore.credential_types.git import http_check, ssh_key, verdicts
 from credstore.credential_types.git.smart_http import Repository
 from credstore.errors import Refused
-from credstore.probe import Probe, probe_without_requests
+from credstore.probe import Probe, openness_of, probe_without_requests
 from credstore.urls import canonical_url
 
 # What goes as the user name beside a token where none is given; most hosts look at the token alone.
@@ -72,13 +73,18 @@ class Git(CredentialType):
         return super().texts_to_redact(secrets) | pair
 
     @classmethod
+    def tested_url(cls, secrets: Values) -> str:
+        url = str(_config(secrets).get("url", ""))
+        return canonical_url(url) if url.startswith(("http://", "https://")) else ""
+
+    @classmethod
     def probe(cls, values: Values) -> Probe:
         config = _config(values)
         url, over_http = config.get("url", ""), config.get("url", "").startswith(("http://", "https://"))
         if over_http and (config.get("token") or not config.get("ssh_key")):
-            return http_check.check_repository(
-                Repository(url=canonical_url(url), username=_username(config), token=config.get("token", ""))
-            )
+            repo = Repository(url=canonical_url(url), username=_username(config), token=config.get("token", ""))
+            known = openness_of(values.get("host_openness"))
+            return without_pass_after_contradiction(http_check.check_repository(repo, known), repo.host, known)
         if config.get("ssh_key"):
             return probe_without_requests(ssh_key.check_ssh_key(config["ssh_key"]))
         if url:

@@ -9,46 +9,58 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from credstore.credential_types.inconclusive import printable_line
+from credstore.credential_types.inconclusive import from_cache, printable_line
+from credstore.credential_types.made_up_key import made_up_key
 from credstore.probe import ProbeRequest, ProbeResponse
 
 GITHUB_API = "https://api.github.com"
+# How GitLab's personal, project and group access tokens begin, unless its administrator chose otherwise.
+_GITLAB_TOKEN = "glpat-"  # noqa: S105
+# Tokens that the APIs do not know and git takes: of an installation of a GitHub app; GitLab's deploy and job tokens.
+_UNKNOWN_TO_APIS = ("ghs_", "gldt-", "glcbt-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFacts:
-    """`known` is None where the host was not asked or did not say."""
+    """`known` is None where the host was not asked or did not say. `refused`: it answered 401, whatever that means."""
 
     known: bool | None = None
+    refused: bool = False
     facts: tuple[str, ...] = ()
     expires_at: datetime | None = None
 
 
 def has_token_api(url: str, token: str) -> bool:
     """Whether the host of this repository can be asked about the token itself."""
-    return _is_github(url) or _is_gitlab(url, token)
+    return (_is_github(url) or _is_gitlab(url, token)) and not token.startswith(_UNKNOWN_TO_APIS)
 
 
-def is_known_host(url: str) -> bool:
-    """Whether this is a host that is known to check every token, whatever it says about this one."""
-    return url.startswith(("https://github.com/", "https://gitlab.com/"))
+def api_decides(url: str, token: str) -> bool:
+    """Whether the API is believed: that of github.com and of gitlab.com alone, which are known to check tokens."""
+    return url.startswith(("https://github.com/", "https://gitlab.com/")) and has_token_api(url, token)
 
 
 def token_facts(url: str, token: str) -> Generator[ProbeRequest, ProbeResponse, TokenFacts]:
     """Ask the repository's host what it knows about the token. One request; none where there is no API to ask."""
+    if not has_token_api(url, token):
+        return TokenFacts()
     if _is_github(url):
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
         whose = f"{GITHUB_API}/user"
         answer = yield ProbeRequest(purpose="Ask GitHub whose token this is", method="GET", url=whose, headers=headers)
         return _from_github(answer)
-    if _is_gitlab(url, token):
-        parts = urlsplit(url)
-        about = f"{parts.scheme}://{parts.netloc}/api/v4/personal_access_tokens/self"
-        answer = yield ProbeRequest(
-            purpose="Ask GitLab about this token", method="GET", url=about, headers={"PRIVATE-TOKEN": token}
-        )
-        return _from_gitlab(answer)
-    return TokenFacts()
+    return _from_gitlab((yield _ask_gitlab("Ask GitLab about this token", url, token)))
+
+
+def facts_of_made_up(url: str, token: str) -> Generator[ProbeRequest, ProbeResponse, TokenFacts]:
+    """Ask GitLab's API at this host about a made-up token of the same form. One request."""
+    return _from_gitlab((yield _ask_gitlab("Ask GitLab about a made-up token", url, made_up_key(token))))
+
+
+def _ask_gitlab(purpose: str, url: str, token: str) -> ProbeRequest:
+    parts = urlsplit(url)
+    about = f"{parts.scheme}://{parts.netloc}/api/v4/personal_access_tokens/self"
+    return ProbeRequest(purpose=purpose, method="GET", url=about, headers={"PRIVATE-TOKEN": token})
 
 
 def _is_github(url: str) -> bool:
@@ -56,11 +68,12 @@ def _is_github(url: str) -> bool:
 
 
 def _is_gitlab(url: str, token: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "gitlab.com" or host.startswith("gitlab.") or token.startswith("glpat-")
+    return url.startswith("https://gitlab.com/") or token.startswith(_GITLAB_TOKEN)
 
 
 def _from_github(answer: ProbeResponse) -> TokenFacts:
+    if from_cache(answer):
+        return TokenFacts()
     if answer.status == 401:
         return TokenFacts(known=False)
     login = answer.json.get("login") if isinstance(answer.json, dict) else None
@@ -74,9 +87,11 @@ def _from_github(answer: ProbeResponse) -> TokenFacts:
 
 
 def _from_gitlab(answer: ProbeResponse) -> TokenFacts:
+    # Deploy and job tokens are refused here (401) while git takes them: a refusal does not make a token unknown.
+    if answer.status != 200 or from_cache(answer):
+        return TokenFacts(refused=answer.status == 401 and not from_cache(answer))
     body = answer.json
-    # Deploy and job tokens are refused here (401) while git takes them: a refusal says nothing.
-    if answer.status != 200 or not isinstance(body, dict) or not isinstance(body.get("scopes"), list):
+    if not isinstance(body, dict) or not isinstance(body.get("scopes"), list):
         return TokenFacts()
     scopes = ", ".join(scope for scope in body["scopes"] if isinstance(scope, str))
     if body.get("active") is False:

@@ -1,22 +1,23 @@
 """The check of a token for a git repository over smart HTTP. Sans-IO; only `info/refs` is asked, so nothing is written.
 
-That the server shows the repository proves nothing by itself: it may be public, or take any token. In at most four
-requests:
+That the server shows the repository proves nothing by itself: it may be public, or take any token. One refusal may come
+from a firewall, a ban, or one of several servers behind one address. So, in four requests, the result is green only
+where the token is accepted, two made-up ones are refused, and the token is accepted again, in this order:
 
-- A repository that is shown with the token and refused to a made-up one: both are asked once more, the right token
-  last. The result is green for yes, no, no, yes, with one status for both refusals. One refusal may come from a
-  firewall, a ban, or one of several servers behind one address; such a server does not give this sequence.
-- A repository that a made-up token may read too: see `write_check`.
-- github.com and gitlab.com are asked about the token itself. What they say of it is believed, and so is one refusal of
-  a made-up token: they are known to check tokens. Another host that is asked like GitLab is believed when it tells the
-  scopes of the token and refuses a made-up one; otherwise that refusal must be a challenge.
+- at the repository, with one status for both refusals;
+- for a token in the form of GitLab's, at the repository and at the API of the same host, which tells its scopes;
+- where anybody may read the repository, for the right to write; see `write_check`.
 
-A server that answers at random, yes and no by halves, passes in one of sixteen tests by each of the first two ways:
-four requests tell no more.
+github.com and gitlab.com are known to check tokens. There, and nowhere else, it is enough that the API knows the token
+and that the repository is shown twice with it and refused to a made-up one. Where the API says that the token is not
+valid, or does not say, the result is not green, whatever the repository answers.
+
+A server that answers at random, yes and no by halves, gives such a sequence in one of sixteen tests. So where it
+contradicts itself within a test, that is remembered, and nothing passes there for an hour (`contradictions`).
 
 The result is red only for a 401 that checks the token (not from a cache, not about the network address, not a wish for
-Digest or Negotiate), for a token that the host's API does not know, and for a 403, given twice in a row,
-where two made-up tokens get another refusal.
+another scheme than Basic), for a token that the API of github.com or gitlab.com does not know, and for a 403, given
+twice in a row, where two made-up tokens get another refusal.
 """
 
 from collections.abc import Generator
@@ -27,22 +28,23 @@ from credstore.credential_types.git.smart_http import (
     READ,
     GitResponse,
     Repository,
-    challenges_sender,
     classify,
     refuses,
 )
-from credstore.credential_types.inconclusive import inconclusive_verdict, unfounded_refusal
-from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
+from credstore.credential_types.inconclusive import from_cache, inconclusive_verdict, unfounded_refusal
+from credstore.probe import Openness, Probe, ProbeRequest, ProbeResponse, Verdict
 
 _MADE_UP = ("The same with a made-up token", "The same with another made-up token")
 _NOTHING_KNOWN = TokenFacts()
 
 
-def check_repository(repo: Repository) -> Probe:
-    """Drive the whole check."""
+def check_repository(repo: Repository, openness: Openness = "unknown") -> Probe:
+    """Drive the whole check. `openness` "open": an earlier test saw that a made-up token may read here."""
     if not repo.token:
         answer = yield repo.request("Read the repository, without a token", READ, "")
         return _without_token(repo, answer)
+    if openness == "open" and not host_apis.api_decides(repo.url, repo.token):
+        return (yield from write_check.prove_write_access(repo))
     answer = yield repo.request("Read the repository with your token", READ, repo.token)
     seen = classify(answer, READ)
     if seen is GitResponse.REFS:
@@ -53,12 +55,14 @@ def check_repository(repo: Repository) -> Probe:
         return verdicts.refused(repo.host)
     if seen is GitResponse.FORBIDDEN:
         return (yield from _forbidden(repo))
-    return verdicts.not_found(repo.host, (yield from host_apis.token_facts(repo.url, repo.token)))
+    facts = yield from host_apis.token_facts(repo.url, repo.token)
+    believed = facts.known or host_apis.api_decides(repo.url, repo.token)
+    return verdicts.not_found(repo.host, facts if believed else _NOTHING_KNOWN)
 
 
 def _without_token(repo: Repository, answer: ProbeResponse) -> Verdict:
     seen = classify(answer, READ)
-    if seen is GitResponse.REFS:
+    if seen in {GitResponse.REFS, GitResponse.CACHED}:
         return verdicts.no_token(repo.host, open_to_all=True)
     if verdict := _not_judged(repo, answer):
         return verdict
@@ -71,6 +75,8 @@ def _not_judged(repo: Repository, answer: ProbeResponse) -> Verdict | None:
     """The verdict on an answer that says nothing of the token; None for a refusal that may."""
     if verdict := inconclusive_verdict(repo.host, answer, [repo.token]):
         return verdict
+    if classify(answer, READ) is GitResponse.CACHED:
+        return verdicts.cached(repo.host)
     if classify(answer, READ) is GitResponse.UNKNOWN:
         return verdicts.not_git(repo.host)
     return unfounded_refusal(repo.host, answer, "basic")
@@ -82,24 +88,55 @@ def _check_made_up_token(repo: Repository) -> Generator[ProbeRequest, ProbeRespo
     if classify(first, READ) is GitResponse.REFS:
         return (yield from write_check.check_write_access(repo))
     if not refuses(first):
-        return verdicts.no_control(repo.host)
+        return verdicts.no_control(repo.host, by_cache=from_cache(first))
+    if host_apis.api_decides(repo.url, repo.token):
+        return (yield from _ask_known_host(repo))
     if host_apis.has_token_api(repo.url, repo.token):
-        facts = yield from host_apis.token_facts(repo.url, repo.token)
-        if facts.known:
-            return verdicts.may_read(repo.host, facts)
-        proven = host_apis.is_known_host(repo.url) or challenges_sender(first)
-    else:
-        facts, second = _NOTHING_KNOWN, (yield repo.made_up_request(READ, _MADE_UP[1]))
-        proven = refuses(second) and second.status == first.status
-    if not proven:
-        return verdicts.no_control(repo.host)
-    return (yield from _read_once_more(repo, facts))
+        return (yield from _ask_other_gitlab(repo))
+    second = yield repo.made_up_request(READ, _MADE_UP[1])
+    if classify(second, READ) is GitResponse.REFS:
+        return verdicts.made_up_accepted_once(repo.host)
+    if not refuses(second) or second.status != first.status:
+        return verdicts.no_control(repo.host, by_cache=from_cache(second))
+    return (yield from _read_once_more(repo, verdicts.may_read(repo.host, _NOTHING_KNOWN)))
 
 
-def _read_once_more(repo: Repository, facts: TokenFacts) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+def _ask_known_host(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """The API of github.com or gitlab.com decides."""
+    facts = yield from host_apis.token_facts(repo.url, repo.token)
+    if facts.known is False:
+        return verdicts.dead_but_accepted(repo.host)
+    found = verdicts.may_read(repo.host, facts) if facts.known else verdicts.may_read_unproven(repo.host)
+    return (yield from _read_once_more(repo, found))
+
+
+def _ask_other_gitlab(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """A host that seems to be a GitLab: does its API refuse another made-up token, and know this one?
+
+    Both are needed: a server that only looks like a GitLab may tell scopes of any token.
+    """
+    made_up = yield from host_apis.facts_of_made_up(repo.url, repo.token)
+    if made_up.known:
+        return verdicts.made_up_accepted_once(repo.host)
+    if not made_up.refused:
+        return (yield from _read_once_more(repo, verdicts.may_read_unproven(repo.host)))
+    facts = yield from host_apis.token_facts(repo.url, repo.token)
+    if facts.known:
+        return verdicts.may_read(repo.host, facts)
+    if facts.known is False:
+        return verdicts.dead_but_accepted(repo.host)
+    return verdicts.refused_by_api(repo.host) if facts.refused else verdicts.may_read_unproven(repo.host)
+
+
+def _read_once_more(repo: Repository, found: Verdict) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
+    """What was `found`, if the token may still read."""
     answer = yield repo.request("Read the repository once more with your token", READ, repo.token)
     if classify(answer, READ) is GitResponse.REFS:
-        return verdicts.may_read(repo.host, facts)
+        return found
+    if refuses(answer):
+        return verdicts.refused_in_the_end(repo.host, answer.status)
+    if from_cache(answer):
+        return verdicts.cached(repo.host)
     return verdicts.changed_its_mind(repo.host, answer.status)
 
 
@@ -108,9 +145,11 @@ def _forbidden(repo: Repository) -> Generator[ProbeRequest, ProbeResponse, Verdi
 
     Both are asked twice in a row: of several servers behind one address, one that lets nobody in would not answer both.
     """
-    if host_apis.has_token_api(repo.url, repo.token):
+    if host_apis.api_decides(repo.url, repo.token):
         return verdicts.not_allowed(repo.host, (yield from host_apis.token_facts(repo.url, repo.token)))
     again = yield repo.request("Read the repository once more with your token", READ, repo.token)
+    if classify(again, READ) is GitResponse.REFS:
+        return verdicts.refused_at_first(repo.host)
     if again.status != 403:
         return verdicts.changed_its_mind(repo.host, again.status)
     for purpose in _MADE_UP:

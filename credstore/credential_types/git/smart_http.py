@@ -18,6 +18,7 @@ _VERSION_2 = {"Git-Protocol": "version=2"}
 
 class GitResponse(Enum):
     REFS = auto()  # the repository, as git's smart HTTP shows it
+    CACHED = auto()  # the same out of a cache, which may show it to anybody
     REFUSED = auto()  # 401
     FORBIDDEN = auto()  # 403
     NOT_FOUND = auto()  # 404: not there, or hidden
@@ -54,7 +55,9 @@ def classify(answer: ProbeResponse, service: str) -> GitResponse:
     if answer.status == 200:
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         fits = media_type == f"application/x-{service}-advertisement" and _START.match(answer.body_start)
-        return GitResponse.REFS if fits else GitResponse.UNKNOWN
+        if fits:
+            return GitResponse.CACHED if from_cache(answer) else GitResponse.REFS
+        return GitResponse.UNKNOWN
     return {401: GitResponse.REFUSED, 403: GitResponse.FORBIDDEN, 404: GitResponse.NOT_FOUND}.get(
         answer.status, GitResponse.UNKNOWN
     )

@@ -3,6 +3,7 @@
 `actor` is the host. Every reason says what the host did, and every advice says what to do next.
 """
 
+from credstore.credential_types.contradictions import contradicted
 from credstore.credential_types.git.host_apis import TokenFacts
 from credstore.probe import Cause, Outcome, Verdict
 
@@ -19,6 +20,67 @@ def may_write(actor: str, facts: TokenFacts) -> Verdict:
         f"{actor} gives this token the right to write, and not to a made-up one. Anybody may read this repository.",
         facts,
     )
+
+
+def may_read_unproven(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.ACCEPTED_UNPROVEN,
+        reason=f"{actor} shows the repository with this token, and refused a made-up one once. Its API did not say "
+        "whether it knows this token.",
+        advice="Test again later; the API may answer then.",
+    )
+
+
+def may_write_unproven(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.ACCEPTED_UNPROVEN,
+        reason=f"{actor} gave this token the right to write, and refused it to a made-up one, once each. Anybody may "
+        "read this repository.",
+        advice="Test again: that test asks for the right to write only, and can prove the token.",
+        openness="open",
+    )
+
+
+def may_write_says_git_alone(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.ACCEPTED_UNPROVEN,
+        reason=f"{actor} gave this token the right to write. Its API did not say whether it knows this token. Anybody "
+        "may read this repository.",
+        advice="Test again later; the API may answer then.",
+    )
+
+
+def dead_but_accepted(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} let git in with this token, and its API says that the token is not valid.",
+        advice="Look at the token at the host: it may have ended a moment ago. If so, create a new one.",
+    )
+
+
+def may_not_write(actor: str, status: int) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"{actor} does not give this token the right to write ({status}). In an earlier test anybody could read "
+        "this repository, so reading was not asked for.",
+        advice="Test again: that test asks who may read now.",
+    )
+
+
+def made_up_accepted_once(actor: str) -> Verdict:
+    return contradicted(actor, "it refused a made-up token, and then accepted another made-up one")
+
+
+def refused_in_the_end(actor: str, status: int) -> Verdict:
+    return contradicted(actor, f"it accepted this token, and refused it ({status}) when asked again")
+
+
+def refused_by_api(actor: str) -> Verdict:
+    return contradicted(actor, "it let git in with this token, and its API refused the token (401)")
+
+
+def refused_at_first(actor: str) -> Verdict:
+    return contradicted(actor, "it refused this token (403), and accepted it when asked again")
 
 
 def _verified(reason: str, facts: TokenFacts) -> Verdict:
@@ -97,7 +159,17 @@ def public_repository(actor: str) -> Verdict:
     )
 
 
-def no_control(actor: str) -> Verdict:
+def cached(actor: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.CANNOT_TELL,
+        reason=f"A cache on the way answered in place of {actor}, so the token was not checked.",
+        advice="Test again later. If it stays so, whoever runs the host should keep caches from answering for it.",
+    )
+
+
+def no_control(actor: str, *, by_cache: bool = False) -> Verdict:
+    if by_cache:
+        return cached(actor)
     return Verdict(
         outcome=Outcome.CANNOT_TELL,
         reason=f"{actor} did not refuse this token, but the check with a made-up one got no clear refusal.",

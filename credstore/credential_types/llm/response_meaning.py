@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from enum import Enum, auto
 
+from credstore.credential_types.address_refusals import ADDRESS_REFUSED
 from credstore.credential_types.error_words import error_message, error_words, is_api_error, status_in_error
 from credstore.credential_types.refusal_words import BAD_KEY
 from credstore.probe import Json, ProbeResponse
@@ -59,10 +60,6 @@ _NO_CREDIT = (
     r"|have any credits|depleted your .{0,30}credits|arrearage|budget (?:has been )?exceeded)\b|余额不足"
 )
 _BUSY = r"\b(?:too many|rate limit\w*|duplicate[sd]? request|slow down|temporarily (?:banned|blocked|locked))\b"
-_REFUSING = (
-    r"(?:not|isn.?t|block\w*|bann\w*|denied|restrict\w*|allow ?list\w*|white ?list\w*|unauthori[sz]ed|forbidden)"
-)
-_ADDRESS = rf"\bips?\b.{{0,40}}\b{_REFUSING}\b|\b{_REFUSING}\b.{{0,40}}\bips?\b"
 _LIMITED = (
     r"\b(?:missing (?:required )?scopes?|insufficient (?:permissions?|scope)|permission error|sufficient permissions?"
     r"|permission is required|not authorized (?:to perform|for this)|not allowed to access|access to model denied"
@@ -76,7 +73,7 @@ _WORDS: tuple[tuple[re.Pattern[str], frozenset[int], Meaning], ...] = tuple(
     for words, statuses, meaning in (
         (_NO_CREDIT, {400, 401, 402, 403, 429}, Meaning.NO_CREDIT),
         (_BUSY, {400, 401, 403, 409}, Meaning.RATE_LIMITED),
-        (_ADDRESS, {401, 403}, Meaning.ADDRESS_REFUSED),
+        (ADDRESS_REFUSED, {401, 403}, Meaning.ADDRESS_REFUSED),
         (_LIMITED, {401, 403}, Meaning.LIMITED),
         (BAD_KEY, {400, 401, 403}, Meaning.REFUSED),
         (_WRONG_ORGANIZATION, {400, 401, 403}, Meaning.WRONG_ORGANIZATION),

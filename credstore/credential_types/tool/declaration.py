@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
+from credstore.credential_types.contradictions import without_pass_after_contradiction
 from credstore.credential_types.tool import check, verdicts
 from credstore.credential_types.tool.made_up_headers import texts_inside
 from credstore.errors import Refused
-from credstore.probe import Probe, probe_without_requests
+from credstore.probe import Probe, openness_of, probe_without_requests
 from credstore.request_header_rules import header_error
 from credstore.urls import canonical_url
 
@@ -74,19 +75,24 @@ class Tool(CredentialType):
         return super().texts_to_redact(secrets) | parts
 
     @classmethod
+    def tested_url(cls, secrets: Values) -> str:
+        url = str(_config(secrets).get("url", ""))
+        return _url(url).partition("?")[0] if url.startswith(("http://", "https://")) else ""
+
+    @classmethod
     def probe(cls, values: Values) -> Probe:
         config = _config(values)
         if not config.get("url", "").startswith(("http://", "https://")):
             return probe_without_requests(verdicts.nothing_to_test())
-        return check.check_tool(
-            check.ToolRequest(
-                url=_url(config["url"]),
-                headers=config.get("headers", {}),
-                method="HEAD" if config.get("method", "").upper() == "HEAD" else "GET",
-                expected=_expected(config),
-                refused=config.get("refuse_status"),
-            )
+        call = check.ToolRequest(
+            url=_url(config["url"]),
+            headers=config.get("headers", {}),
+            method="HEAD" if config.get("method", "").upper() == "HEAD" else "GET",
+            expected=_expected(config),
+            refused=config.get("refuse_status"),
         )
+        known = openness_of(values.get("host_openness"))
+        return without_pass_after_contradiction(check.check_tool(call), call.host, known)
 
 
 def _config_error(config: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 `actor` is the host of the tool. Every reason says what the tool did, and every advice says what to do next.
 """
 
+from credstore.credential_types.contradictions import contradicted
 from credstore.probe import Outcome, Verdict
 
 CHECK_CONFIG = "Check “url”, “method” and “expect_status” in Extra Config."
@@ -74,6 +75,18 @@ def changed_its_mind(actor: str, status: int) -> Verdict:
     )
 
 
+def made_up_accepted_once(actor: str) -> Verdict:
+    return contradicted(actor, "it refused made-up headers, and then accepted other made-up ones")
+
+
+def refused_in_the_end(actor: str, status: int) -> Verdict:
+    return contradicted(actor, f"it accepted your headers, and refused them ({status}) when asked again")
+
+
+def refused_at_first(actor: str) -> Verdict:
+    return contradicted(actor, "it refused your headers (403), and accepted them when asked again")
+
+
 def other_contents(actor: str, status: int) -> Verdict:
     return _verdict(
         Outcome.CANNOT_TELL,
@@ -85,7 +98,7 @@ def other_contents(actor: str, status: int) -> Verdict:
 def cached(actor: str) -> Verdict:
     return _verdict(
         Outcome.CANNOT_TELL,
-        f"A cache answered made-up headers in place of {actor}.",
+        f"A cache on the way answered in place of {actor}, so the headers were not checked.",
         "Set “url” to something that no cache keeps, then test again.",
     )
 
