@@ -77,7 +77,7 @@ class Field:
             return field_validation.clean_url(text)
         if self.form == "json":
             return field_validation.clean_json_object(text, {key.name: key.kind for key in self.keys})
-        return field_validation.clean_secret(text) if self.secret else field_validation.clean_text(text)
+        return field_validation.clean_secret(text, self.label) if self.secret else field_validation.clean_text(text)
 
 
 class CredentialType:

@@ -34,12 +34,12 @@ def clean_text(value: str) -> str:
     return value
 
 
-def clean_secret(value: str) -> str:
+def clean_secret(value: str, label: str) -> str:
     """A key or token that a header can have: printable ASCII without spaces, and not a masked key ("sk-***")."""
     if _MASK.search(value) or _is_mask(value):
-        raise Refused("This looks like a masked key, not the key itself. Paste the whole key.")
+        raise Refused(f"This looks like a masked {label}. Paste the whole {label}.")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise Refused("A key has no spaces, line breaks or characters outside plain ASCII. Copy it again.")
+        raise Refused(f"The {label} has no spaces, line breaks or characters outside plain ASCII. Copy it again.")
     return value
 
 

@@ -10,13 +10,14 @@ from credstore.vault.credential_test import CredentialTests
 from credstore.vault.delete_restore import DeleteRestore
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.put_back import PutBack, Replaced
-from credstore.vault.queries import Queries, Start
+from credstore.vault.queries import MAX_SAME_SECRET, Queries, Start
 from credstore.vault.records import Deletion, ListRow, Page, Record, Summary
 from credstore.vault.resolve import Resolver
 from credstore.vault.store import CredentialStore
 from credstore.vault.test_runs import Progress, TestRuns
 
 __all__ = [
+    "MAX_SAME_SECRET",
     "Deletion",
     "KeyState",
     "ListFilters",

@@ -32,7 +32,8 @@ class DeleteRestore:
         )
         kinds = {known.slug: known.label for known in CREDENTIAL_TYPES}
         return [
-            Summary(public_id=public_id, name=name, kind_label=kinds.get(slug, slug)) for public_id, name, slug in rows
+            Summary(public_id=public_id, name=name, kind=slug, kind_label=kinds.get(slug, slug))
+            for public_id, name, slug in rows
         ]
 
     def delete(self, public_ids: Iterable[str]) -> Deletion:

@@ -19,7 +19,7 @@ from credstore.vault.records import Record, to_record
 from credstore.vault.store import CHANGED_MEANWHILE, SEALED_COLUMNS, CredentialStore, select_secrets
 from credstore.vault.stored_verdicts import load_verdict
 
-NOTHING = "There is nothing to put back: the old secret was erased, or its time is over."
+NOTHING = "There is nothing to put back: the other secret was erased, or its time is over."
 Verdicts = tuple[dict[str, Any] | None, int | None, datetime | None]
 
 
@@ -124,4 +124,4 @@ def _changed_values(
 
 
 def _missing_key(found: ReplacedSecret) -> str:
-    return f"The old secret was encrypted with the key {found.key_id}, which is not in FIELD_ENCRYPTION_KEY."
+    return f"The other secret was encrypted with the key {found.key_id}, which is not in FIELD_ENCRYPTION_KEY."

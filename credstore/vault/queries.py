@@ -17,12 +17,13 @@ PER_PAGE = 50
 MAX_COUNTED = 1000  # matches of a search or filter that are counted and have numbered pages
 EVERYTHING = ListFilters()
 _this, _other = Credential.__table__.alias("this"), Credential.__table__.alias("other")
+MAX_SAME_SECRET = 10  # names of other credentials with the same secret that are looked up
 _SAME_SECRET = (  # built once
     select(_other.c.name)
     .join_from(_this, _other, (_this.c.fingerprint == _other.c.fingerprint) & (_this.c.id != _other.c.id))
     .where(_this.c.public_id == bindparam("public_id"))
     .order_by(_other.c.id)
-    .limit(10)
+    .limit(MAX_SAME_SECRET)
 )
 
 
@@ -127,7 +128,7 @@ class Queries:
         return tuple(to_record(row, self._store.keyring.key_ids) for row in rows)
 
     def names_with_same_secret(self, public_id: str) -> list[str]:
-        """The names of other credentials that hold the same secret, by the keyed fingerprint; ten at the most."""
+        """The names of other credentials that hold the same secret, by its fingerprint: MAX_SAME_SECRET at most."""
         found = self._store.session.connection().execute(_SAME_SECRET, {"public_id": public_id})
         return [str(name) for (name,) in found]
 

@@ -26,6 +26,7 @@ class Summary:
 
     public_id: str
     name: str
+    kind: str
     kind_label: str
 
 

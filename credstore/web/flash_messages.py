@@ -1,13 +1,15 @@
 """Flash messages: a sentence on the next page, with an Undo button after a deletion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import flash
 
 from credstore.credential_types import by_slug
 from credstore.credential_types.paste_detection import suggestions
-from credstore.vault import Record
+from credstore.vault import MAX_SAME_SECRET, Record
 from credstore.web import request_context
+
+NAMES_SHOWN = 3  # of the credentials that hold the same secret
 
 
 def flash_message(text: str, undo: str = "") -> None:
@@ -24,5 +26,13 @@ def notes_after_save(record: Record, values: Mapping[str, str]) -> list[str]:
         found += suggestions.mismatch_warnings(kind, values).values()
     same_secret = request_context.vault().names_with_same_secret(record.public_id)
     if same_secret:
-        found.append(f"The same secret is also stored as {', '.join(f'“{name}”' for name in same_secret[:3])}.")
+        found.append(f"The same secret is also stored as {_some_names(same_secret)}.")
     return found
+
+
+def _some_names(names: Sequence[str]) -> str:
+    """The first three names and how many more there are; a list as long as the vault gives may be cut off."""
+    named, more = ", ".join(f"“{name}”" for name in names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+    if more <= 0:
+        return named
+    return f"{named} and more" if len(names) >= MAX_SAME_SECRET else f"{named} and {more} more"

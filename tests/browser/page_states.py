@@ -106,5 +106,5 @@ def furnish(site: LiveSite) -> None:
     site.fifty()
     newest = site.llm(LONG_NAME, LONG_URL.format(7) + "/deep" * 30, provider="openai_compatible")
     values = {"provider_type": "openai_compatible", "api_key": "sk-new-0123456789", "base_url": LONG_URL.format(8)}
-    with site.vault() as vault:  # its page offers to put the old key back
+    with site.vault() as vault:  # its page offers to use the other key
         vault.edit(newest.public_id, version=1, name=LONG_NAME, values=values, expires="2031-01-01")

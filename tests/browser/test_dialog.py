@@ -199,3 +199,28 @@ def test_the_base_url_can_be_chosen_by_the_name_of_a_provider(open_page: OpenPag
     assert ["xAI", "https://api.x.ai/v1"] in offers
     assert ["Ollama on this machine", "http://127.0.0.1:11434/v1"] in offers
     assert len(offers) > 30
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_result_of_a_draft_is_in_sight_and_each_line_of_it_and_of_buttons_is_one(
+    open_page: OpenPage, watch: Watch, script: bool
+) -> None:
+    watch.allow_status(400)
+    tab = open_page("" if script else "/new", java_script_enabled=script, viewport={"width": 1280, "height": 600})
+    form = open_dialog(tab) if script else tab.locator("main")
+    form.get_by_label("Provider Type").select_option("openai_compatible")
+    form.get_by_label("Name").fill("Draft")
+    form.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")
+    form.get_by_role("button", name="Test without saving").click()
+    panel = form.locator(".draft-verdict")
+    expect(panel).to_have_attribute("data-mark", "fail")
+    for fact in panel.locator(".three dd").all():
+        assert fact.bounding_box()["height"] < 24, fact.inner_text()  # type: ignore[index]
+    states = panel.locator(".three b").evaluate_all("(all) => all.map((state) => getComputedStyle(state).color)")
+    assert len(set(states)) == 2  # No and Unknown, each in its colour
+    tops = form.locator(".buttons > *").evaluate_all("(all) => all.map((it) => it.getBoundingClientRect().top)")
+    assert len(set(tops)) == 1
+    if script:
+        box = panel.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= tops[0]

@@ -73,3 +73,15 @@ def test_search_and_filter_are_in_the_url_and_stay_together(site: LiveSite, open
     expect(tab.get_by_role("heading", name="Nothing matches")).to_be_visible()
     tab.get_by_role("link", name="Show all credentials").click()
     expect(tab.get_by_text("Showing 1\N{EN DASH}50 of 63")).to_be_visible()
+
+
+def test_the_badge_of_an_expiry_stands_beside_the_name(site: LiveSite, open_page: OpenPage) -> None:
+    """The row stays as high as one without a badge, and a long name has two lines at the most beside it."""
+    for name, end in (("Model", "2020-12-28"), ("A model " * 20, "2020-12-28"), ("Other", "")):
+        with site.vault() as vault:
+            vault.create("llm", name, {"provider_type": "openai", "api_key": "sk-test-0123456789"}, expires=end)
+    tab = open_page()
+    heights = [row.bounding_box()["height"] for row in tab.locator("tbody tr").all()]  # type: ignore[index]
+    other, long, short = heights
+    assert short == pytest.approx(other, abs=1)
+    assert long <= 52

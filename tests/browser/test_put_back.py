@@ -12,7 +12,7 @@ from tests.provider import Provider
 pytestmark = pytest.mark.browser
 
 OLD, WRONG = "sk-old-0123456789", "sk-wrong-0123456789"
-PUT_BACK = "Put the old key back"
+PUT_BACK = "Use the other key instead"
 
 
 def edit(site: LiveSite, tab: Page, provider: Provider, *, script: bool) -> Locator:
@@ -40,14 +40,14 @@ def test_a_new_key_is_tested_saved_and_taken_back(site: LiveSite, open_page: Ope
     expect(key).to_have_value(provider.key)
     assert site.resolve("Model")["api_key"] == OLD
     form.get_by_role("button", name="Save", exact=True).click()
-    expect(tab.get_by_role("heading", name="The old key")).to_be_visible()
+    expect(tab.get_by_role("heading", name="The other key")).to_be_visible()
     assert site.resolve("Model")["api_key"] == provider.key
     assert not list(axe_faults(tab))
     tab.get_by_role("button", name=PUT_BACK).click()
-    expect(tab.locator(".message")).to_contain_text("Model: the old key is in use again.")
+    expect(tab.locator(".message")).to_contain_text("Model: the other key is in use now.")
     assert site.resolve("Model")["api_key"] == OLD
     tab.get_by_role("button", name=PUT_BACK).click()
-    expect(tab.locator(".message")).to_contain_text("is in use again")
+    expect(tab.locator(".message")).to_contain_text("is in use now")
     assert site.resolve("Model")["api_key"] == provider.key
 
 
@@ -69,7 +69,7 @@ def test_without_javascript_the_new_key_is_asked_for_again(
     form.get_by_role("button", name="Save", exact=True).click()
     assert site.resolve("Model")["api_key"] == provider.key
     tab.get_by_role("button", name=PUT_BACK).click()
-    expect(tab.locator(".message")).to_contain_text("Model: the old key is in use again.")
+    expect(tab.locator(".message")).to_contain_text("Model: the other key is in use now.")
     assert site.resolve("Model")["api_key"] == OLD
 
 
@@ -89,4 +89,4 @@ def test_a_put_back_after_somebody_elses_edit_is_refused_on_the_page(
     expect(tab.get_by_role("heading", name="Renamed meanwhile")).to_be_visible()
     assert site.resolve("Renamed meanwhile")["api_key"] == WRONG
     tab.get_by_role("button", name=PUT_BACK).click()
-    expect(tab.locator(".message")).to_contain_text("Renamed meanwhile: the old key is in use again.")
+    expect(tab.locator(".message")).to_contain_text("Renamed meanwhile: the other key is in use now.")

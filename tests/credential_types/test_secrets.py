@@ -42,12 +42,20 @@ def cleaned(slug: str, values: dict[str, str]) -> dict[str, str]:
 def test_a_mask_is_never_taken_for_a_key(mask: str) -> None:
     wrong = refused("llm", {"provider_type": "openai", "api_key": mask})
     assert wrong.keys() == {"api_key"}
-    assert "masked key" in wrong["api_key"]
+    assert "masked API Key" in wrong["api_key"]
 
 
 @pytest.mark.parametrize("mask", MASKS)
 def test_a_mask_is_never_taken_for_a_bot_token(mask: str) -> None:
-    assert refused("telegram", {"bot_token": mask}).keys() == {"bot_token"}
+    wrong = refused("telegram", {"bot_token": mask})
+    assert wrong.keys() == {"bot_token"}
+    assert "masked Bot Token" in wrong["bot_token"]
+
+
+def test_a_refusal_calls_the_secret_as_its_field_is_called() -> None:
+    assert refused("telegram", {"bot_token": "12345: AAbb"})["bot_token"].startswith("The Bot Token has no spaces")
+    wrong = refused("llm", {"provider_type": "openai", "api_key": "sk one two"})
+    assert wrong["api_key"].startswith("The API Key has no spaces")
 
 
 @pytest.mark.parametrize(

@@ -196,12 +196,16 @@ def test_a_key_of_somebody_else_is_noticed_after_saving(form: Page) -> None:
     assert "This looks like an Anthropic" in form.text
 
 
-def test_twins_are_named_and_counted_no_further_than_three(form: Page, store: Store) -> None:
-    for number in range(4):
+@pytest.mark.parametrize(
+    ("others", "more"), [(2, ""), (3, ""), (4, " and 1 more"), (9, " and 6 more"), (10, " and more"), (11, " and more")]
+)
+def test_three_twins_are_named_and_the_others_counted(form: Page, store: Store, others: int, more: str) -> None:
+    for number in range(others):
         store(f"Twin {number}")
     form.post(NEW, llm("Fifth", api_key=f" {KEY} "))
     form.get("/credentials")
-    assert "The same secret is also stored as “Twin 0”, “Twin 1”, “Twin 2”." in form.text
+    named = ", ".join(f"“Twin {number}”" for number in range(min(others, 3)))
+    assert f"The same secret is also stored as {named}{more}." in form.text
     form.get(NEW)
     form.post(NEW, llm("Alone", api_key="sk-another-0123456789"))
     form.get("/credentials")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.page import Page
+from tests.page import Element, Page
 from tests.vault.script import GOOD, ScriptedTester
 from tests.web.conftest import KEY, Store, llm
 from tests.web.test_create import errors, value
@@ -66,7 +66,7 @@ def test_a_day_is_entered_shown_changed_and_cleared(admin: Page, program: Any) -
     assert made["expires_at"] == "2031-03-31T23:59:59+00:00"
     place = f"/credentials/{made['id']}"
     admin.get(place)
-    assert "Ends 31 mar 2031" in admin.text or "Ends 31 Mar 2031" in admin.text
+    assert "Ends 31 Mar 2031" in admin.text
     admin.get(f"{place}/edit")
     assert value(admin, "expires") == "2031-03-31"
     admin.post(f"{place}/edit", data() | {"expires": ""})
@@ -89,12 +89,57 @@ def test_the_chip_keeps_what_ends_soon_and_puts_the_soonest_first(shelf: Page) -
     (chip,) = [a for a in shelf.document.find("a") if a.text == "Expiring"]
     shelf.get(chip.attrs["href"])
     assert names(shelf) == ["over", "today", "soon"]
-    assert [a.text for a in shelf.document.find("a", aria_current="true")] == ["Expiring"]
+    assert [a.text.split()[0] for a in shelf.document.find("a", aria_current="true")] == ["All", "Expiring"]
     shelf.get("/credentials?sort=expires")
     assert names(shelf) == ["over", "today", "soon", "later", "never"]
     shelf.get("/credentials?expiring=14&q=later")
     assert "Nothing matches" in shelf.text
     assert "ends within 14 days" in shelf.text
+
+
+def tab(page: Page, label: str) -> Element:
+    assert page.document is not None
+    (found,) = [a for a in page.document.find("a") if a.within("nav") and a.text.startswith(label)]
+    return found
+
+
+@pytest.mark.parametrize("days", ["0", "14", "36500"])
+@pytest.mark.parametrize("search", ["", "&q=e"])
+def test_the_type_tabs_lead_to_as_many_rows_as_they_say(shelf: Page, days: str, search: str) -> None:
+    shelf.get(f"/credentials?expiring={days}{search}")
+    for label in ("All", "LLM", "Telegram", "Git", "Tool"):
+        link = tab(shelf, label)
+        shelf.get(link.attrs["href"])
+        assert len(names(shelf)) == int(link.text.split()[-1]), link.attrs["href"]
+        shelf.get(f"/credentials?expiring={days}{search}")
+
+
+def test_expiring_keeps_the_type_and_the_search_and_ends_when_pressed_again(shelf: Page) -> None:
+    shelf.get("/credentials?type=telegram&q=e")
+    shelf.get(tab(shelf, "Expiring").attrs["href"])
+    assert "Nothing matches" in shelf.text
+    shelf.get(tab(shelf, "LLM").attrs["href"])
+    assert names(shelf) == ["over"]
+    shelf.get(tab(shelf, "Expiring").attrs["href"])
+    assert names(shelf) == ["over", "later"]
+    assert tab(shelf, "LLM").attrs["aria-current"] == "true"
+
+
+def test_a_search_keeps_the_other_filters(shelf: Page) -> None:
+    shelf.get("/credentials?type=llm&expiring=0&status=untested")
+    assert shelf.document is not None
+    boxes = [
+        box for box in shelf.document.find("input", type="hidden") if "search" in box.within("form").attrs.values()
+    ]  # type: ignore[union-attr]
+    kept = {box.attrs["name"]: box.attrs["value"] for box in boxes}
+    assert kept == {"type": "llm", "expiring": "0", "sort": "expires", "status": "untested"}
+
+
+def test_the_table_says_its_order(shelf: Page) -> None:
+    for query, order in (("", "newest"), ("?expiring=14", "soonest expiry"), ("?sort=expires", "soonest expiry")):
+        shelf.get(f"/credentials{query}")
+        assert shelf.document is not None
+        assert [found.text for found in shelf.document.find("caption")] == [f"Credentials, {order} first"]
 
 
 @pytest.mark.parametrize("query", ["expiring=x", "sort=x", "expiring=", "sort=", "expiring=1e9"])

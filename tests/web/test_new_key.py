@@ -27,7 +27,7 @@ def test_each_type_has_its_own_word(app: Flask, admin: Page, kind: str, values: 
 
 
 @pytest.mark.parametrize(
-    ("hours", "words"), [(24, "can be put back for 24 hours"), (1, "back for 1 hour."), (0, "is then erased")]
+    ("hours", "words"), [(24, "can be used again for 24 hours"), (1, "again for 1 hour."), (0, "is then erased")]
 )
 def test_the_form_says_what_becomes_of_the_old_one(
     store: Store, admin: Page, app: Flask, hours: int, words: str

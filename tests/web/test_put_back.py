@@ -1,4 +1,4 @@
-"""“Put the old key back”: what the page says, who may press it, what a program gets."""
+"""“Use the other key instead”: what the page says, who may press it, what a program gets."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tests.web.conftest import JSON, KEY, Store, rows
 from tests.web.test_edit import data, resolved
 
 NEW = "sk-new-canary-0123456789"
-BUTTON = "Put the old key back"
+BUTTON = "Use the other key instead"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def rotated(store: Store, admin: Page) -> str:
 
 
 def test_the_page_says_when_it_was_replaced_and_until_when_it_can_be_put_back(rotated: str, admin: Page) -> None:
-    moments = re.findall(r"\d+ \w+ 20\d\d, \d\d:\d\d UTC", admin.text[admin.text.index("It was replaced") :])
+    moments = re.findall(r"\d+ \w+ 20\d\d, \d\d:\d\d UTC", admin.text[admin.text.index("It was in use until") :])
     first, until = (datetime.strptime(moment, "%d %b %Y, %H:%M UTC") for moment in moments[:2])
     assert until - first == timedelta(hours=24)
     assert BUTTON in admin.text
@@ -42,7 +42,7 @@ def test_it_is_put_back_and_that_too(rotated: str, admin: Page, app: Flask) -> N
     answer = admin.post(f"/credentials/{rotated}/put-back", {"version": "2"})
     assert answer.location == f"/credentials/{rotated}"
     admin.get(f"/credentials/{rotated}")
-    assert "OpenAI production: the old key is in use again." in admin.text
+    assert "OpenAI production: the other key is in use now." in admin.text
     assert resolved(app, rotated)["api_key"] == KEY
     admin.post(f"/credentials/{rotated}/put-back", {"version": "3"})
     assert resolved(app, rotated)["api_key"] == NEW
@@ -122,7 +122,7 @@ def test_the_values_that_come_back_are_shown(store: Store, admin: Page, app: Fla
     admin.post(f"/credentials/{row}/edit", data("Local", **moved) | {"expires": "2031-01-01"})
     admin.get(f"/credentials/{row}")
     assert admin.document is not None
-    (section,) = [found for found in admin.document.find("section") if "The old key" in found.text]
+    (section,) = [found for found in admin.document.find("section") if "The other key" in found.text]
     assert "http://127.0.0.1:9/v1" in section.text
     assert "now http://127.0.0.1:8/v1" in section.text
     assert "now 1 Jan 2031" in section.text
@@ -142,4 +142,4 @@ def test_each_type_has_its_own_word(app: Flask, admin: Page, kind: str, values: 
         new = {name: text.replace("canary", "other1") for name, text in values.items()}
         vault.edit(record.public_id, version=1, name="n", values=new)
     admin.get(f"/credentials/{record.public_id}")
-    assert f"Put the old {word} back" in admin.text
+    assert f"Use the other {word} instead" in admin.text

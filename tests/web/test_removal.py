@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.page import Page
-from tests.web.conftest import Store, rows
+from tests.web.conftest import TOKEN, Store, rows
 
 GONE = "11111111-1111-4111-8111-111111111111"
 
@@ -72,6 +72,33 @@ def test_undo_brings_back_what_went(admin: Page, store: Store, app: Flask) -> No
     admin.get("/credentials")
     assert "Restored 1 credential." in admin.text
     assert left(app) == ["stays", "goes"]
+
+
+@pytest.mark.parametrize(
+    ("deletions", "more"), [(1, ""), (3, ""), (4, "and 1 earlier message"), (9, "and 6 earlier messages")]
+)
+def test_the_last_three_messages_show_and_the_earlier_ones_are_counted(
+    admin: Page, store: Store, deletions: int, more: str
+) -> None:
+    admin.get("/credentials")
+    for _ in range(deletions - 1):
+        admin.post(f"/credentials/{store()}/delete")
+    admin.post("/credentials/delete", {"ids": [store("one"), store("two")]})
+    admin.get("/credentials")
+    assert admin.document is not None
+    texts = [message.text.removesuffix("Undo").strip() for message in admin.document.find("div", class_="message")]
+    shown = ["Deleted 1 credential."] * (min(deletions, 3) - 1)
+    assert texts == [*shown, "Deleted 2 credentials.", *([more] if more else [])]
+
+
+def test_a_confirmation_shows_the_types_in_their_colours(admin: Page, store: Store, app: Flask) -> None:
+    with app.app_context():
+        bot = app.extensions["credstore"].vault.create("telegram", "Bot", {"bot_token": TOKEN}).public_id
+    for ids, kinds in (([bot], ["telegram"]), ([store(), bot], ["llm", "telegram"])):
+        admin.get("/credentials/delete", query_string={"ids": ids})
+        assert admin.document is not None
+        badges = admin.document.find("span", class_="badge")
+        assert [badge.attrs["data-kind"] for badge in badges] == kinds
 
 
 def test_undo_twice_and_undo_of_nothing(admin: Page) -> None:

@@ -32,7 +32,7 @@ class Git(CredentialType):
             form="json",
             max_length=20_000,
             hint=(
-                "A JSON object; a URL or a private key alone is written as one. It is encrypted whole; "
+                "A JSON object. A URL, a git clone command or a private key alone becomes one. It is encrypted whole; "
                 "only the result of a test names the URL that was asked."
             ),
             example=(

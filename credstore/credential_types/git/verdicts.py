@@ -7,7 +7,7 @@ from credstore.credential_types.contradictions import contradicted
 from credstore.credential_types.git.host_apis import TokenFacts
 from credstore.probe import Cause, Outcome, Verdict
 
-NEW_TOKEN = "Create a new token at the host, then edit this credential and replace it."  # noqa: S105
+NEW_TOKEN = "Create a new token at the host, then enter it in place of this one."  # noqa: S105
 CHECK_URL = "Check “url”: it is the address that git clone takes, often ending in .git."
 
 

@@ -6,7 +6,7 @@ Every reason names who answered, and every advice says what to do next. None rep
 from credstore.credential_types.llm.response_meaning import REQUEST_INVALID, Meaning
 from credstore.probe import Cause, Outcome, Verdict
 
-NEW_KEY = "Create a new key at the provider, then edit this credential and replace the key."
+NEW_KEY = "Create a new key at the provider, then enter it in place of this one."
 CHECK_URL = "Check the base URL: most servers expect it to end in /v1."
 TRY_IT = "The key may be good. Try it in a workflow."
 

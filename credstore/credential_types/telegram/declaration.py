@@ -14,7 +14,7 @@ from credstore.credential_types.inconclusive import inconclusive_verdict, printa
 from credstore.probe import Outcome, Probe, ProbeRequest, ProbeResponse, Verdict
 
 _TOKEN = re.compile(r"(?P<bot>\d{3,20}):(?P<secret>[A-Za-z0-9_-]{10,})")
-_NEW_TOKEN = "Ask @BotFather for the token again (/mybots, API Token), then edit this credential."  # noqa: S105
+_NEW_TOKEN = "Ask @BotFather for the token again (/mybots, API Token), then enter it in place of this one."  # noqa: S105
 
 
 class Telegram(CredentialType):

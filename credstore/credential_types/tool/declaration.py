@@ -32,8 +32,8 @@ class Tool(CredentialType):
             form="json",
             max_length=20_000,
             hint=(
-                "A JSON object. It is encrypted whole; only the result of a test names the URL that was asked. "
-                "Keys of your own are welcome."
+                "A JSON object; a URL alone becomes one. It is encrypted whole; only the result of a test names the "
+                "URL that was asked. Keys of your own are welcome."
             ),
             example=(
                 '{\n  "url": "https://tool.example.com/api",\n'

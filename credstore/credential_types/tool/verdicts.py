@@ -8,7 +8,7 @@ from credstore.probe import Outcome, Verdict
 
 CHECK_CONFIG = "Check “url”, “method” and “expect_status” in Extra Config."
 _CLOSED_URL = "Set “url” to something that only a signed-in caller may see, then test again."
-_NEW_KEY = "Create a new key at the tool, then edit this credential and replace it."
+_NEW_KEY = "Create a new key at the tool, then enter it in place of this one."
 
 
 def verified(actor: str) -> Verdict:

@@ -1,4 +1,4 @@
-"""The view of “Put the old key back” on a credential's page."""
+"""The view of “Use the other key instead” on a credential's page."""
 
 from uuid import UUID
 
@@ -30,5 +30,5 @@ def put_back(public_id: UUID) -> ResponseReturnValue:
         return render_credential(vault.get(str(public_id)), not_put_back=refusal.sentence), status_of(refusal)
     if request_context.wants_json():
         return jsonify(credential_json(record))
-    flash_message(f"{record.name}: the old {secret_word(record)} is in use again.")
+    flash_message(f"{record.name}: the other {secret_word(record)} is in use now.")
     return redirect(url_for("credstore.show", public_id=record.public_id), 303)
