@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from credstore import create_app
 from credstore.config import DATABASE_FILE, Config
@@ -22,6 +23,10 @@ pytest_plugins = [
     "tests.fixtures.serving",
     "tests.fixtures.browsing",
 ]
+
+# Hypothesis would fail an example that takes 200 ms, as any may on a busy machine.
+settings.register_profile("without deadline", settings.default, deadline=None)
+settings.load_profile("without deadline")
 
 USERNAME = "ann"
 PASSWORD = "correct horse battery staple"
