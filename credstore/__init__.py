@@ -1,7 +1,6 @@
 """credstore: the credentials page for workflow platforms. `create_app` makes the application."""
 
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -9,7 +8,14 @@ if TYPE_CHECKING:
     from credstore.config import Config
     from credstore.tester import Tester
 
-__version__ = version("credstore")
+
+def __getattr__(name: str) -> Any:
+    """`__version__` is looked up when it is asked for: reading the package's metadata takes 50 ms."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("credstore")
+    raise AttributeError(name)
 
 
 def create_app(config: "Config | None" = None, tester: "Tester | None" = None) -> "Flask":

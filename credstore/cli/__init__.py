@@ -8,7 +8,6 @@ from typing import Any
 import click
 from dotenv import load_dotenv
 
-from credstore import __version__
 from credstore.errors import CredstoreError, InvalidFields
 
 COMMANDS = ("serve", "admin", "db", "keys", "egress", "test")  # each in the module of its name, in this package
@@ -39,7 +38,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands)
-@click.version_option(__version__, prog_name="credstore")
+@click.version_option(package_name="credstore", prog_name="credstore")
 def main() -> None:
     """The credentials page for workflow platforms."""
     os.umask(0o077)  # new files of the database and the keys are for their owner only

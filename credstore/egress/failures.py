@@ -9,8 +9,6 @@ import logging
 import ssl
 from pathlib import Path
 
-import urllib3.exceptions
-
 from credstore.errors import Unreached
 
 logger = logging.getLogger(__name__)
@@ -155,6 +153,8 @@ def failure_of(failure: Exception, host: str, port: int, *, ended: bool = False)
     `ended`: the peer closed the connection inside the body. urllib3 raises the same type for a missing last chunk and
     for a malformed one, with different texts.
     """
+    import urllib3.exceptions  # here: whoever only names a failure, as `credstore serve` does, does not need it
+
     chain = _causes(failure)
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
@@ -172,6 +172,8 @@ def failure_of(failure: Exception, host: str, port: int, *, ended: bool = False)
 
 
 def _is_cut(link: BaseException) -> bool:
+    import urllib3.exceptions
+
     if isinstance(link, urllib3.exceptions.InvalidChunkLength):
         return False  # a subclass of IncompleteRead, but the server sent something that is not HTTP
     return isinstance(link, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError | http.client.IncompleteRead)
