@@ -67,7 +67,7 @@ class Queries:
         if filters.counted:
             total = counts.get(filters.kind, 0) if filters.kind else sum(counts.values())
             number = _within(number, total)
-            above, skip = list_sql.position(self._store.session, filters.kind, (number - 1) * PER_PAGE)
+            above, skip = list_sql.position(self._store.session, filters.kind, (number - 1) * PER_PAGE, total)
             place = list_sql.PagePosition(kind=filters.kind, above=above, skip=skip, limit=PER_PAGE)
             return _numbered(rows(place), filters, number, total, counts)
         method = self._name_search.method(filters, sum(counts.values()))

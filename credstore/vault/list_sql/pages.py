@@ -51,28 +51,31 @@ def totals(session: AnySession) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in session.connection().execute(_TOTALS)}
 
 
-def position(session: AnySession, kind: str, offset: int) -> tuple[int, int]:
-    """Where the row at `offset` of the list is, newest first: (an id above its block, rows of the block before it)."""
+def position(session: AnySession, kind: str, offset: int, total: int) -> tuple[int, int]:
+    """Where the row at `offset` of `total` rows is, newest first: (an id above its block, rows to pass below that id).
+
+    Blocks are added up from the nearer end, until the row is among them.
+    """
     if offset <= 0:
         return MAX_ID, 0
-    values = {"offset": offset} | ({"kind": kind} if kind else {})
-    found = session.connection().execute(_block_statement(bool(kind)), values).one_or_none()
-    return ((int(found[0]) + 1) * BLOCK_SIZE, offset - int(found[1])) if found else (MAX_ID, offset)
+    newest_first = offset < total // 2
+    wanted = offset if newest_first else total - offset - 1  # rows on the near side of the row
+    statement, values = _blocks_statement(bool(kind), newest_first), {"kind": kind} if kind else {}
+    passed = 0
+    with session.connection().execute(statement, values) as blocks:
+        for block, count in blocks:
+            if passed + count > wanted:
+                above = passed if newest_first else total - passed - count
+                return (int(block) + 1) * BLOCK_SIZE, int(offset - above)
+            passed += count
+    return MAX_ID, offset
 
 
 @cache
-def _block_statement(of_kind: bool) -> Select[Any]:
-    """The block that holds the row at :offset, and how many rows stand in the blocks before it."""
-    blocks = select(_block, _total.label("total"), func.sum(_total).over(order_by=_block.desc()).label("through"))
-    of_type = CredentialCount.__table__.c.kind == bindparam("kind")
-    counted = (blocks.where(of_type) if of_kind else blocks).group_by(_block).subquery()
-    through = counted.c.through > bindparam("offset")
-    return (
-        select(counted.c.block, counted.c.through - counted.c.total)
-        .where(through)
-        .order_by(counted.c.block.desc())
-        .limit(1)
-    )
+def _blocks_statement(of_kind: bool, newest_first: bool) -> Select[Any]:
+    """The blocks with their counts, from one end."""
+    blocks = select(_block, _total).group_by(_block).order_by(_block.desc() if newest_first else _block)
+    return blocks.where(CredentialCount.__table__.c.kind == bindparam("kind")) if of_kind else blocks
 
 
 def list_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
