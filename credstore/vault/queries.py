@@ -1,6 +1,7 @@
 """Read credentials: a page of the list, one credential, those that expire, and those with the same secret."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -8,8 +9,9 @@ from sqlalchemy import bindparam, select
 from credstore.models import Credential
 from credstore.vault import list_sql
 from credstore.vault.list_filters import ListFilters
+from credstore.vault.list_search import ListSearch
 from credstore.vault.list_sql import MatchingIds
-from credstore.vault.name_search import Method, NameSearch
+from credstore.vault.name_search import Method
 from credstore.vault.records import ListPagination, ListRow, Page, Record, RowType, to_list_row, to_record
 from credstore.vault.store import CredentialStore
 
@@ -47,7 +49,7 @@ class Queries:
 
     def __init__(self, store: CredentialStore) -> None:
         self._store = store
-        self._name_search = NameSearch(store.session)
+        self._search = ListSearch(store)
 
     def page(self, filters: ListFilters = EVERYTHING, number: int = 1, start: Start | None = None) -> Page[Record]:
         """A page of the list with whole records, 50 a page. A number past the end gives the last page.
@@ -70,11 +72,12 @@ class Queries:
             above, skip = list_sql.position(self._store.session, filters.kind, (number - 1) * PER_PAGE, total)
             place = list_sql.PagePosition(kind=filters.kind, above=above, skip=skip, limit=PER_PAGE)
             return _numbered(rows(place), filters, number, total, counts)
-        method = self._name_search.method(filters, sum(counts.values()))
-        matching = self._matching(filters, method)
+        stored = sum(counts.values())
+        matching = self._search.matching(filters, stored)
         first = matching.first(MAX_COUNTED + 1)
-        counts = self._match_counts(filters, first, method)
-        has_keys = len(first) > MAX_COUNTED and method is not Method.BEGINNING
+        counts = matching.counts(self._of_every_type(filters, first, stored)[:MAX_COUNTED])
+        beginnings_only = matching.method is Method.BEGINNING
+        has_keys = len(first) > MAX_COUNTED and not beginnings_only
         if start and has_keys and (keyed := _ids_from(matching, start)):
             return _keyed_page(rows(keyed.ids), filters, counts, keyed)
         total = min(len(first), MAX_COUNTED)
@@ -89,22 +92,14 @@ class Queries:
             counts,
             capped=len(first) > MAX_COUNTED,
             next_key=ids[-1] if more else None,
-            beginnings_only=method is Method.BEGINNING,
+            beginnings_only=beginnings_only,
         )
 
-    def _matching(self, filters: ListFilters, method: Method) -> MatchingIds:
-        return MatchingIds(
-            self._store.session, filters, method, missing_keys=self._store.missing_keys() if filters.status else ()
-        )
-
-    def _match_counts(self, filters: ListFilters, first: Sequence[int], method: Method) -> dict[str, int]:
-        """How many match by type, whatever type is filtered; of the first ones where there are too many to count."""
-        if filters.kind:
-            every = ListFilters(
-                query=filters.query, expiring=filters.expiring, status=filters.status, sort=filters.sort
-            )
-            first = self._matching(every, method).first(MAX_COUNTED + 1)
-        return self._matching(filters, method).counts(first[:MAX_COUNTED])
+    def _of_every_type(self, filters: ListFilters, first: Sequence[int], stored: int) -> Sequence[int]:
+        """What matches whatever type is filtered, for the counts by type: `first`, where none is."""
+        if not filters.kind:
+            return first
+        return self._search.matching(replace(filters, kind=""), stored).first(MAX_COUNTED + 1)
 
     def _records(self, ids: list_sql.Ids) -> tuple[Record, ...]:
         keys = self._store.keyring.key_ids

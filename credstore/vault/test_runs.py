@@ -19,14 +19,13 @@ from credstore.probe import Outcome
 from credstore.vault import list_sql
 from credstore.vault.credential_test import CredentialTests
 from credstore.vault.list_filters import ListFilters
-from credstore.vault.list_sql import MatchingIds
-from credstore.vault.name_search import NameSearch
+from credstore.vault.list_search import ListSearch
+from credstore.vault.queries import MAX_COUNTED
 from credstore.vault.store import CredentialStore
 
 # A run without a heartbeat for so long has lost its process; a test takes far less.
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 KEPT_RUNS = 20
-MAX_COUNTED = 1000  # matches that the confirmation of a run counts
 EVERYTHING = ListFilters()
 DELETED = "gone"  # the outcome of an item whose credential was deleted meanwhile
 
@@ -64,7 +63,7 @@ class TestRuns:
     def __init__(self, store: CredentialStore, tests: CredentialTests) -> None:
         self._store = store
         self._tests = tests
-        self._name_search = NameSearch(store.session)
+        self._search = ListSearch(store)
 
     def start_run(self, public_ids: Iterable[str] | None = None, filters: ListFilters = EVERYTHING) -> str:
         """Plan a run over these credentials, or over all that match; returns its id. Nothing is tested yet.
@@ -167,14 +166,11 @@ class TestRuns:
 
     def count_testable(self, filters: ListFilters = EVERYTHING) -> tuple[int, bool]:
         """How many credentials a run over all that match would test, and whether there are more: counts to 1,000."""
-        session, slugs = self._store.session, [known.slug for known in CREDENTIAL_TYPES if known.testable]
-        counts = list_sql.totals(session)
+        slugs = [known.slug for known in CREDENTIAL_TYPES if known.testable]
+        counts = list_sql.totals(self._store.session)
         if filters.counted:
             return sum(counts.get(slug, 0) for slug in slugs if filters.kind in {"", slug}), False
-        method = self._name_search.method(filters, sum(counts.values()))
-        matching = MatchingIds(
-            session, filters, method, missing_keys=self._store.missing_keys() if filters.status else ()
-        )
+        matching = self._search.matching(filters, sum(counts.values()))
         found = matching.first(MAX_COUNTED + 1)
         by_type = matching.counts(found[:MAX_COUNTED])
         return sum(by_type.get(slug, 0) for slug in slugs), len(found) > MAX_COUNTED
@@ -193,14 +189,8 @@ class TestRuns:
             wanted = in_list(session, Credential.public_id, [found for found in public_ids if "\0" not in found])
             statement = statement.where(wanted)
         if filters != EVERYTHING:
-            method = self._name_search.method(filters, sum(list_sql.totals(session).values()))
-            statement = statement.where(
-                Credential.id.in_(
-                    MatchingIds(
-                        session, filters, method, missing_keys=self._store.missing_keys() if filters.status else ()
-                    ).all()
-                )
-            )
+            matching = self._search.matching(filters, sum(list_sql.totals(session).values()))
+            statement = statement.where(Credential.id.in_(matching.all()))
         rows = session.execute(statement.order_by(Credential.id.desc()))
         # Types are told apart here: as a condition they would lead SQLite through every row of them.
         return [(public_id, name) for public_id, name, slug in rows if slug in slugs]

@@ -18,7 +18,6 @@ LOGIN = "Took name and token out of the URL, into “username” and “token”
 CLONE = "Dropped the “git clone” around the URL."
 PRIVATE_KEY = 'Wrote the private key as JSON: {"ssh_key": …}.'
 LINE_BREAKS = "Wrote the line breaks inside of the JSON texts as \\n."
-NOTES = (URL, LOGIN, CLONE, PRIVATE_KEY, LINE_BREAKS)
 
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _URL = re.compile(r"(?:https?://|ssh://|[\w.-]+@[\w.-]+:)[^\s\"'{}]+\Z")

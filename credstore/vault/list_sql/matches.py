@@ -42,12 +42,12 @@ class MatchingIds:
         self._session = session
         self._missing_keys = missing_keys
         self._filters = filters
-        self._method = method
+        self.method = method
         self._dialect = session.connection().dialect.name
 
     def first(self, limit: int) -> list[int]:
         """The first ones."""
-        if self._method is Method.BEGINNING:
+        if self.method is Method.BEGINNING:
             condition, order = begins(self._filters, self._dialect)
             found = select(Credential.id).where(condition, *self._conditions()).order_by(order).limit(limit)
             return list(self._session.scalars(found))
@@ -93,22 +93,22 @@ class MatchingIds:
 
     def _select(self, conditions: Conditions, order: Columns) -> Select[int]:
         conditions += self._conditions()
-        if self._method is Method.INDEX and self._dialect == "sqlite" and not self._filters.sort:
+        if self.method is Method.INDEX and self._dialect == "sqlite" and not self._filters.sort:
             newest = order[0].compare(Credential.id.desc())
             return full_text_select(self._filters, conditions).order_by(SEARCH_ROW.desc() if newest else SEARCH_ROW)
         return select(Credential.id).where(*conditions, *self._name_condition()).order_by(*order)
 
     def _name_condition(self) -> Conditions:
-        if self._method is Method.NONE:
+        if self.method is Method.NONE:
             return ()
-        if self._method is Method.BEGINNING:
+        if self.method is Method.BEGINNING:
             return (begins(self._filters, self._dialect)[0],)
         return (in_full_text(self._filters) if self._few_in_full_text else contains(self._filters),)
 
     @cached_property
     def _few_in_full_text(self) -> bool:
         """SQLite: whether it is cheaper to sort what the search index finds than to look at names in another order."""
-        if self._method is not Method.INDEX or self._dialect != "sqlite":
+        if self.method is not Method.INDEX or self._dialect != "sqlite":
             return False
         found = full_text_select(self._filters, ()).limit(MAX_SORTED_MATCHES + 1).subquery()
         return int(self._session.scalar(select(func.count()).select_from(found)) or 0) <= MAX_SORTED_MATCHES
@@ -135,7 +135,7 @@ class MatchingIds:
         """The column as a filter. SQLite, without statistics, would take its index and sort all that it finds, where
         the order comes from another index: a unary plus keeps it from that (https://www.sqlite.org/optoverview.html).
         """
-        other_index = self._filters.sort or self._method is Method.BEGINNING
+        other_index = self._filters.sort or self.method is Method.BEGINNING
         if other_index and self._dialect == "sqlite":
             return literal_column(f"+credential.{column.key}", String)
         return column.expression

@@ -8,11 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from credstore.credential_types import CREDENTIAL_TYPES, by_slug
 from credstore.vault import ListFilters, Record, Start
+from credstore.vault.list_sql import MAX_ID
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json, replaced_json
 from credstore.web.list_rows import render_rows
-
-MAX_KEY = 2**31 - 1  # the largest id of a database
 
 
 def register(bp: Blueprint) -> None:
@@ -44,7 +43,7 @@ def list_filters() -> ListFilters:
 def _start() -> Start | None:
     """Where a page of more than a thousand matches begins."""
     keys = {forward: request.args.get(name, None, type=int) for name, forward in (("after", True), ("before", False))}
-    return next((Start(key, forward) for forward, key in keys.items() if key is not None and 0 < key <= MAX_KEY), None)
+    return next((Start(key, forward) for forward, key in keys.items() if key is not None and 0 < key <= MAX_ID), None)
 
 
 def list_url(tested: str | None = None) -> str:

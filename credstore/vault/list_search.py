@@ -1,0 +1,20 @@
+"""Starts a search of the list: chooses how names are searched, and which rows count as unreadable."""
+
+from credstore.vault.list_filters import ListFilters
+from credstore.vault.list_sql import MatchingIds
+from credstore.vault.name_search import NameSearch
+from credstore.vault.store import CredentialStore
+
+
+class ListSearch:
+    """What the page and a run over "all that match" search by, so that both mean the same by a filter."""
+
+    def __init__(self, store: CredentialStore) -> None:
+        self._store = store
+        self._names = NameSearch(store.session)
+
+    def matching(self, filters: ListFilters, total: int) -> MatchingIds:
+        """The ids that match; `total` is how many credentials are stored."""
+        missing_keys = self._store.missing_keys() if filters.status else ()
+        method = self._names.method(filters, total)
+        return MatchingIds(self._store.session, filters, method, missing_keys=missing_keys)
