@@ -11,6 +11,7 @@ from credstore.errors import ConfigError
 load_dotenv(Path.cwd() / ".env")
 try:
     app = create_app()
+    app.extensions["credstore"].runner.take_over_runs()
 except ConfigError as refusal:
     sys.stderr.write(f"credstore: {refusal.sentence}\n")
     # 4 is gunicorn's own "the application failed to load": it stops, where any other status would respawn for ever.

@@ -26,5 +26,9 @@ def create_app(config: "Config | None" = None, tester: "Tester | None" = None) -
     # Imported here, so that a type or provider that code adds before this call gets its form and its Test.
     from credstore.app_factory import build_app
     from credstore.config import Config
+    from credstore.log_lines import configure_logging
 
-    return build_app(config or Config.from_env(), tester)
+    config = config or Config.from_env()
+    app = build_app(config, tester)
+    configure_logging(config.log_format, config.log_level)  # a server's; commands say what they did themselves
+    return app

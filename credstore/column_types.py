@@ -32,9 +32,21 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else _as_utc(value)
+
+
+def parse_moment(value: Any) -> datetime | None:
+    """The point in time of a column that was read without its type: text on SQLite. EPOCH where it is damaged."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return EPOCH
+    return _as_utc(value) if isinstance(value, datetime) else None
+
+
+def _as_utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class JsonObject(TypeDecorator[dict[str, Any]]):

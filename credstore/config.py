@@ -3,57 +3,22 @@
 Every variable is also read as `NAME_FILE`, the path of a file that holds the value (Docker and systemd secrets).
 """
 
-import ipaddress
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from credstore.errors import ConfigError
+from credstore.key_command import keys_of, source_of_keys
+from credstore.loopback import is_loopback
+from credstore.notice_settings import NoticeSettings
+from credstore.setting_fields import choice_parser, number_setting, parse_flag, parse_list, parse_path, setting
 
 KEY_FILE = "field_encryption_key"
 SECRET_FILE = "secret_key"  # noqa: S105 - the name of a file, not a secret
 MOST_TEST_SECONDS = 50  # less than the time without a heartbeat after which a run counts as interrupted
 DATABASE_FILE = "credstore.sqlite3"
-
-
-def _parse_list(text: str) -> tuple[str, ...]:
-    return tuple(item.strip() for item in text.split(",") if item.strip())
-
-
-def _parse_flag(text: str) -> bool:
-    if text.lower() in {"1", "true", "yes", "on"}:
-        return True
-    if text.lower() in {"", "0", "false", "no", "off"}:
-        return False
-    raise ValueError
-
-
-def _number_parser(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not least <= number <= most:
-            raise ValueError
-        return number
-
-    return parse
-
-
-def _parse_path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def setting(env: str, about: str, default: Any, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
-    """A dataclass field that is read from the variable `env`. `parse` raises ValueError for a malformed text.
-
-    `about` describes the value in error messages; a `secret` is not part of the repr.
-    """
-    return field(default=default, repr=not secret, metadata={"env": env, "about": about, "parse": parse})
-
-
-def _number_setting(env: str, about: str, default: int, least: int, most: int) -> Any:
-    return setting(env, f"{about}, from {least} to {most}", default, _number_parser(least, most))
 
 
 def default_data_dir(env: Mapping[str, str]) -> Path:
@@ -62,18 +27,8 @@ def default_data_dir(env: Mapping[str, str]) -> Path:
     return Path(home) / "credstore"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a bind address or host name is a loopback address or "localhost"."""
-    if host.strip("[]").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(NoticeSettings):
     """All settings. `from_env` is the only reader of the environment; tests build one directly."""
 
     field_encryption_key: str = setting(
@@ -82,82 +37,131 @@ class Config:
         "",
         secret=True,
     )
+    field_encryption_key_command: str = setting(
+        "FIELD_ENCRYPTION_KEY_COMMAND", "a program and its arguments; it prints these keys", "", secret=True
+    )
     secret_key: str = setting("SECRET_KEY", "signs the browser's session cookie", "", secret=True)
     database_url: str = setting(
         "DATABASE_URL", "postgresql://… or sqlite:///…; default: SQLite in the data folder", "", secret=True
     )
-    data_dir: Path = setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), _parse_path)
+    data_dir: Path = setting("CREDSTORE_DATA_DIR", "folder of the SQLite database", Path("credstore-data"), parse_path)
     key_dir: Path | None = setting(
         "CREDSTORE_KEY_DIR",
         "folder of the generated keys; default: the data folder's name with “-keys”",
         None,
-        _parse_path,
+        parse_path,
     )
     trusted_hosts: tuple[str, ...] = setting(
-        "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), _parse_list
+        "CREDSTORE_TRUSTED_HOSTS", "host names this site is reached by; default: loopback names only", (), parse_list
     )
-    proxy_hops: int = _number_setting(
+    proxy_hops: int = number_setting(
         "CREDSTORE_PROXY_HOPS", "how many reverse proxies in front to believe (X-Forwarded-*)", 0, 0, 10
     )
     allow_http: bool = setting(
         "CREDSTORE_ALLOW_HTTP",
         "1 permits sign-in over plain http from other machines (not advised)",
         False,
-        _parse_flag,
+        parse_flag,
     )
     egress_allow: tuple[str, ...] = setting(
-        "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), _parse_list
+        "CREDSTORE_EGRESS_ALLOW", "local destinations that tests may reach: CIDRs or host:port", (), parse_list
     )
     egress_proxy: str = setting(
         "CREDSTORE_EGRESS_PROXY", "the http proxy that tests go through, http://host:port", "", secret=True
     )
     ca_bundle: Path | None = setting(
-        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, _parse_path
+        "CREDSTORE_CA_BUNDLE", "PEM file of certificate roots to trust besides the shipped ones", None, parse_path
     )
     # At most 50: see MOST_TEST_SECONDS.
-    test_seconds: int = _number_setting(
+    test_seconds: int = number_setting(
         "CREDSTORE_TEST_SECONDS", "the wall-clock deadline of one test in seconds", 10, 1, 50
     )
-    tests_at_once: int = _number_setting(
+    tests_at_once: int = number_setting(
         "CREDSTORE_TESTS_AT_ONCE", "how many tests may run at once in one process", 4, 1, 64
     )
-    keep_deleted_days: int = _number_setting(
+    keep_deleted_days: int = number_setting(
         "CREDSTORE_KEEP_DELETED_DAYS",
         "the days a deleted credential stays stored, encrypted, before it is erased",
         30,
         0,
         36_500,
     )
-    keep_replaced_hours: int = _number_setting(
+    keep_replaced_hours: int = number_setting(
         "CREDSTORE_KEEP_REPLACED_HOURS",
         "the hours a replaced secret stays stored, encrypted, so that it can be put back",
         24,
         0,
         8_760,
     )
-    session_idle_minutes: int = _number_setting(
+    keep_audit_days: int = number_setting(
+        "CREDSTORE_KEEP_AUDIT_DAYS", "the days the audit log keeps an entry", 365, 1, 36_500
+    )
+    session_idle_minutes: int = number_setting(
         "CREDSTORE_SESSION_IDLE_MINUTES", "the minutes without a request that end a session", 30, 1, 10_080
     )
-    session_hours: int = _number_setting(
+    session_hours: int = number_setting(
         "CREDSTORE_SESSION_HOURS", "the hours after which a session ends in any case", 12, 1, 720
+    )
+    api_requests_per_minute: int = number_setting(
+        "CREDSTORE_API_REQUESTS_PER_MINUTE",
+        "the requests a minute that one machine token may send to one process, 0 for any number",
+        6_000,
+        0,
+        1_000_000,
+    )
+    log_format: str = setting(
+        "CREDSTORE_LOG_FORMAT", "text or json: the form of a line of the log", "text", choice_parser("text", "json")
+    )
+    log_level: str = setting(
+        "CREDSTORE_LOG_LEVEL",
+        "debug, info, warning or error: what is less important is not logged",
+        "info",
+        choice_parser("debug", "info", "warning", "error"),
+    )
+    slow_statement_ms: int = number_setting(
+        "CREDSTORE_SLOW_STATEMENT_MS",
+        "the milliseconds after which a statement is logged as slow, 0 for none",
+        0,
+        0,
+        600_000,
+    )
+    head_seconds: int = number_setting(
+        "CREDSTORE_HEAD_SECONDS", "the seconds that a request may take to send its headers", 10, 1, 300
+    )
+    body_seconds: int = number_setting(
+        "CREDSTORE_BODY_SECONDS", "the seconds that a request may take to send its body", 30, 1, 3_600
+    )
+    metrics: bool = setting(
+        "CREDSTORE_METRICS", "1 offers /metrics for Prometheus; install credstore[metrics]", False, parse_flag
+    )
+    metrics_token: str = setting(
+        "CREDSTORE_METRICS_TOKEN",
+        "who sends it as a bearer token may read /metrics from another machine",
+        "",
+        secret=True,
     )
     # The address that the server listens on. Only `credstore serve` knows it; no variable sets it.
     bind: str = ""
     port: int | None = None
+    test_every: int | None = None  # seconds, likewise
+    key_source: str = "FIELD_ENCRYPTION_KEY"  # where the encryption keys come from, as the end of a sentence
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None, **known: Any) -> "Config":
+    def from_env(cls, env: Mapping[str, str] | None = None, *, run_command: bool = True, **known: Any) -> "Config":
         """Read the environment. `known` are values of options of the command line, which come first.
 
-        Raises ConfigError naming the variable, never its value.
+        `run_command` False is for work without keys. Raises ConfigError naming the variable, never its value.
         """
         env = os.environ if env is None else env
-        values: dict[str, Any] = {"data_dir": default_data_dir(env)}
-        for setting in settings():
-            text = _read(env, setting.metadata["env"])
+        values: dict[str, Any] = {"data_dir": default_data_dir(env), "key_source": source_of_keys(env)}
+        for one in settings():
+            text = _read(env, one.metadata["env"])
             if text is not None:
-                values[setting.name] = _parse(setting, text)
+                values[one.name] = _parse(one, text)
         config = cls(**(values | known))
+        if run_command:
+            keys = keys_of(config.field_encryption_key, config.field_encryption_key_command)
+            config = replace(config, field_encryption_key=keys)
         return config._with_key_files()
 
     @property
@@ -193,7 +197,7 @@ class Config:
         for name, file in (("field_encryption_key", KEY_FILE), ("secret_key", SECRET_FILE)):
             path = self.keys_folder / file
             if not getattr(self, name) and (text := _read_key_file(path)):
-                found[name] = text
+                found |= {name: text} | ({"key_source": f"the file {path}"} if file == KEY_FILE else {})
         return replace(self, **found)
 
 

@@ -1,51 +1,43 @@
-"""The database connection: SQLite's pragmas, write transactions, and driver errors as exceptions of credstore.
+"""The database connection: the engine and write transactions. `database_errors` makes exceptions of its errors.
 
 A statement's parameters never become part of an exception or a log.
 """
 
 import json
-import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from sqlalchemy import ARRAY, URL, ColumnElement, Connection, Engine, any_, event, exc, func, literal, select
+from sqlalchemy import ARRAY, URL, ColumnElement, Connection, Engine, any_, event, exc, func, literal, select, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import InstrumentedAttribute, Session, scoped_session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageFull
+from credstore import sqlite_engine
+from credstore.database_errors import translate_driver_error
+from credstore.errors import ConfigError
 from credstore.models import Base, db
+from credstore.slow_statements import log_slow_statements
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-BUSY_TIMEOUT_MS = 5_000
-CACHE_KIB, BULK_CACHE_KIB = 2_000, 32_000  # SQLite's page cache of a connection, and during a bulk change
 TRUSTED_IDLE_SECONDS = 2.0  # so long an idle connection to PostgreSQL is taken to be alive
-AUTO_CHECKPOINT_PAGES = 1000  # SQLite's default
+CONNECT_SECONDS = 5
 POOL_SIZE = 20  # connections that stay open, and as many more at a peak; a worker has 16 threads by default
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=NORMAL",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
-    "PRAGMA foreign_keys=ON",
-    # Freed pages are overwritten, so that a replaced or erased ciphertext does not stay in the file.
-    "PRAGMA secure_delete=ON",
-)
-
-_UNDEFINED_OBJECT_STATES = {"42P01", "42703"}  # PostgreSQL: undefined table, undefined column
+# PostgreSQL's advisory locks for `take_turns`; arbitrary numbers.
+MIGRATIONS, FIRST_KEY, RUNS, CHANGES = range(7_286_221, 7_286_225)
 
 AnySession = Session | scoped_session[Any]
+WITHOUT_SYNCHRONIZING = {"synchronize_session": False}  # execution options of a change of rows that are not loaded
 
 
-def init_database(app: Flask, url: str) -> None:
+def init_database(app: Flask, url: str, *, slow_statement_ms: int = 0) -> None:
     """Bind credstore's tables to `app`. A Flask-SQLAlchemy of the host application is left as it is.
 
     Raises ConfigError when the URL, its folder or its driver is not usable.
@@ -56,7 +48,7 @@ def init_database(app: Flask, url: str) -> None:
         parsed = _with_database_folder(parsed)
     else:
         # A page reads without BEGIN and ROLLBACK, which would be two more trips; a write asks for its transaction.
-        engine_options |= {"isolation_level": "AUTOCOMMIT", "connect_args": {"connect_timeout": 5}}
+        engine_options |= {"isolation_level": "AUTOCOMMIT", "connect_args": {"connect_timeout": CONNECT_SECONDS}}
     ours = {"SQLALCHEMY_DATABASE_URI": parsed, "SQLALCHEMY_ENGINE_OPTIONS": engine_options, "SQLALCHEMY_BINDS": {}}
     theirs = {name: app.config.pop(name) for name in ours if name in app.config}
     extension = app.extensions.pop("sqlalchemy", None)
@@ -75,6 +67,7 @@ def init_database(app: Flask, url: str) -> None:
             app.extensions["sqlalchemy"] = extension
     with app.app_context():
         _add_event_listeners(db.engine)
+        log_slow_statements(db.engine, slow_statement_ms)
 
 
 def close_database(app: Flask) -> None:
@@ -82,6 +75,14 @@ def close_database(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite database, which need not exist; None where the URL is PostgreSQL's. Raises ConfigError."""
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    return _path_of(parsed)
 
 
 def _parse_url(url: str) -> URL:
@@ -94,14 +95,16 @@ def _parse_url(url: str) -> URL:
     return parsed
 
 
-def _with_database_folder(url: URL) -> URL:
-    """The SQLite URL with an absolute path; creates its folder (mode 0700). Raises ConfigError.
-
-    Flask-SQLAlchemy would resolve a relative path against its instance folder.
-    """
+def _path_of(url: URL) -> Path:
+    """The absolute path of a SQLite URL. Flask-SQLAlchemy would resolve a relative one against its instance folder."""
     if not url.database or url.database == ":memory:":
         raise ConfigError("DATABASE_URL names no file. A database in memory would be another one in each process.")
-    path = Path(url.database).expanduser().absolute()
+    return Path(url.database).expanduser().absolute()
+
+
+def _with_database_folder(url: URL) -> URL:
+    """The SQLite URL with an absolute path; creates its folder (mode 0700). Raises ConfigError."""
+    path = _path_of(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
@@ -110,11 +113,9 @@ def _with_database_folder(url: URL) -> URL:
 
 
 def _add_event_listeners(engine: Engine) -> None:
-    event.listen(engine, "handle_error", _translate_driver_error)
+    event.listen(engine, "handle_error", translate_driver_error)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_sqlite_pragmas)
-        event.listen(engine, "begin", _begin_sqlite)
-        event.listen(engine, "checkin", _end_bulk)
+        sqlite_engine.prepare(engine)
     else:
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _ping_after_idling)
@@ -134,63 +135,6 @@ def _ping_after_idling(connection: DBAPIConnection, entry: ConnectionPoolEntry, 
         raise exc.DisconnectionError from None
 
 
-def _set_sqlite_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` sends it
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # BEGIN IMMEDIATE takes the write lock at once: reading first and writing later loses updates or deadlocks.
-    options = connection.get_execution_options()
-    if options.get("credstore_bulk"):
-        connection.exec_driver_sql(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
-        connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
-        connection.info["credstore_bulk"] = True
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("credstore_writes") else "BEGIN")
-
-
-def _end_bulk(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-    """Give the memory of a bulk change back when its connection returns to the pool, and copy the log in a thread.
-
-    SQLite would copy the log into the database at the commit, while the person waits: twice the time of the change.
-    """
-    if connection is None or not entry.info.pop("credstore_bulk", False):
-        return
-    for pragma in (f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={AUTO_CHECKPOINT_PAGES}", "shrink_memory"):
-        connection.cursor().execute(f"PRAGMA {pragma}")
-    (_, _, path), *_ = connection.cursor().execute("PRAGMA database_list")
-    if path:
-        threading.Thread(target=_checkpoint, args=(path,), name="credstore-checkpoint", daemon=True).start()
-
-
-def _checkpoint(path: str) -> None:
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-
-def _translate_driver_error(context: ExceptionContext) -> None:
-    """Raise the StorageError for a driver's error; return for an IntegrityError."""
-    if isinstance(context.sqlalchemy_exception, exc.IntegrityError):
-        return  # its text repeats the row's values, and a name may contain any of the words below
-    text = str(context.original_exception).lower()
-    if "unable to open" in text or "readonly" in text or "read-only" in text:
-        raise StorageDown("The database cannot be opened for writing. Check the data folder's permissions.") from None
-    if "not a database" in text or "malformed" in text:
-        raise StorageDown("The database file is damaged. Restore it from a backup.") from None
-    if "locked" in text or "busy" in text or "lock timeout" in text or "deadlock" in text:
-        raise StorageBusy("The database is busy with another change. Nothing was saved; try again.") from None
-    if "is full" in text or "no space left" in text:
-        raise StorageFull("The database's disk is full. Nothing was saved.") from None
-    state = getattr(context.original_exception, "sqlstate", None)
-    if "no such table" in text or "no such column" in text or state in _UNDEFINED_OBJECT_STATES:
-        raise NotMigrated("The database is not set up for this version. Run: credstore db upgrade") from None
-    if isinstance(context.sqlalchemy_exception, exc.OperationalError):
-        raise StorageDown("The database cannot be reached. Nothing was saved.") from None
-
-
 def write_options(dialect: str) -> dict[str, Any]:
     """The execution options of a connection that begins a writing transaction."""
     postgresql = {"isolation_level": "READ COMMITTED"} if dialect == "postgresql" else {}
@@ -198,20 +142,40 @@ def write_options(dialect: str) -> dict[str, Any]:
 
 
 @contextmanager
-def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[None]:
+def write_transaction(session: AnySession, *, bulk: bool = False, single: bool = False) -> Iterator[None]:
     """A write transaction: committed at the end, rolled back on any exception. Raises StorageError.
 
     `bulk` is for changes of many rows: SQLite then keeps the changed pages in memory until the commit, instead of
     writing them to its log each time its small cache is full, and again later.
+    `single` is for one statement: PostgreSQL makes it a transaction by itself, without the trips of BEGIN and COMMIT.
     """
     session.rollback()  # ends the read transaction of the sign-in check, which cannot become a write
-    session.connection(execution_options=write_options(session.get_bind().dialect.name) | {"credstore_bulk": bulk})
+    dialect = session.get_bind().dialect.name
+    if not (single and dialect == "postgresql"):
+        session.connection(execution_options=write_options(dialect) | {"credstore_bulk": bulk})
     try:
         yield
         session.commit()
     except BaseException:
         session.rollback()
         raise
+
+
+def take_turns(session: AnySession | Connection, lock: int) -> None:
+    """Inside a writing transaction: wait until no other one has this lock, and keep it until the end.
+
+    On SQLite a writing transaction is alone from its beginning.
+    """
+    connection = session if isinstance(session, Connection) else session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+def begin_snapshot(session: AnySession) -> None:
+    """Every statement from here to the next rollback sees the same moment. On SQLite a read transaction does so."""
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def in_list(session: AnySession, column: InstrumentedAttribute[Any], values: Sequence[Any]) -> ColumnElement[bool]:

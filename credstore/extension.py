@@ -11,26 +11,33 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from credstore.accounts import Accounts
+from credstore.accounts import Accounts, Invitations, Role, Users
+from credstore.accounts.machine_tokens import MachineTokens
+from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
 from credstore.database import init_database
 from credstore.egress import client_from_config
 from credstore.encryption.key_verification import require_unlocked
 from credstore.encryption.keyring import Keyring
-from credstore.errors import NotMigrated
+from credstore.errors import ConfigError, NotMigrated
 from credstore.migrate import is_current
 from credstore.models import db
+from credstore.notices.notifier import notifier_from_config
 from credstore.tester import Tester
 from credstore.vault import Vault
 from credstore.web import make_blueprint
+from credstore.web.api import make_api_blueprint
 from credstore.web.authentication import init_login_manager, require_sign_in
 
-Authorize = Callable[[], ResponseReturnValue | None]
+Authorize = Callable[[], ResponseReturnValue | Role | None]
 
 
 class Credstore:
-    """`authorize` is the host's sign-in check: it returns None to let a request pass, or what to send instead."""
+    """`authorize` is the host's sign-in check: it returns None to let a request pass, or what to send instead.
+
+    To let a request pass with fewer rights, it returns a `Role`.
+    """
 
     def __init__(
         self,
@@ -41,31 +48,46 @@ class Credstore:
         tester: Tester | None = None,
     ) -> None:
         """Raises ConfigError when a setting is missing or malformed."""
+        if not app.secret_key:
+            raise ConfigError(
+                "The application has no secret_key, which signs session cookies and forms: set app.secret_key before "
+                "Credstore(app)."
+            )
         self.config = config = config or Config.from_env()
-        keyring = Keyring(config.field_encryption_key)
-        init_database(app, config.sqlalchemy_url)
+        keyring = Keyring(config.field_encryption_key, config.key_source)
+        init_database(app, config.sqlalchemy_url, slow_statement_ms=config.slow_statement_ms)
+        client = client_from_config(config)
+        self.notifier = notifier_from_config(db.session, config, client)
+        tester = tester or Tester(client, seconds=config.test_seconds, at_once=config.tests_at_once)
         self.vault = Vault(
             db.session,
             keyring,
-            tester or _tester(config),
+            tester,
             keep_deleted_days=config.keep_deleted_days,
             keep_replaced_hours=config.keep_replaced_hours,
+            note_changes=bool(self.notifier.channels),
+            keep_audit_days=config.keep_audit_days,
         )
-        self.accounts = Accounts(
-            db.session,
-            idle=timedelta(minutes=config.session_idle_minutes),
-            longest=timedelta(hours=config.session_hours),
-        )
+        self.audit = AuditLog(db.session)
+        self.accounts, self.users = _accounts(config), Users(db.session)
+        self.invitations = Invitations(db.session)
+        self.tokens = MachineTokens(db.session, per_minute=config.api_requests_per_minute)
         self.runner = BackgroundRunner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
         self.authorize: Authorize = authorize or require_sign_in
         app.extensions["credstore"] = self
-        if "csrf" not in app.extensions:
-            # Its token and settings, not its hook on every view: our authorization check asks it for our views.
-            app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
-            CSRFProtect(app)
+        _protect_forms(app)
         if authorize is None:
             init_login_manager(app)
-        app.register_blueprint(make_blueprint(own_sign_in=authorize is None))
+        _register_blueprints(app, own_sign_in=authorize is None)
+
+    def start_watch(self, app: Flask) -> None:
+        """In a process that serves: start the thread of scheduled tests and notices, where the settings name some."""
+        if not self.config.test_every and not self.notifier.channels:
+            return
+        from credstore.watch import Watch  # here, since most processes do not watch
+
+        every = timedelta(seconds=self.config.test_every) if self.config.test_every else None
+        Watch(app, self.vault, self.runner, self.notifier, every=every).start()
 
     def require_ready(self) -> None:
         """Return when requests can be served. Raises StorageError or Locked, whose sentence says what is missing."""
@@ -74,5 +96,21 @@ class Credstore:
         require_unlocked(self.vault.key_state())
 
 
-def _tester(config: Config) -> Tester:
-    return Tester(client_from_config(config), seconds=config.test_seconds, at_once=config.tests_at_once)
+def _accounts(config: Config) -> Accounts:
+    idle, longest = timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_hours)
+    return Accounts(db.session, idle=idle, longest=longest)
+
+
+def _protect_forms(app: Flask) -> None:
+    """Flask-WTF's CSRF protection, unless the host application has it already."""
+    if "csrf" not in app.extensions:
+        # Its token and settings, not its hook on every view: our authorization check asks it for our views.
+        app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+        CSRFProtect(app)
+
+
+def _register_blueprints(app: Flask, *, own_sign_in: bool) -> None:
+    app.register_blueprint(make_blueprint(own_sign_in=own_sign_in))
+    api = make_api_blueprint()
+    app.extensions["csrf"].exempt(api)  # a host may check every view; here no cookie is accepted
+    app.register_blueprint(api)

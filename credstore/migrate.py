@@ -11,28 +11,31 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from credstore.database import write_options
+from credstore.database import MIGRATIONS, take_turns, write_options
 from credstore.models import db
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
 _SCRIPT_LOCATION = "credstore:migrations"
-_LOCK = 7_286_221  # an arbitrary number: PostgreSQL's advisory lock for migrations
 
 
 def upgrade(app: Flask) -> None:
     """Upgrade to the newest schema in one transaction. Only one process at a time does it; others wait."""
-    from alembic import command
-
     with (
         app.app_context(),
         db.engine.connect().execution_options(**write_options(db.engine.dialect.name)) as connection,
         connection.begin(),
     ):
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        command.upgrade(_config(connection), "head")
+        take_turns(connection, MIGRATIONS)
+        upgrade_inside(connection)
+
+
+def upgrade_inside(connection: Connection) -> None:
+    """Upgrade to the newest schema in the transaction of the caller, who has taken the turn MIGRATIONS."""
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
 
 
 def is_current(connection: Connection) -> bool:

@@ -21,7 +21,7 @@ def check_keys(config: Config) -> None:
     if len(config.secret_key) < MIN_SECRET_KEY_LENGTH:
         problem = "is shorter than 32 characters" if config.secret_key else "is not set"
         raise ConfigError(f"SECRET_KEY {problem}. Make one with: {GENERATE_COMMAND}")
-    Keyring(config.field_encryption_key)
+    Keyring(config.field_encryption_key, config.key_source)
 
 
 def minimal_app(config: Config) -> Flask:

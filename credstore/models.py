@@ -1,4 +1,4 @@
-"""The SQLAlchemy models of all tables; that of replaced secrets is in `replaced_secret_model`.
+"""The SQLAlchemy models of the tables, but for those in modules named `…_model`.
 
 The encrypted column `sealed` is deferred: a list query that reads it raises an error.
 """
@@ -36,7 +36,9 @@ class CredentialColumns:
     `expiry_from_provider`: the provider gave `expires_at`; otherwise a person entered it. `secret_names` lists the
     secret fields that have a value (space-separated), so that a form can say so without decrypting.
     `version` rises with each edit; `content_version` is the version of the last edit that changed what a test depends
-    on. `verdict_version` is the content version that was tested; `status` is the outcome that the list shows.
+    on. `verdict_version` is the content version that was tested; `status` is the outcome that the list shows. `detail`
+    is what the list shows in the Detail column, one text a line; nothing of it is secret. `used_by` is how many
+    consumers use it (see `reference_models`): None where no use is known, 0 where somebody without a name used it.
     """
 
     public_id: Mapped[str] = mapped_column(String(36), unique=True)
@@ -46,7 +48,7 @@ class CredentialColumns:
     public: Mapped[dict[str, Any]]
     secret_names: Mapped[str] = mapped_column(String(255), default="")
     sealed: Mapped[str] = mapped_column(Text, deferred=True, deferred_raiseload=True)
-    key_id: Mapped[str] = mapped_column(String(8), index=True)
+    key_id: Mapped[str] = mapped_column(String(8))
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -59,6 +61,8 @@ class CredentialColumns:
     verdict_version: Mapped[int | None]
     verdict_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(20), default="untested")
+    detail: Mapped[str | None] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+    used_by: Mapped[int | None]
 
 
 class Credential(CredentialColumns, Model):
@@ -67,12 +71,16 @@ class Credential(CredentialColumns, Model):
     __tablename__ = "credential"
     # AUTOINCREMENT: SQLite would otherwise give the id of a deleted row to a new one.
     __table_args__ = (
-        Index("ix_credential_id", "id"),
+        # SQLite's primary key is the table itself, which is wide; PostgreSQL's is an index already.
+        Index("ix_credential_id", "id").ddl_if(dialect="sqlite"),
+        Index("ix_credential_key_id", "key_id", "id"),
         Index("ix_credential_kind_id", "kind", "id"),
         Index("ix_credential_status_id", "status", "id", "kind"),
-        Index("ix_credential_fingerprint", "fingerprint"),
+        Index("ix_credential_fingerprint", text("substr(fingerprint, 1, 8)")),  # see migration 0018
         Index("ix_credential_name_key", "name_key", unique=True),
         Index("ix_credential_expires", "expires_at", text("id DESC"), "kind", "status"),
+        Index("ix_credential_used_by", "used_by", text("id DESC"), "kind", "status"),
+        Index("ix_credential_detail", text("substr(detail, 1, 64)"), text("id DESC"), "kind", "status"),
         {"sqlite_autoincrement": True},
     )
 
@@ -89,21 +97,40 @@ class CredentialCount(Model):
     total: Mapped[int]
 
 
+class CredentialStatusCount(Model):
+    """How many credentials of a type have a status (see `row_counts`). Triggers write it."""
+
+    __tablename__ = "credential_status_count"
+
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    status: Mapped[str] = mapped_column(String(20), primary_key=True)
+    total: Mapped[int]
+
+
 class DeletedCredential(CredentialColumns, Model):
-    """Deleted, still encrypted, until it is restored or erased. `batch` is the deletion that it went with."""
+    """Deleted, still encrypted, until it is restored or erased. `batch` is the deletion that it went with.
+
+    `deleted_by` is the name of the person who was signed in; None where nobody was, or a host application signs in.
+    """
 
     __tablename__ = "deleted_credential"
-    __table_args__ = (Index("ix_deleted_credential_name_key", "name_key"),)
+    __table_args__ = (
+        Index("ix_deleted_credential_key_id", "key_id", "id"),
+        Index("ix_deleted_credential_name_key", "name_key"),
+        Index("ix_deleted_credential_deleted_at_id", "deleted_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     batch: Mapped[str] = mapped_column(String(36), index=True)
-    deleted_at: Mapped[datetime] = mapped_column(index=True)
+    deleted_at: Mapped[datetime]
+    deleted_by: Mapped[str | None] = mapped_column(String(150))
 
 
 class KeyCheck(Model):
     """One row for each key that has encrypted a secret here.
 
-    It shows whether a configured key is wrong or new before anything is decrypted.
+    It shows whether a configured key is wrong or new before anything is decrypted. `lost_at`: somebody said that the
+    key is lost, so that what it encrypted can never be read again.
     """
 
     __tablename__ = "key_check"
@@ -111,6 +138,7 @@ class KeyCheck(Model):
     key_id: Mapped[str] = mapped_column(String(8), primary_key=True)
     token: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    lost_at: Mapped[datetime | None]
 
 
 class VerdictHistory(Model):
@@ -152,35 +180,8 @@ class HostOpenness(Model):
     learned_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class TestRun(Model):
-    """A run of several tests. `heartbeat_at` is renewed while a process works on it; when it is old, it stopped."""
-
-    __tablename__ = "test_run"
-    __test__ = False  # a table, not a test class, whatever its name
-
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    started_at: Mapped[datetime] = mapped_column(index=True)
-    heartbeat_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    cancelled: Mapped[bool] = mapped_column(default=False)
-
-
-class TestRunItem(Model):
-    """One credential of a run. `outcome` stays empty until it is tested; nothing is ever stored as "testing"."""
-
-    __tablename__ = "test_run_item"
-    __test__ = False
-
-    run_id: Mapped[str] = mapped_column(ForeignKey("test_run.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(36))
-    name: Mapped[str] = mapped_column(String(255))
-    outcome: Mapped[str] = mapped_column(String(20), default="")
-    reason: Mapped[str] = mapped_column(Text, default="")
-
-
 class Admin(Model):
-    """Somebody who may sign in. `username_key` is case-folded and unique."""
+    """A user, who may sign in. `username_key` is case-folded and unique; `role` is that of `accounts.roles`."""
 
     __tablename__ = "admin"
 
@@ -188,11 +189,15 @@ class Admin(Model):
     username: Mapped[str] = mapped_column(String(150))
     username_key: Mapped[str] = mapped_column(String(600), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default="admin")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class LoginSession(Model):
-    """A server-side session. Only the SHA-256 of the cookie's id is kept; deleting the row ends the session."""
+    """A server-side session. Only the SHA-256 of the cookie's id is kept; deleting the row ends the session.
+
+    `confirmed_at` is when its user gave the password last.
+    """
 
     __tablename__ = "login_session"
 
@@ -200,6 +205,7 @@ class LoginSession(Model):
     admin_id: Mapped[int] = mapped_column(ForeignKey("admin.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     seen_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    confirmed_at: Mapped[datetime | None]
 
 
 class SetupLink(Model):

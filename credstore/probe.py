@@ -94,13 +94,17 @@ LABELS: Mapping[Outcome, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest:
-    """A request that the tester shall send. `purpose` says in words why; headers and body are not part of `repr`."""
+    """A request that the tester shall send. `purpose` says in words why; headers and body are not part of `repr`.
+
+    `body` is sent as it is, where it is not empty; `json` otherwise.
+    """
 
     purpose: str
     method: Literal["GET", "HEAD", "POST"]
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,13 +29,27 @@ _MASKED = re.compile(r"[*•·#]{2,}|…|\.{2,}|[xX]{4,}")
 
 def redactor(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]:
     """A function that replaces each secret, in clear or in a usual coding, by `mask`."""
-    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _encoded_forms(secret)}
+    forms = _forms_to_remove(secrets)
     if not forms:
         return lambda text: text
     # Longest first: of a secret that begins with another one, the rest would stay.
     # In upper and lower case: what was part of a host name comes back in lower case.
     pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
     return lambda text: pattern.sub(mask, text)
+
+
+def secret_finder(secrets: Collection[str]) -> Callable[[str], bool]:
+    """A function: whether a text holds one of these secrets, in clear or in a usual coding, in upper or lower case.
+
+    It finds what `redactor` would replace, without the pattern, which takes longer to compile than a create takes.
+    """
+    forms = {form.casefold() for form in _forms_to_remove(secrets)}
+
+    def holds_secret(text: str) -> bool:
+        folded = text.casefold()
+        return any(form in folded for form in forms)
+
+    return holds_secret
 
 
 def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]:
@@ -91,6 +105,10 @@ def _one_line(text: str) -> str:
     # Invisible characters inside a secret would keep the patterns from matching it.
     seen = (char for char in text if unicodedata.category(char) not in {"Cf", "Cs", "Co", "Cn"})
     return " ".join("".join(char if char.isprintable() else " " for char in seen).split())
+
+
+def _forms_to_remove(secrets: Collection[str]) -> set[str]:
+    return {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _encoded_forms(secret)}
 
 
 def _encoded_forms(secret: str) -> set[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, Text
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from credstore.models import Model
@@ -18,12 +18,13 @@ class ReplacedSecret(Model):
     """
 
     __tablename__ = "replaced_secret"
+    __table_args__ = (Index("ix_replaced_secret_key_id", "key_id", "public_id"),)
 
     public_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     public: Mapped[dict[str, Any]]
     secret_names: Mapped[str] = mapped_column(String(255))
     sealed: Mapped[str] = mapped_column(Text, deferred=True, deferred_raiseload=True)
-    key_id: Mapped[str] = mapped_column(String(8), index=True)
+    key_id: Mapped[str] = mapped_column(String(8))
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     content_version: Mapped[int]
     expires_at: Mapped[datetime | None]

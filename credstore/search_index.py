@@ -56,6 +56,8 @@ _SQLITE_DDL = (
 _POSTGRESQL_DDL = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX ix_credential_name_trgm ON credential USING gin (name_key gin_trgm_ops)",
+    "CREATE INDEX IF NOT EXISTS ix_deleted_credential_name_trgm ON deleted_credential"
+    " USING gin (name_key gin_trgm_ops)",
 )
 
 

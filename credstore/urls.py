@@ -16,6 +16,10 @@ MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_LOCATION = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@\s]*@)?(?P<host>[A-Za-z0-9_.:\[\]-]+)(?P<path>/[^@\s]*)?"
+    r"|(?:[^/@:\s]+@)?(?P<ssh_host>[A-Za-z0-9_.-]+):(?!//)(?P<ssh_path>[^@\s]*)"
+)
 _CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _TO_REPLACE = re.compile(r"<[^<>/]*>")  # as documentation writes what differs from one reader to the next
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z")
@@ -50,6 +54,18 @@ def canonical_url(text: str) -> str:
         raise Refused("Port 0 is not a port.")
     shown_port = "" if port is None or port == DEFAULT_PORTS[scheme] else f":{port}"
     return f"{scheme}://{host}{shown_port}{_path(parts.path)}"
+
+
+def shown_location(url: str) -> str:
+    """Host and path of any URL, also of one that git takes over ssh ("git@host:path"): without a user or a query.
+
+    "" where it is not one.
+    """
+    found = _LOCATION.fullmatch(re.split(r"[?#]", url.strip(), maxsplit=1)[0])
+    if not found:
+        return ""
+    host, path = found["host"] or found["ssh_host"], found["path"] or found["ssh_path"] or ""
+    return f"{host.lower()}/{path.strip('/')}".rstrip("/")
 
 
 def host_port(url: str) -> tuple[str, int]:

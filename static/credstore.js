@@ -105,7 +105,11 @@ async function next() {
 document.addEventListener("click", (event) => {
   const target = event.target.closest("a, button");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (target.matches("a[data-dialog], .edit, .trash")) open(target.href, target);
+  if (target.ariaDisabled === "true") say(target.title);
+  else if (target.matches(".close")) {
+    target.parentElement.remove();
+    document.getElementById("main").focus({ preventScroll: true });
+  } else if (target.matches("a[data-dialog], .edit, .trash")) open(target.href, target);
   else if (target.matches(".verdict") && byTouch) explain(target);
   else if (target.matches("dialog [data-close]")) target.closest("dialog").close();
   else if (target.matches("tr .test")) {
@@ -144,7 +148,6 @@ function count() {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("select")) event.target.classList.add("chosen");
-  if (event.target.matches("[data-send] [type=password]") && event.target.value) import(document.body.dataset.pasteDetection).then((found) => found.detectPaste(event.target)).catch(() => {});
   if (event.target.id === "all")
     for (const box of document.querySelectorAll("tbody input")) box.checked = event.target.checked;
   if (event.target.closest("table")) {
@@ -173,5 +176,31 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tooltip.classList.add("dismissed"); // without moving the pointer or the focus
 });
 
+// the keys of shortcuts.js, which do nothing while somebody types; and the icon of the tab, which shows what goes on.
+const find = (selector) => document.querySelector(selector);
+const modified = (event) => event.ctrlKey || event.altKey || event.metaKey;
+const press = (event, key) => {
+  event.preventDefault(); // "/" would open a search of the browser
+  import(document.body.dataset.shortcuts).then(({ actions }) => actions[key](event.target));
+};
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  const typing = target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select");
+  if (/^[?/ntxjk]$/.test(key) && !modified(event) && !typing && !find("dialog[open]")
+    && !document.cookie.includes("credstore_shortcuts=off")) press(event, key);
+});
+find("#help")?.addEventListener("click", (event) => modified(event) || event.shiftKey || press(event, "?"));
+
+const icon = find("link[rel=icon]");
+const { href } = icon;
+function showState() {
+  const state = find("[aria-busy=true], [data-poll]") ? "-busy"
+    : find(":is(tr, .results) [data-mark=fail], .result[data-mark=fail], #locked") ? "-alert" : "";
+  const now = state ? href.replace(/\.svg.*/, `${state}.svg`) : href;
+  if (icon.href !== now) icon.href = now;
+}
+new MutationObserver(showState).observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
+
+showState();
 count();
 say([...document.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));

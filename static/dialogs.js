@@ -14,6 +14,7 @@ function fill(page) {
   const card = page.querySelector("main .card");
   card.querySelector("h1").id = "dialog-title";
   dialog.replaceChildren(card);
+  for (const script of card.querySelector("form")?.dataset.scripts?.split(" ") || []) import(script);
 }
 
 export async function open(url, from) {
@@ -44,18 +45,26 @@ dialog.addEventListener("close", () => {
 function refuse(form, page) {
   const fresh = page.querySelector("main .card");
   const old = form.closest(".card");
-  for (const field of old.querySelectorAll("input[type=password], textarea, input[name=remove]")) {
+  const secrets = "input[type=password], [data-key], [autocomplete=new-password]";
+  for (const field of old.querySelectorAll(`${secrets}, textarea, input[name=remove]`)) {
     const value = field.type === "checkbox" ? `[value="${CSS.escape(field.value)}"]` : "";
     const twin = fresh.querySelector(`[name="${CSS.escape(field.name)}"]${value}`);
     if (twin?.type === "checkbox") twin.checked = field.checked;
     else if (twin) twin.value = field.value;
   }
+  const [before, now] = [old, fresh].map((card) => card.querySelector("[name=type]:checked"));
+  if (now && now.value !== before?.value) {
+    // “Use Telegram” takes the key into the field of another type.
+    const [here, there] = [before, now].map((type) => type?.parentElement.querySelector(secrets));
+    if (here && there && !there.value) there.value = here.value;
+  }
   fresh.querySelector("h1").id = old.querySelector("h1").id;
+  if (form.dataset.typed) fresh.querySelector("form").dataset.typed = form.dataset.typed;
   old.replaceWith(fresh);
-  const first = fresh.querySelector("[aria-invalid], .alert, .draft-verdict");
+  const first = fresh.querySelector(".mismatch") || fresh.querySelector("[aria-invalid], .alert, .draft-verdict");
   if (first?.matches(".alert")) first.tabIndex = -1;
   first?.focus();
-  say([...fresh.querySelectorAll(".wrong, .alert, .draft-verdict p")].map((found) => found.innerText).join(" "));
+  say([...fresh.querySelectorAll(".wrong, .alert, .mismatch > p, .draft-verdict p")].map((found) => found.innerText).join(" "));
 }
 
 // The form stays as it was typed, with the sentence above it.
@@ -69,17 +78,47 @@ function complain(form, words) {
   box.focus();
 }
 
+// The session has ended: sign in on top of the form, which stays as it is.
+async function signInFirst(form, button, refusal) {
+  const { signIn } = await import(form.dataset.signIn);
+  form.querySelector(".alert, .signed-in")?.remove();
+  if (!(await signIn(form, refusal.sign_in))) return complain(form, refusal.detail);
+  const words = `You are signed in again. Nothing was saved yet: press “${button.textContent.trim()}” once more.`;
+  const notice = Object.assign(document.createElement("p"), { className: "notice signed-in", textContent: words });
+  button.closest(".buttons, .choices").before(notice);
+  button.focus();
+  notice.scrollIntoView({ block: "nearest" });
+  say(words);
+}
+
+const post = (form, submitter) =>
+  fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form, submitter)), redirect: "manual" });
+
 export async function send(form, submitter) {
-  const button = submitter?.closest(".buttons") ? submitter : form.querySelector(".buttons button");
+  const button = submitter?.closest(".buttons, .choices") ? submitter : form.querySelector(".buttons button");
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
   try {
-    const response = await fetch(form.action, { method: "POST", headers: ours, body: new URLSearchParams(new FormData(form, submitter)), redirect: "manual" });
+    await Promise.race([form.pasteDetection, new Promise((resolve) => setTimeout(resolve, 2000))]);
+    let response = await post(form, submitter);
+    let refusal = isProblem(response) ? await response.json() : null;
+    // Somebody signed in in another tab: only the token of this form is old.
+    if (refusal?.code === "csrf" && form.dataset.signIn && (await (await import(form.dataset.signIn)).renewToken(form))) {
+      response = await post(form, submitter);
+      refusal = isProblem(response) ? await response.json() : null;
+    }
     const there = response.headers.get("X-Credstore-To");
-    if (there) return location.assign(there);
+    if (there) {
+      form.dataset.saved = "";
+      const { pathname, search } = new URL(there, location);
+      if (pathname + search !== location.pathname + location.search) return location.assign(there);
+      history.replaceState(null, "", "?"); // to the very same address the browser would go without loading it
+      return location.replace(there);
+    }
     // Only a sign-in page of somebody else redirects here: nothing was saved.
     if (response.type === "opaqueredirect") complain(form, "You are signed out, so nothing was saved. Sign in in another tab, then try again.");
-    else if (isProblem(response)) complain(form, await problem(response));
+    else if (refusal?.sign_in && form.dataset.signIn) await signInFirst(form, button, refusal);
+    else if (refusal) complain(form, refusal.detail);
     else refuse(form, await read(response));
   } catch {
     complain(form, "credstore could not be reached, so it is not known whether this was saved. Try again.");

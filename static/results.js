@@ -13,6 +13,7 @@
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("run");
       const focused = run.contains(document.activeElement) && document.activeElement.textContent;
       run.replaceWith(fresh);
+      document.title = document.title.replace(run.dataset.title, () => fresh.dataset.title);
       // What had the focus keeps it, while it is there.
       if (focused) [...fresh.querySelectorAll("button, a")].find((found) => found.textContent === focused)?.focus();
       if (fresh.dataset.said !== run.dataset.said) liveRegion.textContent = fresh.dataset.said;
@@ -24,10 +25,12 @@
   setTimeout(poll, 1200);
 
   for (const button of document.querySelectorAll("[data-copy]")) {
+    const words = button.textContent;
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
       liveRegion.textContent = button.textContent = "Copied";
+      setTimeout(() => { button.textContent = words; }, 2000);
     });
   }
 }

@@ -1,5 +1,7 @@
 """The fixtures that every test may ask for; servers, browser, database and provider live in tests/fixtures/."""
 
+import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +14,9 @@ from flask.testing import FlaskClient
 from hypothesis import settings
 
 from credstore import create_app
+from credstore.app_factory import build_app
 from credstore.config import DATABASE_FILE, Config
+from credstore.log_lines import LOGGERS
 from credstore.migrate import upgrade
 from credstore.models import db
 from tests.page import Page
@@ -22,11 +26,15 @@ pytest_plugins = [
     "tests.fixtures.provider",
     "tests.fixtures.serving",
     "tests.fixtures.browsing",
+    "tests.fixtures.mail",
 ]
 
 # Hypothesis would fail an example that takes 200 ms, as any may on a busy machine.
 settings.register_profile("without deadline", settings.default, deadline=None)
 settings.load_profile("without deadline")
+
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
 
 USERNAME = "ann"
 PASSWORD = "correct horse battery staple"
@@ -39,6 +47,53 @@ def close(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+# Files that take long, the longest first: begun last, one would keep a single process busy at the end.
+SLOW_FILES = (
+    "browser/test_looks.py",
+    "deployment/test_documented_commands.py",
+    "vault/test_explain.py",
+    "test_bench.py",
+    "vault/test_list_laws.py",
+    "serving/test_first_start.py",
+    "deployment/test_compose.py",
+    "browser/test_runs.py",
+    "serving/test_under_load.py",
+    "serving/test_backup.py",
+    "vault/test_put_back_orders.py",
+    "deployment/test_kubernetes.py",
+    "test_wheel.py",
+    "test_canary.py",
+    "real_servers/test_llm.py",
+    "test_dependencies.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first, the others as they were found."""
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+@pytest.fixture(autouse=True)
+def restore_umask() -> Iterator[None]:
+    """The `credstore` command makes files for their owner alone, and tests run it in their own process."""
+    yield
+    os.umask(_UMASK)
+
+
+@pytest.fixture(autouse=True)
+def restore_logging() -> Iterator[None]:
+    """An application configures the loggers of the process; a test finds no handler of another one, also not of one
+    that lives as long as the session: it would write into what a command prints."""
+    before = [(logger, logger.level) for logger in map(logging.getLogger, LOGGERS)]
+    for logger, _ in before:
+        logger.handlers.clear()
+    yield
+    for logger, level in before:
+        logger.setLevel(level)
+        logger.handlers.clear()
 
 
 @pytest.fixture
@@ -55,6 +110,7 @@ def config(tmp_path: Path, keys: str) -> Config:
         field_encryption_key=keys,
         secret_key="a secret key, made for the tests alone",
         bind="127.0.0.1",
+        log_level="warning",  # what a test of a command reads is not mixed with lines of the log
     )
 
 
@@ -63,7 +119,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database at the newest revision: copying it is much faster than migrating for each test."""
     folder = tmp_path_factory.mktemp("migrated")
     key = Fernet.generate_key().decode()
-    app = create_app(Config(data_dir=folder, field_encryption_key=key, secret_key="s" * 32))
+    app = build_app(Config(data_dir=folder, field_encryption_key=key, secret_key="s" * 32))
     upgrade(app)
     close(app)
     return folder / DATABASE_FILE

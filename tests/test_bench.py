@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import rotation
 from tests.bench.__main__ import main, sizes
 from tests.bench.comparison import Comparer
 from tests.bench.measures import QUICK, measure
@@ -21,6 +22,8 @@ filter by type
 filter, expires within 30 days
 list, first page, not compressed
 HTML of the first page
+1,000 resolves in process, by Fernet and one SELECT
+use, by the API
 create
 create, share of the bare view's requests/s
 delete 50
@@ -37,6 +40,13 @@ def test_every_line_of_the_table_has_a_number(tmp_path: Path) -> None:
     head, _, *lines = table({("SQLite", ROWS): figures}).splitlines()
     assert head == "|  | SQLite, 200 rows |"
     assert lines == [f"| {figure.line} | {figure.text} |" for figure in figures]
+
+
+def test_the_speed_of_a_rotation_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "SAMPLE", 100)
+    ours, bare = rotation.measure(tmp_path / "home", "", ROWS)
+    assert min(ours.rows_per_second, ours.processor_seconds, ours.memory_mib) > 0
+    assert min(bare.rows_per_second, bare.processor_seconds) > 0
 
 
 class FakeClient:

@@ -76,6 +76,8 @@ def canaries(provider: Provider) -> dict[str, str]:
         "refused bot token": f"bad-token-{fresh}",
         "Extra Config value": f"config-{fresh}",
         "refused Extra Config": f"broken-{fresh}",
+        "guided token": f"guided-{fresh}",
+        "refused guided token": f"twice-{fresh}",
         "password": f"password of the canary {fresh}",
         "wrong password": f"wrong password of the canary {fresh}",
     }
@@ -86,9 +88,13 @@ def canaries(provider: Provider) -> dict[str, str]:
     "FIELD_ENCRYPTION_KEY environment variable."
 )
 @pytest.mark.spec("The API never returns raw key values -- only the encrypted reference is stored")
-def test_no_secret_is_found_anywhere_after_everything_was_done_with_it(tmp_path: Path, provider: Provider) -> None:
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_secret_is_found_anywhere_after_everything_was_done_with_it(
+    tmp_path: Path, provider: Provider, log_format: str
+) -> None:
     planted = canaries(provider)
-    with serving(Server(tmp_path / "home")) as server:
+    logs = {"CREDSTORE_LOG_FORMAT": log_format, "CREDSTORE_LOG_LEVEL": "debug", "CREDSTORE_SLOW_STATEMENT_MS": "1"}
+    with serving(Server(tmp_path / "home", env=logs)) as server:
         link = re.search(r"/setup\?token=(\S+)", server.log())
         assert link is not None
         person = Person(server)
@@ -104,6 +110,8 @@ def test_no_secret_is_found_anywhere_after_everything_was_done_with_it(tmp_path:
         session = person.cookies["credstore"]
         while_running = files(server.home)
         person.post("/logout")
+    for event in ("signed in", "sign-in refused", "credential created", "credential edited", "credential tested"):
+        assert event in server.log()
     planted |= {"session id": _session_id(session)}
     pages = {f"answer {number}": text.encode() for number, text in enumerate(person.seen)}
     assert len(pages) > 40
@@ -131,10 +139,13 @@ def _everything(person: Person, provider: Provider, planted: Mapping[str, str]) 
         person.create("Edited", base_url=right, api_key=planted["replaced API key"]),
     ]
     config = json.dumps({"token": planted["Extra Config value"]})
+    guided = {"git-extra_config_url": provider.url("/r.git")}
+    refused = planted["refused guided token"]
     for data in (
         {"type": "telegram", "name": "Bot", "telegram-bot_token": planted["bot token"]},
         {"type": "git", "name": "Git", "git-extra_config": config},
         {"type": "tool", "name": "Tool", "tool-extra_config": config},
+        {"type": "git", "name": "Guided", **guided, "git-extra_config_token": planted["guided token"]},
     ):
         assert person.post("/credentials/new", dict(data)).status == 303
         person.get("/credentials")
@@ -144,6 +155,8 @@ def _everything(person: Person, provider: Provider, planted: Mapping[str, str]) 
         {"type": "llm", "name": "right", "llm-provider_type": "openai", "llm-api_key": planted["API key"]},
         {"type": "telegram", "name": "Bad", "telegram-bot_token": planted["refused bot token"]},
         {"type": "git", "name": "Bad", "git-extra_config": "{" + planted["refused Extra Config"]},
+        {"type": "git", "name": "Bad", "git-extra_config": config, **guided, "git-extra_config_token": refused},
+        {"type": "git", "name": "", "git-extra_config_url": f"https://ann:{refused}@git.example.com/r"},
         {"type": "nobody", "name": "Bad", "llm-api_key": planted["API key"]},
     ):
         for accept in ("text/html", JSON):

@@ -1,9 +1,11 @@
 """The commands, in process: their output, what they refuse, and their exit status."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from argon2 import PasswordHasher
 from click.testing import CliRunner, Result
@@ -18,7 +20,45 @@ from credstore.vault import Vault
 from tests.conftest import PASSWORD, MakeApp
 
 Run = Callable[..., Result]
+NEED_A_DATABASE = (
+    ("db", "check"),
+    ("db", "erase-deleted", "--yes"),
+    ("admin", "reset-password", "--username", "ann", "--password-stdin"),
+    ("keys", "status"),
+    ("keys", "rotate"),
+    ("keys", "verify"),
+    ("keys", "retire", "0a1b2c3d"),
+    ("audit", "verify"),
+    ("audit", "export", "log"),
+    ("test", "--all"),
+    ("deleted",),
+    ("restore", "1"),
+    ("backup", "copy"),
+    ("import", "env", "given"),
+    ("export", "all"),
+    ("notify", "send"),
+    ("notify", "status"),
+    ("token", "create", "--name", "n8n", "--scope", "read"),
+    ("token", "list"),
+    ("user", "create", "--username", "bob", "--password-stdin"),
+    ("user", "list"),
+    ("user", "role", "--username", "bob", "editor"),
+    ("user", "remove", "--username", "bob"),
+    ("user", "invite", "--role", "viewer"),
+    ("token", "revoke", "1"),
+    ("migrate-db", "postgresql://127.0.0.1:1/new"),
+)
 CREATE = ("admin", "create", "--username", "ann", "--password-stdin")
+
+
+def leaves(group: click.Group, path: str = "credstore") -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group and of its groups, with their paths."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{path} {name}")
+        elif command:
+            yield f"{path} {name}", command
 
 
 @pytest.fixture
@@ -66,7 +106,7 @@ def test_the_prompt_asks_twice_and_shows_nothing(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("username", "password", "words"),
-    [("ann", "short", "at least 15 characters"), ("ann", "", "at least 15"), (" ", PASSWORD, "Enter a username.")],
+    [("ann", "hunter2", "at least 15 characters"), ("ann", "", "at least 15"), (" ", PASSWORD, "Enter a username.")],
 )
 def test_what_is_not_acceptable_is_one_sentence_and_status_1(
     run: Run, username: str, password: str, words: str
@@ -85,6 +125,7 @@ def test_a_second_administrator_of_the_same_name_is_refused(run: Run) -> None:
 
 def test_a_password_is_reset(run: Run) -> None:
     reset = ("admin", "reset-password", "--username", "ann", "--password-stdin")
+    run("db", "upgrade")
     assert "no administrator of that name" in run(*reset, stdin=PASSWORD, status=1).output
     run(*CREATE, stdin=PASSWORD)
     output = run(*reset, stdin="another good password\n").output
@@ -113,13 +154,16 @@ def test_the_status_of_keys_names_the_missing_one(
         app.extensions["credstore"].vault.create("git", "Deploy", {"extra_config": '{"a": 1}'})  # type: ignore[attr-defined]
     output = run("keys", "status").output
     key_id = output[:8]
-    assert output == f"{key_id}  configured, encrypts and decrypts; credentials: 1\n"
+    assert output == (
+        f"{key_id}  configured, encrypts and decrypts: 1 credential\n"
+        "The configured keys are from FIELD_ENCRYPTION_KEY.\n"
+    )
     other = Fernet.generate_key().decode()
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", f"{other},{keys}")
-    assert f"{key_id}  configured, decrypts; credentials: 1\n" in run("keys", "status").output
+    assert f"{key_id}  configured, decrypts: 1 credential\n" in run("keys", "status").output
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", other)
     output = run("keys", "status", status=1).output
-    assert f"{key_id}  MISSING; credentials that cannot be decrypted: 1" in output
+    assert f"{key_id}  MISSING; what cannot be decrypted: 1 credential\n" in output
     assert other not in output
 
 
@@ -133,28 +177,58 @@ def test_the_status_of_keys_counts_what_can_be_put_back(
         vault.edit(record.public_id, version=1, name="Deploy", values={"extra_config": '{"a": 2}'})
     output = run("keys", "status").output
     key_id = output[:8]
-    assert output.endswith("credentials: 1, replaced secrets: 1\n")
+    assert f"{key_id}  configured, encrypts and decrypts: 1 credential, 1 replaced secret\n" in output
     other = Fernet.generate_key().decode()
     monkeypatch.setenv("FIELD_ENCRYPTION_KEY", other)
-    assert (
-        "MISSING; credentials that cannot be decrypted: 1, replaced secrets: 1"
-        in run("keys", "status", status=1).output
-    )
+    missing = f"{key_id}  MISSING; what cannot be decrypted: "
+    assert f"{missing}1 credential, 1 replaced secret\n" in run("keys", "status", status=1).output
     with app.app_context():  # type: ignore[attr-defined]
         both = Vault(db.session, Keyring(f"{other},{keys}"), vault.tests.tester)
         both.edit(record.public_id, version=2, name="Deploy", values={"extra_config": '{"a": 3}'})
     # The credential needs the new key alone; what it replaced still needs the old one.
-    assert (
-        f"{key_id}  MISSING; credentials that cannot be decrypted: 0, replaced secrets: 1"
-        in run("keys", "status", status=1).output
-    )
+    assert f"{missing}1 replaced secret\n" in run("keys", "status", status=1).output
     assert run("db", "erase-deleted", "--yes").output == "Erased: 0.\n"
     assert run("db", "erase-deleted", "--replaced", "--yes").output == "Erased: 0. Replaced secrets erased: 1.\n"
     assert f"{key_id}  not configured, no longer needed" in run("keys", "status").output
 
 
-def test_the_status_of_keys_before_there_are_tables_names_the_command(run: Run) -> None:
+def test_the_status_of_keys_before_there_are_tables_names_the_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "credstore.sqlite3").touch()
     assert "credstore db upgrade" in run("keys", "status", status=1).output
+
+
+@pytest.mark.parametrize("words", NEED_A_DATABASE, ids=" ".join)
+def test_a_mistyped_folder_is_told_before_anything_is_made_or_asked(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    for name in ("FIELD_ENCRYPTION_KEY", "SECRET_KEY"):
+        monkeypatch.delenv(name)
+    (tmp_path / "given").write_text("{}")
+    mistyped = tmp_path / "mistyped"
+    result = run(*words, "--data-dir", str(mistyped), status=1)
+    assert result.output.startswith(f"Error: There is no database at {mistyped / 'credstore.sqlite3'}. Check ")
+    assert [path.name for path in tmp_path.iterdir()] == ["given"]
+
+
+def test_every_command_with_a_folder_is_in_the_table() -> None:
+    """Those that make a database are named here, so that a new command must be put on one of the two lists."""
+    makes = {("serve",), ("db", "upgrade"), ("admin", "create"), ("admin", "setup-url"), ("doctor",)}
+    own_test = {("run",)}  # its options stand before the command that it starts
+    named = {tuple(path.split()[1:]): command for path, command in leaves(main)}
+    with_folder = {path for path, each in named.items() if any(param.name == "data_dir" for param in each.params)}
+    listed = {next(path for path in named if words[: len(path)] == path) for words in NEED_A_DATABASE}
+    assert with_folder == listed | makes | own_test
+
+
+def test_a_command_needs_no_key_that_signs_cookies(
+    run: Run, app_of: Callable[[], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app_of()
+    monkeypatch.delenv("SECRET_KEY")
+    (tmp_path / "given").write_text("OPENAI_API_KEY=sk-proj-0123456789abcdefghij\n")
+    assert run("import", "env", "given").output.endswith(": 1.\n")
+    assert "Nothing can be restored." in run("deleted").output
 
 
 def test_the_database_is_upgraded_as_often_as_one_likes(run: Run) -> None:
@@ -196,3 +270,22 @@ def test_wrong_words_are_a_usage_error(run: Run, words: tuple[str, ...]) -> None
 def test_help_and_version(run: Run) -> None:
     assert "serve" in run("--help").output
     assert run("--version").output.startswith("credstore, version ")
+
+
+def test_users_and_their_roles(run: Run) -> None:
+    run(*CREATE, stdin=PASSWORD + "\n")
+    assert run("user", "create", "--username", "Bob", "--password-stdin", stdin=PASSWORD + "\n").output == (
+        "User Bob added, with the role viewer.\n"
+    )
+    assert [line.split()[0] for line in run("user", "list").output.splitlines()] == ["admin", "viewer"]
+    assert "only administrator" in run("user", "role", "--username", "ann", "editor", status=1).output
+    assert "only administrator" in run("user", "remove", "--username", "ann", status=1).output
+    run("user", "role", "--username", "BOB", "admin")
+    run("user", "role", "--username", "ann", "editor")
+    shown = json.loads(run("user", "list", "--json").output)
+    assert [(one["username"], one["role"]) for one in shown] == [("ann", "editor"), ("Bob", "admin")]
+    assert run("user", "remove", "--username", "ann").output == "User ann removed; their sessions have ended.\n"
+    assert "no user" in run("user", "remove", "--username", "ann", status=1).output
+    run("user", "role", "--username", "Bob", "owner", status=2)
+    link = run("user", "invite", "--role", "editor", "--base-url", "https://vault.example.org/").output
+    assert re.fullmatch(r"https://vault\.example\.org/invitation\?token=[\w-]{43}\n", link)

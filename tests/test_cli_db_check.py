@@ -18,6 +18,8 @@ WRONG = [
     "DELETE FROM credential_count",
     "INSERT INTO credential_count (block, kind, total) VALUES (77, 'llm', 3)",
     "INSERT INTO credential_count (block, kind, total) VALUES (0, 'gone', -1)",
+    "UPDATE credential_status_count SET total = total + 1",
+    "INSERT INTO credential_status_count (kind, status, total) VALUES ('llm', 'verified', 1)",
 ]
 
 

@@ -30,7 +30,8 @@ def shelf(make_app: MakeApp, keys: str, tmp_path: Path, monkeypatch: pytest.Monk
     ):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    return make_app(Config(data_dir=tmp_path / "data", field_encryption_key=keys, secret_key="s" * 40))
+    config = Config(data_dir=tmp_path / "data", field_encryption_key=keys, secret_key="s" * 40, log_level="warning")
+    return make_app(config)
 
 
 @pytest.fixture
@@ -107,7 +108,8 @@ def test_an_id_that_is_not_there_is_a_failure(run: Run, put: Any) -> None:
         ("nonsense", True),
     ]
     assert GONE in run(one, GONE, status=1)
-    assert "can be tested" in run(GONE, status=1)
+    assert f"There is no credential with the id {GONE}." in run(GONE, status=1)
+    assert "There is no credential with the id nope." in run("nope", status=1)
 
 
 def test_nothing_named_is_a_usage_error(run: Run) -> None:

@@ -1,15 +1,20 @@
 """The settings: each as NAME and NAME_FILE; refusals name the variable and never its value."""
 
+from datetime import UTC, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from credstore.config import Config, default_data_dir, is_loopback, settings
+from credstore.config import Config, default_data_dir, settings
 from credstore.errors import ConfigError
+from credstore.loopback import is_loopback
+from credstore.quiet_hours import QuietHours
+from credstore.smtp_server import SmtpServer
 
 VALUES: dict[str, tuple[str, Any]] = {
     "FIELD_ENCRYPTION_KEY": ("a,b", "a,b"),
+    "FIELD_ENCRYPTION_KEY_COMMAND": ("echo a,b", "echo a,b"),
     "SECRET_KEY": ("s" * 40, "s" * 40),
     "DATABASE_URL": ("postgresql://u@h/d", "postgresql://u@h/d"),
     "CREDSTORE_DATA_DIR": ("/srv/data", Path("/srv/data")),
@@ -24,8 +29,23 @@ VALUES: dict[str, tuple[str, Any]] = {
     "CREDSTORE_TESTS_AT_ONCE": ("9", 9),
     "CREDSTORE_KEEP_DELETED_DAYS": ("0", 0),
     "CREDSTORE_KEEP_REPLACED_HOURS": ("3", 3),
+    "CREDSTORE_KEEP_AUDIT_DAYS": ("30", 30),
     "CREDSTORE_SESSION_IDLE_MINUTES": ("5", 5),
     "CREDSTORE_SESSION_HOURS": ("24", 24),
+    "CREDSTORE_API_REQUESTS_PER_MINUTE": ("60", 60),
+    "CREDSTORE_LOG_FORMAT": ("JSON", "json"),
+    "CREDSTORE_LOG_LEVEL": ("debug", "debug"),
+    "CREDSTORE_SLOW_STATEMENT_MS": ("250", 250),
+    "CREDSTORE_HEAD_SECONDS": ("5", 5),
+    "CREDSTORE_BODY_SECONDS": ("60", 60),
+    "CREDSTORE_METRICS": ("1", True),
+    "CREDSTORE_METRICS_TOKEN": ("t" * 20, "t" * 20),
+    "CREDSTORE_NOTIFY_WEBHOOK": ("https://h.example/in?t=1", "https://h.example/in?t=1"),
+    "CREDSTORE_NOTIFY_WEBHOOK_SECRET": ("w" * 16, "w" * 16),
+    "CREDSTORE_NOTIFY_MAIL_TO": ("a@x.example, b@y.example", ("a@x.example", "b@y.example")),
+    "CREDSTORE_SMTP_URL": ("smtps://u:p@mail.example", SmtpServer.parse("smtps://u:p@mail.example:465")),
+    "CREDSTORE_NOTIFY_EXPIRY_DAYS": ("0", 0),
+    "CREDSTORE_QUIET_HOURS": ("22-07", QuietHours(start=time(22), end=time(7), zone=UTC)),
 }
 NAMES = {setting.metadata["env"]: setting.name for setting in settings()}
 KNOWN = [name for name in NAMES if name in VALUES]
@@ -87,6 +107,9 @@ def test_a_switch_takes_the_usual_words(tmp_path: Path, text: str, value: bool) 
 
 def test_the_repr_shows_no_secret(tmp_path: Path) -> None:
     shown = repr(read(tmp_path, FIELD_ENCRYPTION_KEY="CANARY1", SECRET_KEY="CANARY2", DATABASE_URL="x://u:CANARY3@h"))
+    shown += repr(read(tmp_path, FIELD_ENCRYPTION_KEY_COMMAND="echo CANARY4"))
+    hook = {"CREDSTORE_NOTIFY_WEBHOOK": "https://h.test/CANARY5", "CREDSTORE_NOTIFY_WEBHOOK_SECRET": "CANARY6" * 3}
+    shown += repr(read(tmp_path, **hook, CREDSTORE_SMTP_URL="smtp://CANARY7:CANARY8@mail.test"))
     assert "CANARY" not in shown
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from credstore import database_errors
 from credstore.config import DATABASE_FILE, Config
 from credstore.database import init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
@@ -198,3 +199,24 @@ def test_a_connection_that_postgresql_closed_meanwhile_is_replaced(
             other.scalar(text("SELECT pg_sleep(0.1)"))
     with app.app_context():
         assert [db.session.scalar(text("SELECT 1"))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [(state, error) for state, (error, _) in database_errors._BY_STATE.items()]
+)
+def test_an_error_of_postgresql_is_known_by_its_code(
+    postgres_url: str, config: Config, make_app: MakeApp, state: str, error: type[StorageError]
+) -> None:
+    app = make_app(replace(config, database_url=postgres_url))
+    statement = text(f"DO $$ BEGIN RAISE EXCEPTION 'auf Deutsch' USING ERRCODE = '{state}'; END $$")
+    with app.app_context():
+        with pytest.raises(error):
+            db.session.execute(statement)
+        db.session.rollback()
+        assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_words_in_an_error_of_postgresql_do_not_decide(postgres_url: str, config: Config, make_app: MakeApp) -> None:
+    app = make_app(replace(config, database_url=postgres_url))
+    with app.app_context(), pytest.raises(DataError):
+        db.session.execute(text("SELECT CAST(:value AS integer)"), {"value": "database is locked and full"})

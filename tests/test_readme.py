@@ -1,80 +1,51 @@
-"""The README names every setting and every command, and names none that does not exist."""
+"""The README says how to run and to test credstore, and its map of the code is the code that is there."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import click
 import pytest
 
-from credstore.cli import main
-from credstore.config import settings
+from tests.documents import REPO, read_documents
+from tests.test_architecture import LAYERS, MODULES, WIRING
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+README = read_documents()["README.md"]
 RUN = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/credstore serve"
 TEST = "tests/run"
-VARIABLES = [setting.metadata["env"] for setting in settings()]
-
-
-def commands(group: click.Group, path: str = "credstore") -> Iterator[str]:
-    """The paths of the leaves: `credstore keys status`."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{path} {name}")
-        elif not command.hidden:
-            yield f"{path} {name}"
-
-
-def code(text: str) -> list[str]:
-    """What stands in fences and between backticks, comments and continued lines dropped."""
-    fences = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.S | re.M)
-    prose = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
-    lines = [line for fence in fences for line in fence.replace("\\\n", " ").splitlines()]
-    return [re.sub(r"(^|\s)#.*", "", piece) for piece in [*lines, *re.findall(r"`([^`\n]+)`", prose)]]
-
-
-def called(text: str) -> set[str]:
-    """The credstore commands that the code of `text` runs, by their words up to the first option or argument."""
-    found = (m for piece in code(text) for m in re.finditer(r"(?:^|[\s/])credstore((?: +[a-z][a-z-]*)+)", piece))
-    return {" ".join(["credstore", *match[1].split()]) for match in found}
-
-
-def exists(call: str, known: set[str]) -> bool:
-    """Whether a call is a command, a group of commands, or a command with arguments."""
-    return any(call == path or call.startswith(path + " ") or path.startswith(call + " ") for path in known)
-
-
-@pytest.mark.parametrize("variable", VARIABLES)
-def test_every_setting_is_named(variable: str) -> None:
-    assert re.search(rf"\b{variable}\b", README), f"README.md does not name the setting {variable}"
-
-
-@pytest.mark.parametrize("command", sorted(commands(main)))
-def test_every_command_is_named(command: str) -> None:
-    assert re.search(rf"{command}\b", README), f"README.md does not name the command {command}"
-
-
-def test_every_named_setting_exists() -> None:
-    named = {name.removesuffix("_FILE") for name in re.findall(r"\bCREDSTORE_[A-Z_]*[A-Z]", README)}
-    assert not named - set(VARIABLES), f"README.md names settings that do not exist: {sorted(named - set(VARIABLES))}"
-
-
-def test_every_named_command_exists() -> None:
-    known = set(commands(main))
-    unknown = sorted(call for call in called(README) if not exists(call, known))
-    assert not unknown, f"README.md runs commands that do not exist: {unknown}"
+MAP = README.text[README.text.index("## Map of the code") : README.text.index("## Development")]
 
 
 @pytest.mark.parametrize("command", [RUN, TEST])
 def test_the_two_commands_stand_there_word_for_word(command: str) -> None:
-    assert command in code(README), f"README.md does not have the line: {command}"
+    assert command in README.code, f"README.md does not have the line: {command}"
 
 
-def test_the_search_for_commands_finds_planted_ones() -> None:
-    fence = "```sh\n.venv/bin/credstore serve --port 1  # credstore is nice\n```\n"
-    text = f"Run `credstore keys burn`.\n{fence}credstore keeps\n"
-    assert called(text) == {"credstore keys burn", "credstore serve"}
-    assert not exists("credstore keys burn", {"credstore keys status"})
-    assert exists("credstore keys", {"credstore keys status"})
+def test_every_document_is_reached_from_the_readme() -> None:
+    named = {name for name in read_documents() if name.startswith("docs/")}
+    linked = {link.partition("#")[0] for link in README.links}
+    assert named, "docs/ has no documents"
+    assert not named - linked, f"README.md links no {sorted(named - linked)}"
+
+
+def test_the_layers_of_the_map_are_those_that_are_checked() -> None:
+    (drawn,) = (block for block in README.blocks if block.language == "" and "background_runner" in block.code)
+    assert [set(line.strip().split(", ")) for line in drawn.code.splitlines()] == [set(layer) for layer in LAYERS]
+
+
+def test_the_map_names_every_package_and_nothing_that_is_not_there() -> None:
+    packages = {module.package for module in MODULES} - {"", "__main__"}
+    missing = {name for name in packages if not re.search(rf"\b{name}\b", MAP)}
+    assert not missing, f"the map names no {sorted(missing)}"
+    assert packages - WIRING <= {name for layer in LAYERS for name in layer}
+
+
+@pytest.mark.parametrize("row", [row for row in MAP.splitlines() if row.startswith("| `")])
+def test_the_files_that_the_map_names_exist(row: str) -> None:
+    """A later name is relative to a folder of the row, to one folder in it, or to what holds it."""
+    places = [REPO]
+    for name in re.findall(r"`([\w./]+)`", row):
+        if not name.endswith((".py", ".html", "/")):
+            continue
+        found = next(
+            (path for place in places for path in [place / name, *place.glob(f"*/{name}")] if path.exists()), None
+        )
+        assert found, f"{name} is not there: {row[:80]}"
+        places += [found, found.parent] if found.is_dir() else [found.parent]

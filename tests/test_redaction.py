@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credstore.redaction import MASK, WITHHELD, foreign_text_redactor, redactor
+from credstore.redaction import MASK, WITHHELD, foreign_text_redactor, redactor, secret_finder
 
 KEY = "sk-proj-Abc+Def/012345678901234567890123WXYZ"
 CODINGS: dict[str, Callable[[str], str]] = {
@@ -66,6 +66,17 @@ def test_no_coding_of_a_secret_is_shown(coding: str, secret: str, before: str) -
 @given(secret=SECRETS)
 def test_our_own_words_keep_their_place_around_what_is_cut_out(coding: str, secret: str) -> None:
     assert redactor({secret})(f"host {CODINGS[coding](secret)} moved").rstrip("=").startswith(f"host {MASK}")
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@given(secret=SECRETS, before=st.text(max_size=20), swap=st.booleans())
+def test_what_is_cut_out_is_found_without_cutting_too(coding: str, secret: str, before: str, swap: bool) -> None:
+    coded = before + CODINGS[coding](secret)
+    text = coded.swapcase() if swap else coded
+    assert secret_finder({secret})(text) or redactor({secret})(text) == text
+    ascii_only = text.encode("ascii", "ignore").decode()
+    for part in (ascii_only, ascii_only[1:], ascii_only[:-1]):
+        assert secret_finder({secret})(part) == (redactor({secret})(part) != part)
 
 
 ORDINARY = [

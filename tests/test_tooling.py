@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page as Tab
 
+from tests.conftest import SLOW_FILES
 from tests.fixtures.browsing import MakeContext, Watch
+from tests.fixtures.serving import REPO
 from tests.page import Document, Page, lint
 from tests.provider import Provider
 
@@ -90,3 +92,7 @@ def test_the_watch_sees_what_a_content_security_policy_refuses(
     tab.wait_for_timeout(200)
     assert "Content Security Policy" in "\n".join(watch.unexpected)
     watch.allow(".")
+
+
+def test_the_files_that_run_first_exist() -> None:
+    assert [name for name in SLOW_FILES if not (REPO / "tests" / name).is_file()] == []

@@ -8,16 +8,22 @@ import hashlib
 import logging
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
+from credstore import metrics
+from credstore.access_errors import SetupClosed, WrongPassword
 from credstore.accounts import login_throttle
 from credstore.accounts.login_throttle import LoginSubjects
 from credstore.accounts.passwords import check_new, hash_password, needs_rehash, username_key, verify
-from credstore.database import AnySession, insert, write_transaction
-from credstore.errors import InvalidFields, NotFound, SetupClosed, StorageError, WrongPassword
+from credstore.accounts.roles import Role
+from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
+from credstore.accounts.users import Users, add_user
+from credstore.audit import Act, Actor, current_actor, record
+from credstore.audit.actor import NOBODY
+from credstore.database import AnySession, write_transaction
+from credstore.errors import NotFound, StorageError
 from credstore.models import Admin, LoginSession, SetupLink, utc_now
 
 SETUP_VALID = timedelta(minutes=15)
@@ -25,7 +31,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 # Built once, so that the statement's compiled form is found without building it anew for each request.
 _VALID_SESSION = (
-    select(Admin.username, LoginSession.created_at, LoginSession.seen_at)
+    select(Admin.username, Admin.role, LoginSession.created_at, LoginSession.seen_at, LoginSession.confirmed_at)
     .join_from(LoginSession, Admin)
     .where(
         LoginSession.token_hash == bindparam("token_hash"),
@@ -37,16 +43,8 @@ _VALID_SESSION = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class SessionUser:
-    """The administrator of a valid session; `since` is when the session started."""
-
-    username: str
-    since: datetime
-
-
 class Accounts:
-    """Administrators, their sessions and the set-up link.
+    """Passwords, sessions and the set-up link.
 
     A session ends after `idle` without a request, and after `longest` in any case.
     """
@@ -64,18 +62,15 @@ class Accounts:
 
     def create(self, username: str, password: str) -> None:
         """Add an administrator. Raises InvalidFields (`username`, `password`)."""
-        check_new(username, password)
-        password_hash = hash_password(password)
-        with write_transaction(self._session):
-            self._add(username, password_hash)
+        Users(self._session).create(username, password, Role.ADMIN)
 
     def reset_password(self, username: str, password: str) -> None:
-        """Set a new password, end all sessions of the administrator and forget the failed attempts.
+        """Set a new password, end all sessions of the user and forget the failed attempts.
 
         Raises NotFound, InvalidFields (`username`, `password`).
         """
         key = username_key(username)
-        check_new(username, password)
+        check_new(username, password, exists=True)
         password_hash = hash_password(password)
         with write_transaction(self._session):
             changed = update(Admin).where(Admin.username_key == key).values(password_hash=password_hash)
@@ -84,15 +79,8 @@ class Accounts:
                 raise NotFound("There is no administrator of that name.")
             self._session.execute(delete(LoginSession).where(LoginSession.admin_id == admin_id))
             login_throttle.reset_account(self._session, login_throttle.account_subject(key))
+            record(self._session, Act.PASSWORD_CHANGED, result=f"user {username.strip()}")
         _log.info("password reset, all sessions ended: %s", username.strip())
-
-    def _add(self, username: str, password_hash: str) -> None:
-        row = insert(self._session, Admin).values(
-            username=username.strip(), username_key=username_key(username), password_hash=password_hash
-        )
-        added = row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)
-        if self._session.scalar(added) is None:
-            raise InvalidFields({"username": "An administrator of that name exists already. Choose another."})
 
     # Set-up
 
@@ -131,7 +119,9 @@ class Accounts:
             if links.get(_hashed(token), utc_now()) <= utc_now():
                 raise _setup_closed()
             self._refuse_second_setup()
-            self._add(username, password_hash)
+            add_user(self._session, username, password_hash, Role.ADMIN)
+            first = Actor(username.strip(), current_actor().address)
+            record(self._session, Act.USER_ADDED, result=f"user {first.name}, the first one", actor=first)
         _log.info("set-up finished, first administrator: %s", username.strip())
 
     def _refuse_second_setup(self) -> None:
@@ -148,16 +138,17 @@ class Accounts:
         """
         key = username_key(username)
         with write_transaction(self._session):
-            stored = self._session.scalar(select(Admin.password_hash).where(Admin.username_key == key)) if key else None
+            known = select(Admin.password_hash, Admin.username).where(Admin.username_key == key)
+            stored, name = (self._session.execute(known).one_or_none() if key else None) or (None, "")
             caller = LoginSubjects.of(key or username, address, stored)
             login_throttle.register_attempt(self._session, caller, utc_now())
         if not verify(stored, password) or stored is None:
-            _log.warning("sign-in refused, from %s", address)  # no name: people type passwords there
+            self._note_refused("sign-in refused", f"user {name}" if name else "no such user", Actor(NOBODY, address))
             raise _wrong_password()
         token = self._open_session(
             key, stored, hash_password(password) if needs_rehash(stored) else stored, caller, address
         )
-        _log.info("signed in: %s, from %s", username.strip(), address)
+        _log.info("signed in: %s, from %s", username.strip(), address, extra={"event": "signed in"})
         return token
 
     def _open_session(self, key: str, verified: str, password_hash: str, caller: LoginSubjects, address: str) -> str:
@@ -165,15 +156,42 @@ class Accounts:
         with write_transaction(self._session):
             # The password may have been reset while the old one was being verified: then no row matches.
             same = update(Admin).where(Admin.username_key == key, Admin.password_hash == verified)
-            admin_id = self._session.scalar(same.values(password_hash=password_hash).returning(Admin.id))
-            if admin_id is None:
+            changed = same.values(password_hash=password_hash).returning(Admin.id, Admin.username)
+            admin = self._session.execute(changed).one_or_none()
+            if admin is None:
                 raise _wrong_password()
             self._delete_expired_sessions()
             login_throttle.clear_after_success(
                 self._session, caller, LoginSubjects.of(key, address, password_hash).known, utc_now()
             )
-            self._session.add(LoginSession(token_hash=_hashed(token), admin_id=admin_id))
+            self._session.add(LoginSession(token_hash=_hashed(token), admin_id=admin.id, confirmed_at=utc_now()))
+            record(self._session, Act.SIGN_IN, actor=Actor(admin.username, address))
         return token
+
+    def confirm_password(self, username: str, password: str, *, address: str, token: str) -> None:
+        """Check the password of somebody who is signed in, and note it in the session `token`. Counted like a sign-in.
+
+        Raises Throttled, or WrongPassword.
+        """
+        key = username_key(username)
+        with write_transaction(self._session):
+            stored = self._session.scalar(select(Admin.password_hash).where(Admin.username_key == key))
+            caller = LoginSubjects.of(key, address, stored)
+            login_throttle.register_attempt(self._session, caller, utc_now())
+        if not verify(stored, password):
+            self._note_refused("password not confirmed", "asked for the password again", Actor(username, address))
+            raise WrongPassword("This is not your password. Try again.")
+        with write_transaction(self._session):
+            login_throttle.clear_after_success(self._session, caller, caller.known, utc_now())
+            mine = update(LoginSession).where(LoginSession.token_hash == _hashed(token)).values(confirmed_at=utc_now())
+            self._session.execute(mine.execution_options(synchronize_session=False))
+
+    def _note_refused(self, event: str, result: str, actor: Actor) -> None:
+        # No name in the log: people type passwords there.
+        _log.warning("%s, from %s", event, actor.address, extra={"event": event})
+        metrics.count("login_failures")
+        with write_transaction(self._session):
+            record(self._session, Act.SIGN_IN_REFUSED, result=result, actor=actor)
 
     def session_user(self, token: str) -> SessionUser | None:
         """The user of a valid session, or None. One select, and at most once a minute an update of `seen_at`."""
@@ -186,12 +204,17 @@ class Accounts:
             return None
         if row.seen_at < now - TOUCH_EVERY:
             self._touch(token, now)
-        return SessionUser(row.username, row.created_at)
+        confirmed = row.confirmed_at is not None and row.confirmed_at > now - CONFIRMED_FOR
+        return SessionUser(row.username, row.created_at, Role(row.role), confirmed)
 
     def sign_out(self, token: str) -> None:
         """End the session, if there is one."""
         with write_transaction(self._session):
-            self._session.execute(delete(LoginSession).where(LoginSession.token_hash == _hashed(token)))
+            ended = delete(LoginSession).where(LoginSession.token_hash == _hashed(token))
+            admin_id = self._session.scalar(ended.returning(LoginSession.admin_id))
+            if admin_id is not None:
+                name = self._session.scalar(select(Admin.username).where(Admin.id == admin_id)) or ""
+                record(self._session, Act.SIGN_OUT, actor=Actor(name, current_actor().address))
 
     def _touch(self, token: str, now: datetime) -> None:
         # A page can be shown while the database cannot be written, so this failure is ignored.

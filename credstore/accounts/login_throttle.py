@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, or_, select, update
 
+from credstore.access_errors import Throttled
 from credstore.database import AnySession, insert
-from credstore.errors import Throttled
 from credstore.models import LoginFailure
 
 FREE_ATTEMPTS_PER_ACCOUNT = 4
@@ -79,6 +79,21 @@ def clear_after_success(session: AnySession, caller: LoginSubjects, known: str, 
 def reset_account(session: AnySession, account: str) -> None:
     """Forget the failures of an account; `account` is `LoginSubjects.account`."""
     session.execute(delete(LoginFailure).where(LoginFailure.subject == account))
+
+
+def register_wrong_token(session: AnySession, address: str, moment: datetime) -> None:
+    """Count a machine token that is refused, by its address. Raises Throttled while the address must wait.
+
+    A right token is not counted and does not wait: many programs of one office may share an address.
+    """
+    _forget_old(session, moment)
+    subject = _digest("token", _network(address))
+    wait = _wait(session, subject, FREE_ATTEMPTS_PER_ADDRESS, moment)
+    if wait > timedelta(0):
+        seconds = math.ceil(wait.total_seconds())
+        raise Throttled(f"Too many wrong tokens from this address. Wait {_duration(seconds)}.", seconds)
+    counted = update(LoginFailure).where(LoginFailure.subject == subject)
+    session.execute(counted.values(failures=LoginFailure.failures + 1, failed_at=moment))
 
 
 def account_subject(key: str) -> str:

@@ -7,7 +7,9 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from credstore.errors import InvalidFields, Throttled
+from credstore.access_errors import Throttled
+from credstore.audit import is_reserved
+from credstore.errors import InvalidFields
 
 MIN_CHARACTERS = 15
 MAX_BYTES = 1024
@@ -30,13 +32,18 @@ def username_key(username: str) -> str:
     return key if 0 < len(name) <= MAX_USERNAME and len(key) <= MAX_KEY and name.isprintable() else ""
 
 
-def check_new(username: str, password: str) -> None:
-    """Raise InvalidFields (`username`, `password`) with a sentence for each that cannot be used."""
+def check_new(username: str, password: str, *, exists: bool = False) -> None:
+    """Raise InvalidFields (`username`, `password`) with a sentence for each that cannot be used.
+
+    `exists`: the username is one that was given before names of the audit log were refused, maybe.
+    """
     problems: dict[str, str] = {}
     if not username.strip():
         problems["username"] = "Enter a username."
     elif not username_key(username):
         problems["username"] = f"Use at most {MAX_USERNAME} printable characters."
+    elif not exists and is_reserved(username):
+        problems["username"] = "The audit log uses this name for something else. Choose another."
     if problem := _password_problem(username, password):
         problems["password"] = problem
     if problems:
@@ -47,7 +54,7 @@ def _password_problem(username: str, password: str) -> str | None:
     if not _is_text(password):
         return "This password holds characters that are not valid text. Choose another."
     if len(password) < MIN_CHARACTERS:
-        return f"Use at least {MIN_CHARACTERS} characters. A sentence of several words is good."
+        return f"This is too short: use at least {MIN_CHARACTERS} characters."
     if len(password.encode()) > MAX_BYTES:
         return f"Use at most {MAX_BYTES} bytes."
     if username_key(password) == username_key(username) != "":

@@ -1,22 +1,52 @@
 """The `credstore` command, also `flask credstore`. Each command calls a use case and prints its result."""
 
 import os
+import re
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 
+from credstore.audit.actor import COMMAND_LINE, acting_as
 from credstore.errors import CredstoreError, InvalidFields
 
-COMMANDS = ("serve", "admin", "db", "keys", "egress", "test")  # each in the module of its name, in this package
+# Each in the module of its name, in this package.
+COMMANDS = (
+    "serve",
+    "admin",
+    "user",
+    "token",
+    "db",
+    "keys",
+    "audit",
+    "egress",
+    "test",
+    "deleted",
+    "restore",
+    "backup",
+    "doctor",
+    "import",
+    "export",
+    "notify",
+    "migrate-db",
+    "run",
+)
+# Where the name is another one.
+_MODULES = {"import": "import_credentials", "export": "export_credentials", "migrate-db": "migrate_db"}
+
+
+# In the context: the variables that the `.env` file has set, and the umask that the process was started with.
+FROM_FILE, UMASK = "credstore.from_file", "credstore.umask"
 
 
 class Commands(click.Group):
     """Imports the module of a command when the command is used, so that each starts soon.
 
-    Prints a CredstoreError as one sentence and exits with status 1. Other exceptions keep their traceback.
+    Prints a CredstoreError as one sentence and exits with status 1. Other exceptions keep their traceback. A variable
+    that came from a `.env` file is named with its file: nobody looks for it there.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -25,7 +55,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"credstore.cli.{cmd_name}"), cmd_name)
+        module = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"credstore.cli.{module}"), module)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -34,12 +65,28 @@ class Commands(click.Group):
         except InvalidFields as refusal:
             raise click.ClickException(" ".join(refusal.fields.values())) from None
         except CredstoreError as refusal:
-            raise click.ClickException(refusal.sentence) from None
+            raise click.ClickException(_with_file(refusal.for_operator, ctx.meta.get(FROM_FILE, ()))) from None
+
+
+def _with_file(sentence: str, from_file: Collection[str]) -> str:
+    """The sentence, with the path of the `.env` file behind the first variable in it that was read from there."""
+    found = re.search(r"\b[A-Z]+(?:_[A-Z]+)+\b", sentence)
+    if not found or found[0] not in from_file:
+        return sentence
+    return f"{sentence[: found.end()]} (from {Path.cwd() / '.env'}){sentence[found.end() :]}"
 
 
 @click.group(cls=Commands)
 @click.version_option(package_name="credstore", prog_name="credstore")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """The credentials page for workflow platforms."""
-    os.umask(0o077)  # new files of the database and the keys are for their owner only
-    load_dotenv(Path.cwd() / ".env")
+    ctx.with_resource(acting_as(COMMAND_LINE))
+    ctx.meta[UMASK] = os.umask(0o077)  # new files of the database and the keys are for their owner only
+    if ctx.invoked_subcommand == "run":
+        # It starts programs in folders that others have written, whose file could send a token to their own machine.
+        ctx.meta[FROM_FILE] = frozenset[str]()
+        return
+    path = Path.cwd() / ".env"
+    ctx.meta[FROM_FILE] = {name for name in dotenv_values(path) if name not in os.environ}
+    load_dotenv(path)

@@ -1,23 +1,16 @@
 """`credstore admin`: creates administrators and resets passwords. Works before the first start, without keys."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from credstore.cli.options import data_dir_option, open_accounts, read_config
+from credstore.cli.new_password import new_password
+from credstore.cli.options import data_dir_option, open_accounts, read_config, read_existing_config
 
 
 @click.group()
 def admin() -> None:
     """Manage administrators."""
-
-
-def _password(from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    answer: str = click.prompt("Password (15 characters or more)", hide_input=True, confirmation_prompt=True)
-    return answer
 
 
 @admin.command()
@@ -26,8 +19,8 @@ def _password(from_stdin: bool) -> str:
 @data_dir_option
 def create(username: str, password_stdin: bool, data_dir: Path | None) -> None:
     """Create an administrator."""
-    with open_accounts(read_config(data_dir)) as store:
-        store.create(username, _password(password_stdin))
+    with open_accounts(read_config(data_dir, run_command=False)) as store:
+        store.create(username, new_password(password_stdin))
     click.echo(f"Administrator {username} created.")
 
 
@@ -36,9 +29,9 @@ def create(username: str, password_stdin: bool, data_dir: Path | None) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
 @data_dir_option
 def reset_password(username: str, password_stdin: bool, data_dir: Path | None) -> None:
-    """Give an administrator a new password and end their sessions."""
-    with open_accounts(read_config(data_dir)) as store:
-        store.reset_password(username, _password(password_stdin))
+    """Give a user a new password and end their sessions."""
+    with open_accounts(read_existing_config(data_dir, run_command=False)) as store:
+        store.reset_password(username, new_password(password_stdin))
     click.echo(f"Password of {username} changed; their sessions have ended.")
 
 
@@ -47,6 +40,6 @@ def reset_password(username: str, password_stdin: bool, data_dir: Path | None) -
 @data_dir_option
 def setup_url(base_url: str, data_dir: Path | None) -> None:
     """Print a new one-time set-up URL (15 minutes), while there is no administrator."""
-    with open_accounts(read_config(data_dir)) as store:
+    with open_accounts(read_config(data_dir, run_command=False)) as store:
         token = store.new_setup_link()
     click.echo(f"{base_url.rstrip('/')}/setup?token={token}")

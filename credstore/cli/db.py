@@ -23,7 +23,7 @@ def db() -> None:
 @data_dir_option
 def upgrade(data_dir: Path | None) -> None:
     """Create the tables or bring them up to date. Safe to repeat."""
-    migrate(database_app(read_config(data_dir)))
+    migrate(database_app(read_config(data_dir, run_command=False)))
     click.echo("The database is up to date.")
 
 

@@ -29,7 +29,7 @@ def check(url: str, bind: str, port: int, as_json: bool) -> None:
 
     No request is sent. Under gunicorn credstore cannot know the address it is bound to: then use --bind "".
     """
-    config = read_config(None, bind=bind, port=port)
+    config = read_config(None, run_command=False, bind=bind, port=port)
     deadline = time.monotonic() + config.test_seconds
     explanation = explain(url, policy_from_config(config), Resolver(), proxy_from_config(config), deadline=deadline)
     click.echo(json.dumps(asdict(explanation), ensure_ascii=False) if as_json else _as_text(explanation))

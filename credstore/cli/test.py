@@ -10,13 +10,11 @@ from typing import Any
 
 import click
 
-from credstore.app_factory import build_app
 from credstore.background_runner import BackgroundRunner
-from credstore.cli.options import data_dir_option, read_config
+from credstore.cli.options import data_dir_option, open_app
 from credstore.errors import NotFound
 from credstore.extension import Credstore
-from credstore.vault import Vault
-from credstore.vault.test_runs import RunItem
+from credstore.vault import RunItem, Vault
 from credstore.verdict_facts import facts_of
 
 
@@ -42,17 +40,23 @@ def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: 
     """Test credentials by their ids, or all of them. Exit status 1 if one fails or ends soon."""
     if not (ids or everything or expiring is not None):
         raise click.UsageError("Name the ids to test, or give --all, or --expiring.")
-    config = read_config(data_dir, bind="127.0.0.1")
-    app = build_app(config)
+    app = open_app(data_dir)
     store: Credstore = app.extensions["credstore"]
     report: dict[str, Any] = {}
     with app.app_context():
         if ids or everything:
-            run_id = store.vault.start_run(None if everything else ids)
-            BackgroundRunner(app, store.vault, at_once=config.tests_at_once).run(run_id)
+            if not everything and not store.vault.summaries(ids):
+                raise NotFound(f"There is no credential with the id {', '.join(dict.fromkeys(ids))}.")
+            run_id = store.vault.start_run(None if everything else ids, started_by="credstore test")
+            try:
+                BackgroundRunner(app, store.vault, at_once=store.config.tests_at_once).run(run_id)
+            except KeyboardInterrupt:
+                store.vault.cancel_run(run_id)  # or a server would go on with it
+                raise
             report["results"] = [_result(store.vault, item) for item in store.vault.progress(run_id).items]
             if not everything:
-                report["results"] += _missing(ids, {result["id"] for result in report["results"]})
+                report["results"] += _missing(store.vault, ids, {result["id"] for result in report["results"]})
+            _send_notices(store)
         if expiring is not None:
             report["expiring"] = [
                 {"id": found.public_id, "name": found.name, "expires_at": isoformat(found.expires_at)}
@@ -65,6 +69,13 @@ def test(ids: tuple[str, ...], everything: bool, expiring: int | None, as_json: 
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a command, whatever its name
+
+
+def _send_notices(store: Credstore) -> None:
+    """Of what this run and others noted. What is not taken now, a later run or the server sends."""
+    store.notifier.note_expiring()
+    for problem in store.notifier.deliver():
+        click.echo(f"A notice was not sent, and is tried again later: {problem}", err=True)
 
 
 def _result(vault: Vault, item: RunItem) -> dict[str, Any]:
@@ -81,10 +92,22 @@ def _result(vault: Vault, item: RunItem) -> dict[str, Any]:
     return result
 
 
-def _missing(ids: Iterable[str], tested: Collection[str]) -> list[dict[str, Any]]:
+def _missing(vault: Vault, ids: Iterable[str], tested: Collection[str]) -> list[dict[str, Any]]:
     """A failed result for each id that was named but has no testable credential."""
-    missing = {"name": "", "outcome": "not-tested", "reason": "No credential with this id can be tested."}
-    return [{"id": wanted, **missing, "failed": True} for wanted in dict.fromkeys(ids) if wanted not in tested]
+    unknown = [wanted for wanted in dict.fromkeys(ids) if wanted not in tested]
+    found = {summary.public_id: summary.name for summary in vault.summaries(unknown)}
+    return [
+        {
+            "id": wanted,
+            "name": found.get(wanted, ""),
+            "outcome": "not-tested",
+            "reason": "Credentials of this type cannot be tested."
+            if wanted in found
+            else f"There is no credential with the id {wanted}.",
+            "failed": True,
+        }
+        for wanted in unknown
+    ]
 
 
 def _as_text(report: dict[str, Any]) -> str:

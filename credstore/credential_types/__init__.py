@@ -13,4 +13,7 @@ __all__ = ["CREDENTIAL_TYPES", "Choice", "ConfigKey", "CredentialType", "Field",
 
 def by_slug(slug: str) -> type[CredentialType] | None:
     """The credential type with this slug, or None."""
-    return next((kind for kind in CREDENTIAL_TYPES if kind.slug == slug), None)
+    for kind in CREDENTIAL_TYPES:
+        if kind.slug == slug:
+            return kind
+    return None

@@ -6,10 +6,10 @@ Detail cell, the Test button and its guard.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from credstore.credential_types import field_validation
-from credstore.credential_types.paste_detection import unwrap
+from credstore.credential_types import field_validation, guided_fields
+from credstore.credential_types.paste_detection import env_lines, unwrap
 from credstore.errors import InvalidFields, Refused
 from credstore.probe import Probe
 
@@ -18,15 +18,19 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
+    """An option of a field. `about` says in a few words what it is for."""
+
     value: str
     label: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigKey:
     """A key that credstore understands inside a JSON field, and what it means.
 
-    Of a key that is not `secret` the result of a test may repeat the value; all other texts of the object are secrets.
+    Of a key that is not `secret` the result of a test and the list may show the value; all other texts of the object
+    are secrets.
     """
 
     name: str
@@ -43,6 +47,10 @@ class Field:
     `choices` is called each time, so that what code adds to a list before the application is made is a choice too.
     `suggestions` are values that the form offers to fill in, each with what it is; any other value is as good.
     `advanced` fields are folded away in the form.
+    `required_with` and `offered_with` return the values of the type's first choice with which the form demands the
+    field, or shows it while it is empty. Where `offered_with` is None it is always shown.
+    `guided` fields write parts of a JSON field, each its `key` or the name or value of the first entry there; none is
+    stored by itself. See `guided_fields`.
     """
 
     name: str
@@ -53,12 +61,17 @@ class Field:
     form: Literal["text", "url", "choice", "json"] = "text"
     choices: Callable[[], tuple[Choice, ...]] = tuple
     suggestions: Callable[[], tuple[Choice, ...]] = tuple
+    required_with: Callable[[], tuple[str, ...]] = tuple
+    offered_with: Callable[[], tuple[str, ...]] | None = None
     max_length: int = 1000
     hint: str = ""
     placeholder: str = ""
     example: str = ""
     advanced: bool = False
     keys: tuple[ConfigKey, ...] = ()
+    guided: tuple["Field", ...] = ()
+    key: str = ""
+    part: Literal["", "name", "value"] = ""
 
     def clean(self, text: str) -> str:
         """The value as it is stored. Raises Refused with a sentence for the person who typed it."""
@@ -66,9 +79,11 @@ class Field:
         if not text:
             return ""
         if self.secret and self.form == "text":
-            text = unwrap.unwrap(text).value
+            text = unwrap.unwrap(text, self.name).value
             if not text:
                 raise Refused("There is nothing in this but quotes or characters that cannot be seen. Copy it again.")
+            if env_lines.is_joined(text) and env_lines.parse_env_lines(text):
+                raise Refused("These are several lines in one. Paste the value of the key alone.")
         if len(text) > self.max_length:
             raise Refused(f"Use at most {self.max_length} characters.")
         if self.form == "choice":
@@ -78,6 +93,17 @@ class Field:
         if self.form == "json":
             return field_validation.clean_json_object(text, {key.name: key.kind for key in self.keys})
         return field_validation.clean_secret(text, self.label) if self.secret else field_validation.clean_text(text)
+
+    def shown(self, value: str) -> str:
+        """A public value as pages show it: the label of a choice, like "OpenAI Compatible"."""
+        return next((choice.label for choice in self.choices() if choice.value == value), value)
+
+    def clean_with_guided(self, values: Values) -> str:
+        """The same of the field's value, with its guided fields written into it. Raises InvalidFields too."""
+        value = self.clean(values.get(self.name) or "")
+        if not guided_fields.typed_parts(self.guided, values):
+            return value
+        return self.clean(guided_fields.write_object(self.guided, values, value, [key.name for key in self.keys]))
 
 
 class CredentialType:
@@ -106,13 +132,18 @@ class CredentialType:
             cls.testable = True
         if "completion" in vars(cls):
             cls.completes = True
-        names = [field.name for field in cls.fields]
+        names = [one.name for field in cls.fields for one in (field, *field.guided)]
         if len(set(names)) != len(names):
             raise TypeError(f"{cls.__name__} declares a field twice.")
 
     @classmethod
     def secret_fields(cls) -> tuple[Field, ...]:
         return tuple(field for field in cls.fields if field.secret)
+
+    @classmethod
+    def secret_inputs(cls) -> tuple[Field, ...]:
+        """The fields of the form that a secret is typed into."""
+        return tuple(one for field in cls.secret_fields() for one in (field, *field.guided) if one.secret)
 
     @classmethod
     def secret_word(cls) -> str:
@@ -137,6 +168,16 @@ class CredentialType:
     def detail(cls, public: Values) -> tuple[str, ...]:
         """What the table shows of a credential: non-secret metadata only, the most telling first."""
         return tuple(public[field.name] for field in cls.fields if public.get(field.name))
+
+    @classmethod
+    def config_detail(cls, config: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG003
+        """What the table shows of a JSON object, after `detail`. `config` has the keys that are not `secret` alone."""
+        return ()
+
+    @classmethod
+    def learned_detail(cls, facts: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG003
+        """What the table shows of the facts of a test (`Verdict.facts`), after all else."""
+        return ()
 
     @classmethod
     def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003
@@ -185,9 +226,12 @@ class CredentialType:
         wrong: dict[str, str] = {}
         for field in cls.fields:
             try:
-                value = field.clean(values.get(field.name) or "")
+                value = field.clean_with_guided(values)
             except Refused as refusal:
                 wrong[field.name] = refusal.sentence
+                continue
+            except InvalidFields as refusal:
+                wrong |= refusal.fields
                 continue
             if value:
                 cleaned[field.name] = value

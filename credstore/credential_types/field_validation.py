@@ -39,7 +39,7 @@ def clean_secret(value: str, label: str) -> str:
     if _MASK.search(value) or _is_mask(value):
         raise Refused(f"This looks like a masked {label}. Paste the whole {label}.")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise Refused(f"The {label} has no spaces, line breaks or characters outside plain ASCII. Copy it again.")
+        raise Refused(f"This {label} has a space, a line break or a character outside plain ASCII. Copy it again.")
     return value
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from credstore.credential_types.address_refusals import ADDRESS_REFUSED
+from credstore.credential_types.caller_address_words import ADDRESS_REFUSED
 from credstore.credential_types.redirects import redirect_target
 from credstore.probe import Cause, Outcome, ProbeResponse, Verdict
 

@@ -104,6 +104,7 @@ class OutboundClient:
                 request.method,
                 request.url,
                 headers=dict(request.headers),
+                data=request.body or None,
                 json=request.json,
                 stream=True,
                 allow_redirects=False,

@@ -33,7 +33,8 @@ def ensure_keys(config: Config, app: Flask) -> Config:
                 f"encrypted with the key {' and '.join(expected)}. Restore that key: set the variable, or put it into "
                 f"{config.keys_folder / KEY_FILE}"
             )
-        found["field_encryption_key"] = write_key_file(config.keys_folder / KEY_FILE, generate_key())
+        path = config.keys_folder / KEY_FILE
+        found |= {"field_encryption_key": write_key_file(path, generate_key()), "key_source": f"the file {path}"}
     if not config.secret_key:
         found["secret_key"] = write_key_file(config.keys_folder / SECRET_FILE, secrets.token_urlsafe(48))
     return replace(config, **found)

@@ -6,7 +6,6 @@ raises `Unreadable`.
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import re
@@ -35,14 +34,23 @@ def key_id(key: str) -> str:
 
 
 def _hmac(key: str, message: bytes) -> str:
-    return hmac.new(base64.urlsafe_b64decode(key), message, hashlib.sha256).hexdigest()
+    return hmac.digest(base64.urlsafe_b64decode(key), message, "sha256").hex()
+
+
+def _json_object(plain: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(plain.decode())  # faster than json.loads of bytes, which guesses the encoding
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class Keyring:
-    """The keys of FIELD_ENCRYPTION_KEY: the first one encrypts, all of them decrypt."""
+    """The configured keys: the first one encrypts, all of them decrypt. `source` says where they come from."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: str = "FIELD_ENCRYPTION_KEY") -> None:
         """Parse a comma-separated list of keys. Raises ConfigError, which names a key by its position only."""
+        self.source = source
         keys = [key.strip() for key in text.split(",") if key.strip()]
         if not keys:
             raise ConfigError(f"FIELD_ENCRYPTION_KEY is not set. Make a key with: {GENERATE_COMMAND}")
@@ -50,15 +58,21 @@ class Keyring:
             # Fernet would silently drop quotes and other characters, so that two texts could be one key.
             if not _KEY_PATTERN.fullmatch(key):
                 raise ConfigError(
-                    f"Key {position} of {len(keys)} in FIELD_ENCRYPTION_KEY is malformed: a key is 43 letters, digits, "
+                    f"Key {position} of {len(keys)} in {source} is malformed: a key is 43 letters, digits, "
                     f"“-” or “_” and then “=”, without quotes. Make one with: {GENERATE_COMMAND}"
                 )
         self._keys = list(dict.fromkeys(keys))
-        self._fernet = MultiFernet([Fernet(key) for key in self._keys])
         self.key_ids = tuple(key_id(key) for key in self._keys)
+        self._by_id = {kid: Fernet(key) for kid, key in zip(self.key_ids, self._keys, strict=True)}
+        self._fernet = MultiFernet(list(self._by_id.values()))
+        self._fingerprint_key = base64.urlsafe_b64decode(self._keys[0])
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self.key_ids)})"
+
+    def __reduce__(self) -> "tuple[type[Keyring], tuple[str]]":
+        """A process that encrypts for this one gets the keys through a pipe."""
+        return (Keyring, (",".join(self._keys),))
 
     @property
     def key_id(self) -> str:
@@ -76,21 +90,47 @@ class Keyring:
         key does, but what it encrypts does not belong to this context.
         """
         try:
-            payload = json.loads(self._fernet.decrypt(token))  # type: ignore[arg-type]
+            payload = json.loads(self._fernet.decrypt(token).decode())  # type: ignore[arg-type]
         except (InvalidToken, TypeError, ValueError):
             raise Unreadable(
                 "The stored value cannot be decrypted: it is damaged, or its key is not configured."
             ) from None
         secrets = payload.pop("secrets", None) if isinstance(payload, dict) else None
-        if not isinstance(secrets, dict) or payload != dict(context):
+        if not isinstance(secrets, dict) or payload != context:
             raise Tampered(
                 "The encrypted value does not belong to this row as it stands: the row was changed outside credstore."
             )
         return {str(name): str(value) for name, value in secrets.items()}
 
+    def reseal(self, token: str, kid: str) -> tuple[str, dict[str, Any]]:
+        """Encrypt with the first key what `token` encrypts, byte for byte; `kid` is the key that it names.
+
+        The context is neither compared nor changed: a value that was moved to another row stays Tampered there.
+        Returns the new token, and what it encrypts as a dict ({} where it is no JSON object). Raises Unreadable.
+        """
+        try:
+            plain = self._by_id[kid].decrypt(token)
+        except (InvalidToken, TypeError, ValueError, KeyError):
+            raise Unreadable("The stored value does not open with the key that it names.") from None
+        return self._by_id[self.key_id].encrypt(plain).decode("ascii"), _json_object(plain)
+
+    def open_with_first(self, token: str) -> dict[str, Any]:
+        """What the first key alone decrypts, as a dict with the context and "secrets". Raises Unreadable."""
+        try:
+            return _json_object(self._by_id[self.key_id].decrypt(token))
+        except (InvalidToken, TypeError, ValueError):
+            raise Unreadable("The stored value does not open with the first key.") from None
+
+    def open_with_any(self, token: str) -> dict[str, Any]:
+        """As `open_with_first`, with whichever of the keys it is."""
+        try:
+            return _json_object(self._fernet.decrypt(token))
+        except (InvalidToken, TypeError, ValueError):
+            raise Unreadable("The stored value does not open with any of the keys.") from None
+
     def fingerprint(self, secret: str) -> str:
         """64 hex digits, equal for equal secrets under one key: an HMAC-SHA256, which reveals nothing else."""
-        return _hmac(self._keys[0], b"fingerprint\0" + secret.encode())
+        return hmac.digest(self._fingerprint_key, b"fingerprint\0" + secret.encode(), "sha256").hex()
 
     def check_tokens(self) -> dict[str, str]:
         """By key id, a token of a constant. It is stored, and `verifies_check_token` checks it later."""

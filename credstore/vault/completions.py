@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, update
 
+from credstore.audit import Act, record
 from credstore.credential_types import CredentialType, by_slug
 from credstore.credential_types.paste_detection.key_prefixes import owner_of_key
 from credstore.database import write_transaction
@@ -15,7 +16,7 @@ from credstore.tester import MODEL_LENGTH
 from credstore.vault.credential_test import CredentialTests, one_at_a_time
 from credstore.vault.model_names import load_names
 from credstore.vault.records import Record, to_record
-from credstore.vault.store import CredentialStore
+from credstore.vault.store import CredentialStore, subject_of
 from credstore.vault.stored_verdicts import dump_completion
 from credstore.verdict_facts import facts_of
 
@@ -51,9 +52,11 @@ class Completions:
             if facts_of(to_record(row, self._store.keyring.key_ids).verdict).reached.state != "yes":
                 raise NotTestable("Test this credential first: a completion is tried where a test reached the server.")
             tested, public, secrets = row.content_version, row.public, self._store.unseal(row)
-            texts = kind.texts_to_redact(secrets)
+            texts, subject = kind.texts_to_redact(secrets), subject_of(row)
             model = _clean_model(model, texts)
-            self._store.session.rollback()  # no connection is held while the provider takes its time
+            # No audit, no secret. After it no connection is held while the provider takes its time.
+            with write_transaction(self._store.session):
+                record(self._store.session, Act.COMPLETION, subject)
             probe = kind.completion({**public, **secrets}, model, other_limit=other_limit)
             verdict = self._tests.tester.run(probe, texts)
             completion = Completion(model=model, verdict=verdict, tried_at=utc_now())

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from credstore.database import AnySession, write_transaction
 from credstore.row_counts import count_differences, rebuild_counts
 from credstore.search_index import has_search_index, rebuild_search_index, search_index_differs
+from credstore.status_counts import rebuild_status_counts, status_count_differences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistency:
-    """`wrong_counts` counts the blocks whose stored count differs; `credentials` is how many rows there really are."""
+    """`wrong_counts` counts the stored counts that differ, of blocks of ids and of statuses; `credentials` is how many
+    rows there really are.
+    """
 
     credentials: int
     wrong_counts: int
@@ -27,7 +30,7 @@ def check_consistency(session: AnySession) -> Consistency:
         connection = session.connection()
         return Consistency(
             credentials=int(connection.exec_driver_sql("SELECT count(*) FROM credential").scalar_one()),
-            wrong_counts=len(count_differences(connection)),
+            wrong_counts=len(count_differences(connection)) + len(status_count_differences(connection)),
             search_index=has_search_index(connection),
             search_index_differs=search_index_differs(connection),
         )
@@ -38,4 +41,5 @@ def rebuild(session: AnySession) -> None:
     with write_transaction(session, bulk=True):
         connection = session.connection()
         rebuild_counts(connection)
+        rebuild_status_counts(connection)
         rebuild_search_index(connection)

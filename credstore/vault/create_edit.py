@@ -1,18 +1,20 @@
 """Creates and edits credentials. An edit never keeps a secret for another destination than it was encrypted for."""
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from credstore.audit import Act, insert_recorded, record
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import Conflict, InvalidFields, StorageError, Unreadable
 from credstore.models import Credential, CredentialColumns, utc_now
 from credstore.probe import Outcome
+from credstore.public_ids import new_public_id
+from credstore.vault.details import after_edit
 from credstore.vault.purge import truncate_write_ahead_log
 from credstore.vault.records import Record, to_record
 from credstore.vault.replaced_secrets import keep_or_erase
@@ -23,10 +25,10 @@ from credstore.vault.store import (
     refuse_changed_destination,
     select_secrets,
     stored_secret_names,
+    subject_of,
 )
-from credstore.vault.validation import ValidEntry, entered_secret_names, name_error, validate_entry
+from credstore.vault.validation import ValidEntry, entered_secret_names, name_error, validate_entry, with_stored_parts
 
-_INSERT = insert(Credential.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
 _NAME_TAKEN = {"name": "Another credential has this name already. Choose a different one."}
 
 
@@ -49,10 +51,11 @@ class CreateEdit:
         row = _new_row(kind, entry)
         self._store.seal(row, kind, entry.public, entry.secrets)
         values = {name: getattr(row, name) for name in CredentialColumns.__annotations__}
-        with write_transaction(self._store.session), _name_conflict_as_field_error():
+        single = self._store.key_registered
+        with write_transaction(self._store.session, single=single), _name_conflict_as_field_error():
             self._store.register_key()
             # The row itself never enters the session, which would keep its sealed value within reach of a list.
-            self._store.session.connection().execute(_INSERT, values)
+            insert_recorded(self._store.session, Credential, values, Act.CREATE, subject_of(row))
         self._store.purge_if_due()
         return to_record(row, self._store.keyring.key_ids)
 
@@ -85,6 +88,8 @@ class CreateEdit:
             if changes:
                 self._store.update(row, changes)
             erased = keep_or_erase(self._store, row, kind, changes)
+            if changes:
+                record(self._store.session, Act.EDIT, subject_of(row), result=_changed_words(changes))
         if erased:
             with suppress(StorageError):  # the edit is saved
                 truncate_write_ahead_log()
@@ -103,6 +108,7 @@ class CreateEdit:
     ) -> dict[str, object]:
         """The columns that differ after this edit; empty when nothing does."""
         held = stored_secret_names(row, kind)
+        values = with_stored_parts(kind, values, held - set(remove), lambda: self._store.unseal(row))
         kept = held - entered_secret_names(kind, values) - set(remove)
         entry = validate_entry(kind, name, values, kept=kept, expires=expires or "")
         moved = refuse_changed_destination(kind, row, entry.public, kept)
@@ -120,7 +126,7 @@ class CreateEdit:
             self._store.register_key()
             changes |= {column: getattr(changed, column) for column in SEALED_COLUMNS}
         elif entry.public != row.public:
-            changes["public"] = entry.public
+            changes |= {"public": entry.public, "detail": after_edit(kind, row, entry.public)}
         if "public" in changes:  # what a test depends on; a new name or expiry date leaves the verdict as it is
             changes |= {
                 "content_version": row.version + 1,
@@ -141,7 +147,7 @@ class CreateEdit:
 def _new_row(kind: type[CredentialType], entry: ValidEntry) -> Credential:
     moment = utc_now()
     return Credential(
-        public_id=str(uuid.uuid4()),
+        public_id=new_public_id(),
         kind=kind.slug,
         name=entry.name,
         name_key=entry.name.casefold(),
@@ -153,6 +159,13 @@ def _new_row(kind: type[CredentialType], entry: ValidEntry) -> Credential:
         expiry_from_provider=False,
         status=Outcome.UNTESTED.value,
     )
+
+
+def _changed_words(changes: Mapping[str, object]) -> str:
+    """What an edit changed, for the audit log: no value."""
+    content = {"sealed": "secret or destination"} if "sealed" in changes else {"public": "fields"}
+    words = {"name": "name", **content, "expires_at": "expiry date"}
+    return "changed: " + ", ".join(word for column, word in words.items() if column in changes)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -1,5 +1,6 @@
 """Test one credential: decrypt it, ask its provider, store the verdict with the version that it was measured on."""
 
+import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import case, delete, insert, select, update
 
+from credstore import metrics
+from credstore.audit import Act, Subject, record
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import InvalidFields, NotTestable, Tampered, TestsBusy, Unreadable
 from credstore.models import Credential, VerdictHistory, utc_now
+from credstore.notices.changes import TESTED_COLUMNS, note_result
 from credstore.probe import Cause, Knowledge, Outcome, Verdict
 from credstore.tester import Tester
 from credstore.vault.destination_memory import (
@@ -22,25 +26,38 @@ from credstore.vault.destination_memory import (
     remember,
     sealed_destination_hash,
 )
+from credstore.vault.details import after_test, detail_of
 from credstore.vault.model_names import store_names
 from credstore.vault.records import PastVerdict, Record, to_record
-from credstore.vault.store import CredentialStore, refuse_changed_destination, select_secrets, stored_secret_names
+from credstore.vault.store import (
+    CredentialStore,
+    refuse_changed_destination,
+    select_secrets,
+    stored_secret_names,
+    subject_of,
+)
 from credstore.vault.stored_verdicts import dump_verdict, load_verdict
-from credstore.vault.validation import entered_secret_names, split_public_and_secret
+from credstore.vault.validation import entered_secret_names, split_public_and_secret, with_stored_parts
 
+DRAFT = "draft"  # in the audit log: a test with nothing but what is in a form
 HISTORY_LENGTH = 20  # verdicts kept of each credential
+_log = logging.getLogger(__name__)
 _running: set[str] = set()
 _running_lock = threading.Lock()
 
 
 class CredentialTests:
-    """Tests stored credentials and drafts. `tester` does the network part."""
+    """Tests stored credentials and drafts. `tester` does the network part.
+
+    `note_changes`: a credential that turns red, or works again, is noted for a notice.
+    """
 
     __test__ = False  # no test class, whatever its name
 
-    def __init__(self, store: CredentialStore, tester: Tester) -> None:
+    def __init__(self, store: CredentialStore, tester: Tester, *, note_changes: bool = False) -> None:
         self._store = store
         self.tester = tester
+        self._note_changes = note_changes
 
     def test(self, public_id: str) -> Record:
         """Test a stored credential against the destination that it was encrypted for; returns its new record.
@@ -51,13 +68,20 @@ class CredentialTests:
             row = self._store.row_with_sealed(public_id)
             kind = testable_type(row.kind)
             tested = row.content_version
+            # Read now: the row may be deleted during the test.
+            public, detail, subject = row.public, row.detail, subject_of(row)
             try:
                 secrets = self._store.unseal(row)
             except Unreadable as refusal:
                 verdict = _unreadable(refusal)
             else:
-                verdict = self._run_probe(kind, row.public, secrets, stored=True)
-            self._store_verdict(public_id, tested, verdict)
+                self._note_use(subject)
+                verdict = self._run_probe(kind, public, secrets, stored=True)
+                detail = after_test(kind, detail_of(kind, public, secrets), detail, verdict.facts)
+            self._store_verdict(subject, tested, verdict, detail)
+        event = {"event": "credential tested", "outcome": verdict.outcome.value, "kind": kind.slug}
+        _log.info("credential tested: %s, %s", public_id, verdict.outcome.value, extra=event)
+        metrics.count("tests", verdict.outcome.value, kind.slug)
         self._store.purge_if_due()
         self._store.session.expire_all()
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
@@ -75,13 +99,18 @@ class CredentialTests:
         kind = testable_type(kind_slug)
         if not public_id:
             cleaned = kind.clean(values)
-            return self._run_probe(kind, *split_public_and_secret(kind, cleaned))
+            parts = split_public_and_secret(kind, cleaned)
+            self._note_use(Subject("", kind.slug), DRAFT, count=0)
+            return self._run_probe(kind, *parts)
         row = self._store.row_with_sealed(public_id)
-        kept = stored_secret_names(row, kind) - entered_secret_names(kind, values) - set(remove)
+        held = stored_secret_names(row, kind)
+        values = with_stored_parts(kind, values, held - set(remove), lambda: self._store.unseal(row))
+        kept = held - entered_secret_names(kind, values) - set(remove)
         cleaned = kind.clean(values, kept)
         public, secrets = split_public_and_secret(kind, cleaned)
         refuse_changed_destination(kind, row, public, kept)
         stored = self._store.unseal(row) if kept else {}
+        self._note_use(subject_of(row), "with what is in the form" if kept else DRAFT)
         return self._run_probe(kind, public, select_secrets(stored, kept) | secrets)
 
     def history(self, public_id: str) -> tuple[PastVerdict, ...]:
@@ -94,6 +123,11 @@ class CredentialTests:
         )
         found = ((load_verdict(stored), moment) for stored, moment in rows)
         return tuple(PastVerdict(verdict=verdict, tested_at=moment) for verdict, moment in found if verdict)
+
+    def _note_use(self, subject: Subject, result: str = "", count: int = 1) -> None:
+        """Before a secret is sent: no audit, no secret. Raises StorageError."""
+        with write_transaction(self._store.session):
+            record(self._store.session, Act.TEST, subject, result=result, count=count)
 
     def _run_probe(
         self, kind: type[CredentialType], public: Mapping[str, Any], secrets: Mapping[str, str], *, stored: bool = False
@@ -116,24 +150,29 @@ class CredentialTests:
                     remember(session, asked, fingerprint if stored else "", learned)
         return verdict
 
-    def _store_verdict(self, public_id: str, tested: int, verdict: Verdict) -> None:
+    def _store_verdict(self, subject: Subject, tested: int, verdict: Verdict, detail: str | None) -> None:
         """`tested` is the content version that was tested; after an edit meanwhile the verdict is stale at once."""
-        moment, stored = utc_now(), dump_verdict(verdict)
+        moment, stored, public_id = utc_now(), dump_verdict(verdict), subject.public_id
         unchanged = Credential.content_version == tested
         status = case((unchanged, verdict.outcome.value), else_=Outcome.STALE.value)
         values: dict[str, Any] = {"verdict": stored, "verdict_version": tested, "verdict_at": moment, "status": status}
+        values["detail"] = case((unchanged, detail), else_=Credential.detail)
         if verdict.expires_at:
             values["expires_at"] = case((unchanged, verdict.expires_at), else_=Credential.expires_at)
             values["expiry_from_provider"] = case((unchanged, True), else_=Credential.expiry_from_provider)
         with write_transaction(self._store.session):
-            stored_row = select(Credential.id).where(Credential.public_id == public_id).with_for_update()
-            if self._store.session.scalar(stored_row) is None:
+            stored_row = select(*TESTED_COLUMNS).where(Credential.public_id == public_id).with_for_update()
+            row = self._store.session.execute(stored_row).first()
+            if row is None:
                 return  # deleted meanwhile: its names and history must not outlive it
             if models := store_names(self._store.session, public_id, tested, verdict):
                 stored["models"] = models
-            row = update(Credential).where(Credential.public_id == public_id).values(**values)
-            self._store.session.execute(row.execution_options(synchronize_session=False))
+            change = update(Credential).where(Credential.public_id == public_id).values(**values)
+            self._store.session.execute(change.execution_options(synchronize_session=False))
+            if self._note_changes and row.content_version == tested:
+                note_result(self._store.session, row, verdict.outcome, verdict.reason, moment)
             self._add_to_history(public_id, tested, stored, moment)
+            record(self._store.session, Act.TEST_RESULT, subject, result=verdict.outcome.value)
 
     def _add_to_history(self, public_id: str, version: int, stored: dict[str, Any], moment: datetime) -> None:
         row = {"public_id": public_id, "version": version, "verdict": stored, "tested_at": moment}

@@ -9,9 +9,10 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, collate, column, exists, literal_column, select, table
+from sqlalchemy.orm import InstrumentedAttribute
 
 from credstore.database import AnySession
-from credstore.models import Credential
+from credstore.models import Credential, DeletedCredential
 from credstore.search_index import MIN_CHARACTERS, has_search_index
 from credstore.vault.list_filters import ListFilters
 
@@ -56,9 +57,11 @@ def contains(filters: ListFilters) -> ColumnElement[bool]:
     return Credential.name_key.contains(filters.search_key, autoescape=True)
 
 
-def begins(filters: ListFilters, dialect: str) -> tuple[ColumnElement[bool], Any]:
+def begins(
+    filters: ListFilters, dialect: str, column: InstrumentedAttribute[str] = Credential.name_key
+) -> tuple[ColumnElement[bool], Any]:
     """The names that begin with the text, and the order of the index that finds them."""
-    key: Any = collate(Credential.name_key, "C") if dialect == "postgresql" else Credential.name_key
+    key: Any = collate(column, "C") if dialect == "postgresql" else column
     return (key >= filters.search_key) & (key < filters.search_key + _AFTER_ALL), key
 
 
@@ -66,6 +69,12 @@ def full_text_select(filters: ListFilters, conditions: Sequence[ColumnElement[bo
     """SQLite: the ids of stored credentials that the search index finds and that meet `conditions`."""
     stored = exists().where(Credential.id == SEARCH_ROW, *conditions)  # the index keeps deleted credentials as well
     return select(SEARCH_ROW).select_from(_search).where(_match(filters), stored)
+
+
+def deleted_in_full_text(filters: ListFilters) -> Select[int]:
+    """SQLite: the ids of deleted credentials that the search index finds."""
+    deleted = exists().where(DeletedCredential.id == SEARCH_ROW)
+    return select(SEARCH_ROW).select_from(_search).where(_match(filters), deleted)
 
 
 def in_full_text(filters: ListFilters) -> ColumnElement[bool]:

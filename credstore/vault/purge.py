@@ -5,36 +5,70 @@ That is the rows, and on SQLite their remains in the write-ahead log.
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
+from credstore.audit import Act, Subject, record_each
 from credstore.database import AnySession, in_list, write_transaction
 from credstore.models import DeletedCredential, ModelNames, VerdictHistory, db, utc_now
+from credstore.notice_models import Notice, WatchedCredential
+from credstore.reference_models import CredentialReference
 from credstore.replaced_secret_model import ReplacedSecret
 from credstore.search_index import forget_erased_names
+from credstore.vault.change_positions import purge_changes
+from credstore.vault.forgotten_uses import forget_seen_uses
 
 _log = logging.getLogger(__name__)
+_ABOUT_CREDENTIAL = (
+    ModelNames,
+    VerdictHistory,
+    WatchedCredential,
+    Notice,
+    ReplacedSecret,
+    CredentialReference,
+    DeletedCredential,
+)
 TRUNCATE_SECONDS = 1.0  # after so long no further try begins
 
 
 def purge_expired(session: AnySession, *, keep_deleted_days: int, keep_replaced_hours: int) -> None:
-    """Erase what was kept for its time."""
+    """Erase what was kept for its time; also uses that were seen long ago, and old changes."""
     purge_deleted(session, timedelta(days=keep_deleted_days))
     purge_replaced(session, timedelta(hours=keep_replaced_hours))
+    forget_seen_uses(session)
+    purge_changes(session)
 
 
 def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
     """Erase what was deleted so long ago, or longer, with its replaced secrets. Returns how many credentials."""
+    return _erase(session, DeletedCredential.deleted_at <= utc_now() - older_than)
+
+
+def erase_chosen(session: AnySession, public_ids: Sequence[str]) -> int:
+    """Erase these deleted credentials, with their replaced secrets. Returns how many; unknown ids are left out."""
+    return _erase(session, in_list(session, DeletedCredential.public_id, public_ids))
+
+
+def subjects(session: AnySession, chosen: ColumnElement[bool], *, lock: bool = True) -> list[Subject]:
+    """These deleted credentials as the audit log names them; locked on PostgreSQL, so that they are still there."""
+    rows = select(DeletedCredential.public_id, DeletedCredential.kind).where(chosen)
+    found = session.connection().execute(rows.with_for_update() if lock else rows)
+    return [Subject(*row) for row in found]
+
+
+def _erase(session: AnySession, chosen: ColumnElement[bool]) -> int:
     with write_transaction(session):  # not in bulk: that leaves the log to a thread, and the log is emptied below
-        old = select(DeletedCredential.public_id).where(DeletedCredential.deleted_at <= utc_now() - older_than)
-        erased = list(session.scalars(old.with_for_update()))
-        for table in (ModelNames, VerdictHistory, ReplacedSecret, DeletedCredential):
+        found = subjects(session, chosen)
+        erased = [subject.public_id for subject in found]
+        for table in _ABOUT_CREDENTIAL:
             rows = delete(table).where(in_list(session, table.public_id, erased))
             session.execute(rows.execution_options(synchronize_session=False))
         count = len(erased)
         if count:
             forget_erased_names(session.connection())
+        record_each(session, Act.ERASE, found)
     if count:
         truncate_write_ahead_log()
     return count

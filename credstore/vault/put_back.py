@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from credstore.audit import Act, record
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import write_transaction
 from credstore.errors import Conflict, Tampered, Unreadable
@@ -15,8 +16,9 @@ from credstore.models import Credential
 from credstore.probe import Outcome
 from credstore.replaced_secret_model import ReplacedSecret
 from credstore.vault import model_names, replaced_secrets
+from credstore.vault.details import detail_of
 from credstore.vault.records import Record, to_record
-from credstore.vault.store import CHANGED_MEANWHILE, SEALED_COLUMNS, CredentialStore, select_secrets
+from credstore.vault.store import CHANGED_MEANWHILE, SEALED_COLUMNS, CredentialStore, select_secrets, subject_of
 from credstore.vault.stored_verdicts import load_verdict
 
 NOTHING = "There is nothing to put back: the other secret was erased, or its time is over."
@@ -76,6 +78,7 @@ class PutBack:
             self._store.update(row, self._columns(row, found))
             replaced_secrets.put(self._store.session, row)
             model_names.forget_others(self._store.session, public_id, found.content_version)
+            record(self._store.session, Act.PUT_BACK, subject_of(row))
         self._store.purge_if_due()
         self._store.session.expire_all()
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
@@ -98,9 +101,12 @@ class PutBack:
         self._store.seal(fresh, kind, found.public, secrets)
         self._store.register_key()
         columns: dict[str, Any] = {name: getattr(fresh, name) for name in SEALED_COLUMNS}
+        verdicts = _verdict_columns(row, found)
+        if measured := load_verdict(verdicts.get("verdict")):
+            columns["detail"] = detail_of(kind, found.public, secrets, kind.learned_detail(measured.facts))
         columns |= {"content_version": found.content_version, "expires_at": found.expires_at}
         columns |= {"expiry_from_provider": found.expiry_from_provider}
-        return columns | _verdict_columns(row, found)
+        return columns | verdicts
 
 
 def _verdict_columns(row: Credential, found: ReplacedSecret) -> dict[str, Any]:
@@ -124,4 +130,4 @@ def _changed_values(
 
 
 def _missing_key(found: ReplacedSecret) -> str:
-    return f"The other secret was encrypted with the key {found.key_id}, which is not in FIELD_ENCRYPTION_KEY."
+    return f"The other secret was encrypted with the key {found.key_id}, which is not configured."

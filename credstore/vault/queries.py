@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import func, select
 
-from credstore.models import Credential
+from credstore.models import Credential, CredentialStatusCount
 from credstore.vault import list_sql
+from credstore.vault.list_counts import Stored, by_status, by_type, exact_total
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.list_search import ListSearch
 from credstore.vault.list_sql import MatchingIds
@@ -18,15 +19,6 @@ from credstore.vault.store import CredentialStore
 PER_PAGE = 50
 MAX_COUNTED = 1000  # matches of a search or filter that are counted and have numbered pages
 EVERYTHING = ListFilters()
-_this, _other = Credential.__table__.alias("this"), Credential.__table__.alias("other")
-MAX_SAME_SECRET = 10  # names of other credentials with the same secret that are looked up
-_SAME_SECRET = (  # built once
-    select(_other.c.name)
-    .join_from(_this, _other, (_this.c.fingerprint == _other.c.fingerprint) & (_this.c.id != _other.c.id))
-    .where(_this.c.public_id == bindparam("public_id"))
-    .order_by(_other.c.id)
-    .limit(MAX_SAME_SECRET)
-)
 
 
 class Start(NamedTuple):
@@ -34,6 +26,14 @@ class Start(NamedTuple):
 
     row_id: int
     forward: bool = True
+
+
+class Counts(NamedTuple):
+    """How many match by type, whatever type is filtered, and by status, whatever status is; and the run under way."""
+
+    by_type: dict[str, int]
+    by_status: dict[str, int]
+    run_id: str
 
 
 class _KeyedIds(NamedTuple):
@@ -65,17 +65,14 @@ class Queries:
         return self._page(self._list_rows, filters, number, start)
 
     def _page(self, rows: Rows[RowType], filters: ListFilters, number: int, start: Start | None) -> Page[RowType]:
-        counts = list_sql.totals(self._store.session)
         if filters.counted:
-            total = counts.get(filters.kind, 0) if filters.kind else sum(counts.values())
-            number = _within(number, total)
-            above, skip = list_sql.position(self._store.session, filters.kind, (number - 1) * PER_PAGE, total)
-            place = list_sql.PagePosition(kind=filters.kind, above=above, skip=skip, limit=PER_PAGE)
-            return _numbered(rows(place), filters, number, total, counts)
-        stored = sum(counts.values())
+            return self._counted_page(rows, filters, number)
+        stored = list_sql.totals(self._store.session)
         matching = self._search.matching(filters, stored)
+        if matching.total is not None:
+            return self._page_of_known(rows, matching, number, start, self._kept_counts(filters, stored))
         first = matching.first(MAX_COUNTED + 1)
-        counts = matching.counts(self._of_every_type(filters, first, stored)[:MAX_COUNTED])
+        counts = self._found_counts(filters, first, matching, stored)
         beginnings_only = matching.method is Method.BEGINNING
         has_keys = len(first) > MAX_COUNTED and not beginnings_only
         if start and has_keys and (keyed := _ids_from(matching, start)):
@@ -95,11 +92,70 @@ class Queries:
             beginnings_only=beginnings_only,
         )
 
-    def _of_every_type(self, filters: ListFilters, first: Sequence[int], stored: int) -> Sequence[int]:
-        """What matches whatever type is filtered, for the counts by type: `first`, where none is."""
-        if not filters.kind:
-            return first
-        return self._search.matching(replace(filters, kind=""), stored).first(MAX_COUNTED + 1)
+    def _counted_page(self, rows: Rows[RowType], filters: ListFilters, number: int) -> Page[RowType]:
+        """A page of the whole list or of one type, whose number of rows is known."""
+        session, oldest_first = self._store.session, filters.sort == "created"
+        wanted = 0 if oldest_first else (number - 1) * PER_PAGE
+        stored, position = list_sql.totals_and_position(session, filters.kind, wanted, PER_PAGE)
+        total = exact_total(filters, stored) or 0
+        number = _within(number, total)
+        offset, limit = (number - 1) * PER_PAGE, PER_PAGE
+        if oldest_first:  # the same rows from the other end
+            limit = max(0, min(limit, total - offset))
+            offset = total - offset - limit
+        if position is None or (offset, limit) != (max(wanted, 0), PER_PAGE):
+            stored, position = list_sql.totals_and_position(session, filters.kind, offset, limit)
+        found = rows(position) if position else ()
+        records = found[::-1] if oldest_first else found
+        return _numbered(records, filters, number, total, self._kept_counts(filters, stored))
+
+    def _page_of_known(
+        self, rows: Rows[RowType], matching: MatchingIds, number: int, start: Start | None, counts: Counts
+    ) -> Page[RowType]:
+        """A page of matches whose number is known: no more of them are read than the page needs."""
+        filters = matching.filters
+        exact = matching.total or 0
+        capped = exact > MAX_COUNTED
+        if start and capped and (keyed := _ids_from(matching, start)):
+            return _keyed_page(rows(keyed.ids), filters, counts, keyed, exact)
+        total = min(exact, MAX_COUNTED)
+        number = _within(number, total)
+        last = min(number * PER_PAGE, MAX_COUNTED)
+        ids = matching.first(last)[(number - 1) * PER_PAGE :]
+        next_key = ids[-1] if capped and ids and last == MAX_COUNTED else None
+        return _numbered(rows(ids), filters, number, total, counts, capped=capped, next_key=next_key, exact=exact)
+
+    def count_by_type(self) -> dict[str, int]:
+        """How many credentials there are of each type."""
+        kept = select(CredentialStatusCount.kind, func.sum(CredentialStatusCount.total))
+        return {kind: int(number) for kind, number in self._store.session.execute(kept.group_by("kind"))}
+
+    def _kept_counts(self, filters: ListFilters, stored: list_sql.Totals) -> Counts:
+        """The counts beside the filters, from those that are kept."""
+        return self._counts(filters, stored, stored, stored.run_id)
+
+    def _counts(self, filters: ListFilters, types: Stored, statuses: Stored, run_id: str) -> Counts:
+        return Counts(by_type(filters, types), {} if self._key_may_be_missing else by_status(filters, statuses), run_id)
+
+    @property
+    def _key_may_be_missing(self) -> bool:
+        """Whether credentials may be shown as unreadable, so that stored statuses are not those of the list."""
+        state = self._store.unlocked_state
+        return state is None or not set(state.known) <= set(state.configured)
+
+    def _found_counts(
+        self, filters: ListFilters, first: Sequence[int], matching: MatchingIds, stored: list_sql.Totals
+    ) -> Counts:
+        """The counts beside the filters of a search: what else matches, whatever type or status is filtered."""
+        of_types = of_statuses = first
+        if filters.kind:
+            of_types = self._search.matching(replace(filters, kind=""), stored).first(MAX_COUNTED + 1)
+        if filters.status:
+            of_statuses = self._search.matching(replace(filters, status=""), stored).first(MAX_COUNTED + 1)
+        types = statuses = matching.counts(of_types[:MAX_COUNTED])
+        if filters.status or len(of_types) > MAX_COUNTED:
+            statuses = matching.counts(of_statuses[:MAX_COUNTED])
+        return self._counts(filters, types, statuses, stored.run_id)
 
     def _records(self, ids: list_sql.Ids) -> tuple[Record, ...]:
         keys = self._store.keyring.key_ids
@@ -113,6 +169,11 @@ class Queries:
         """One credential's public side. Raises NotFound."""
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
 
+    def newest_public(self, kind: str) -> dict[str, str]:
+        """The public values of the newest credential of a type; empty where there is none."""
+        newest = select(Credential.public).where(Credential.kind == kind).order_by(Credential.id.desc()).limit(1)
+        return dict(self._store.session.scalar(newest) or {})
+
     def expiring(self, days: int) -> tuple[Record, ...]:
         """The credentials that end within so many days or have ended, the soonest first. Reads all of them."""
         filters = ListFilters.clean(expiring=days)
@@ -121,11 +182,6 @@ class Queries:
             select(Credential).where(Credential.id.in_(matching)).order_by(Credential.expires_at, Credential.id)
         )
         return tuple(to_record(row, self._store.keyring.key_ids) for row in rows)
-
-    def names_with_same_secret(self, public_id: str) -> list[str]:
-        """The names of other credentials that hold the same secret, by its fingerprint: MAX_SAME_SECRET at most."""
-        found = self._store.session.connection().execute(_SAME_SECRET, {"public_id": public_id})
-        return [str(name) for (name,) in found]
 
 
 def _within(number: int, total: int) -> int:
@@ -144,11 +200,19 @@ def _numbered(
     filters: ListFilters,
     number: int,
     total: int,
-    counts: dict[str, int],
+    counts: Counts,
     **more: Any,
 ) -> Page[RowType]:
     pagination = _pagination(records, number, total)
-    return Page(records=records, counts=counts, pagination=pagination, filters=filters, **more)
+    return Page(
+        records=records,
+        counts=counts.by_type,
+        status_counts=counts.by_status,
+        run_id=counts.run_id,
+        pagination=pagination,
+        filters=filters,
+        **more,
+    )
 
 
 def _ids_from(matching: MatchingIds, start: Start) -> _KeyedIds | None:
@@ -162,15 +226,18 @@ def _ids_from(matching: MatchingIds, start: Start) -> _KeyedIds | None:
 
 
 def _keyed_page(
-    records: tuple[RowType, ...], filters: ListFilters, counts: dict[str, int], keyed: _KeyedIds
+    records: tuple[RowType, ...], filters: ListFilters, counts: Counts, keyed: _KeyedIds, exact: int | None = None
 ) -> Page[RowType]:
     return Page(
         records=records,
-        counts=counts,
+        counts=counts.by_type,
+        status_counts=counts.by_status,
+        exact=exact,
         pagination=_pagination(records, 1, MAX_COUNTED),
         filters=filters,
         capped=True,
         by_key=True,
         next_key=keyed.ids[-1] if keyed.more else None,
         previous_key=keyed.ids[0],
+        run_id=counts.run_id,
     )

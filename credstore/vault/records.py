@@ -1,7 +1,7 @@
 """The frozen records that use cases return. They hold the public values of a row, never a secret."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -9,10 +9,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import Row
 
-from credstore.column_types import parse_json_object
-from credstore.credential_types import CredentialType, by_slug
+from credstore.column_types import EPOCH, parse_moment
+from credstore.credential_types import by_slug
 from credstore.models import Credential
 from credstore.probe import Outcome, Verdict
+from credstore.vault.details import lines
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.stored_verdicts import load_verdict
 
@@ -31,7 +32,10 @@ class Summary:
 
 
 class ListRow(NamedTuple):
-    """One credential as the table shows it. `outcome` already tells stale and unreadable apart from tested."""
+    """One credential as the table shows it. `outcome` already tells stale and unreadable apart from tested.
+
+    `used_by` is how many consumers use it: None where no use is known, 0 where somebody without a name used it.
+    """
 
     public_id: str
     name: str
@@ -43,6 +47,8 @@ class ListRow(NamedTuple):
     expires_at: datetime | None
     outcome: Outcome
     tested_at: datetime | None
+    used_by: int | None = None
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,7 @@ class Record:
     key_id: str
     updated_at: datetime
     last_used_at: datetime | None
+    used_by: int | None
     expiry_from_provider: bool
     version: int
     verdict: Verdict
@@ -91,11 +98,12 @@ class ListPagination(Pagination):
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[RowType]):
-    """One page of the list. `counts` are matches by type slug, for the filter's labels.
+    """One page of the list. `counts` are matches by type slug, `status_counts` by status, for the filters' labels.
 
     Where `capped`, more than `pagination.total` match: totals are then a lower bound, and what follows the last
-    numbered page is reached by `next_key`. A page reached so (`by_key`) has no number. `beginnings_only`: the search
-    looked at the beginning of names.
+    numbered page is reached by `next_key`; `exact` is how many match, where that is known. A page reached so
+    (`by_key`) has no number. `beginnings_only`: the search looked at the beginning of names. `run_id` is the run of
+    many tests that is under way, "" for none.
     """
 
     records: tuple[RowType, ...]
@@ -106,7 +114,10 @@ class Page(Generic[RowType]):
     by_key: bool = False
     next_key: int | None = None
     previous_key: int | None = None
+    status_counts: Mapping[str, int] = field(default_factory=dict)
+    exact: int | None = None
     beginnings_only: bool = False
+    run_id: str = ""
 
     @property
     def query(self) -> str:
@@ -139,16 +150,28 @@ class PastVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """What a deletion did: `batch` undoes it, `deleted` counts rows, `missing` counts ids that were already gone."""
+    """What a deletion did: `batch` undoes it, `deleted` counts rows, `missing` counts ids that were already gone.
+
+    `name` is that of the credential where just one was deleted, else "".
+    """
 
     batch: str
     deleted: int
     missing: int
+    name: str = ""
 
 
 def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
-    """What the table shows of a row of `list_sql.list_rows`. Decrypts nothing."""
-    _, public_id, name, slug, public, key_id, created_at, expires_at, status, verdict_at = tuple(row)
+    """What the table shows of a row of `list_sql.list_rows`. Decrypts nothing.
+
+    The same values give the same object, while it is kept: people look at the same rows again and again.
+    """
+    return _list_row(tuple(row), readable_keys)
+
+
+@lru_cache(maxsize=512)
+def _list_row(values: tuple[Any, ...], readable_keys: tuple[str, ...]) -> ListRow:
+    _, public_id, name, slug, detail, key_id, created_at, expires_at, status, verdict_at, used_by, used_at = values
     kind = by_slug(slug)
     outcome = Outcome.UNREADABLE if key_id not in readable_keys else _OUTCOMES.get(status, Outcome.UNTESTED)
     return ListRow(
@@ -157,11 +180,13 @@ def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
         slug,
         kind.label if kind else slug,
         bool(kind and kind.testable),
-        _detail_of_text(slug, public),
-        created_at,
-        expires_at,
+        lines(detail),
+        parse_moment(created_at) or EPOCH,
+        parse_moment(expires_at),
         outcome,
-        verdict_at if outcome is not Outcome.UNTESTED else None,
+        parse_moment(verdict_at) if outcome is not Outcome.UNTESTED else None,
+        used_by,
+        parse_moment(used_at),
     )
 
 
@@ -179,17 +204,18 @@ def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
         testable=testable,
         public=row.public,
         secret_names=frozenset(row.secret_names.split()),
-        detail=_detail(kind, row.public),
+        detail=lines(row.detail),
         secret_labels=tuple(
             f.label for f in (kind.secret_fields() if kind else ()) if f.name in row.secret_names.split()
         ),
         public_values=tuple(
-            (f.label, str(row.public[f.name])) for f in (kind.fields if kind else ()) if f.name in row.public
+            (f.label, f.shown(str(row.public[f.name]))) for f in (kind.fields if kind else ()) if f.name in row.public
         ),
         key_id=row.key_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_used_at=row.last_used_at,
+        used_by=row.used_by,
         expires_at=row.expires_at,
         expiry_from_provider=row.expiry_from_provider,
         version=row.version,
@@ -199,21 +225,11 @@ def to_record(row: Credential, readable_keys: tuple[str, ...]) -> Record:
     )
 
 
-@lru_cache(maxsize=1024)
-def _detail_of_text(slug: str, public: str) -> tuple[str, ...]:
-    """The Detail cell of a type for public values as they are stored."""
-    return _detail(by_slug(slug), parse_json_object(public))
-
-
-def _detail(kind: type[CredentialType] | None, public: Mapping[str, Any]) -> tuple[str, ...]:
-    return kind.detail({name: str(value) for name, value in public.items()}) if kind else ()
-
-
 def _verdict(row: Credential, readable_keys: tuple[str, ...], *, testable: bool) -> Verdict:
     if row.key_id not in readable_keys:
         return Verdict(
             outcome=Outcome.UNREADABLE,
-            reason=f"Encrypted with the key {row.key_id}, which is not in FIELD_ENCRYPTION_KEY.",
+            reason=f"Encrypted with the key {row.key_id}, which is not configured.",
             advice="Restore that key, or edit this credential and enter its secret again.",
         )
     measured = load_verdict(row.verdict)

@@ -1,36 +1,117 @@
-"""Resolve: the only use case that gives the secrets of a credential in clear. In process only: no route calls it."""
+"""Resolve: the only use case that gives the secrets of a credential in clear, and notes who used it."""
 
-from contextlib import suppress
-from datetime import timedelta
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import Row, bindparam, select
 
-from credstore.database import write_transaction
-from credstore.errors import StorageError
-from credstore.models import Credential, utc_now
-from credstore.vault.store import CredentialStore, select_secrets
+from credstore.audit import Subject, current_actor
+from credstore.credential_types import by_slug
+from credstore.credential_values import CredentialValues
+from credstore.errors import CredstoreError, Locked, NotFound, Refused, Unreadable
+from credstore.models import Credential
+from credstore.public_ids import is_public_id
+from credstore.vault.store import CredentialStore
+from credstore.vault.validation import clean_name
 
-LAST_USED_EVERY = timedelta(minutes=1)  # how often at most the time of the last use is written
+NOTE_EVERY_SECONDS = 60.0  # how often at most a process notes the same use
+MOST_REMEMBERED = 10_000  # uses that a process remembers to have noted
+_NEVER = float("-inf")
+_SHOWN = 255  # characters of what was asked for
+# Columns of the table, not of the model: reading a whole object takes twice as long as decrypting its secret.
+_COLUMNS = Credential.__table__.c
+_READ = select(
+    *(_COLUMNS[name] for name in ("id", "public_id", "name", "kind", "version")),
+    *(_COLUMNS[name] for name in ("public", "secret_names", "sealed", "key_id")),
+)
+# Built once: building the statement anew takes as long as running it.
+_BY_ID = _READ.where(_COLUMNS.public_id == bindparam("wanted"))
+_BY_NAME = _READ.where(_COLUMNS.name_key == bindparam("wanted"))
+
+NoteUse = Callable[[Subject, str, str], object]  # which credential, consumer, node
 
 
 class Resolver:
-    """Gives the values of a credential to a workflow node."""
+    """Gives the values of a credential to a workflow node.
 
-    def __init__(self, store: CredentialStore) -> None:
+    `note_use` writes to the audit log that a consumer ("" for nobody in particular) and a node used a credential.
+    """
+
+    def __init__(self, store: CredentialStore, note_use: NoteUse) -> None:
         self._store = store
+        self._note_use = note_use
+        self._noted: dict[tuple[object, ...], float] = {}
 
-    def resolve(self, public_id: str) -> dict[str, Any]:
-        """All values of a credential, secrets in clear, for a workflow node. In process only: no route leads here.
+    def resolve(self, name_or_id: str, *, consumer: str = "", node: str = "") -> CredentialValues:
+        """All values of a credential, secrets in clear. `consumer` and `node` say who uses it: "workflow:42", "node-7".
 
-        Raises NotFound, Locked or Unreadable; never gives blanks in place of a secret.
+        What looks like an id is one: a credential that somebody gave the id of another one as its name is not found by
+        it. The use is in the audit log before the values are given: by the same user, consumer and node once a minute,
+        since a workflow may ask many times. Raises NotFound, Locked or Unreadable, whose sentence names the credential;
+        never gives blanks in place of a secret. Raises AuditUnwritable, or another StorageError, where the use cannot
+        be noted.
         """
-        row = self._store.row_with_sealed(public_id)
-        values = {**row.public, **select_secrets(self._store.unseal(row), row.secret_names.split())}
-        moment, row_id = utc_now(), row.id  # the write below begins anew, and the row is read no more
-        if row.last_used_at is None or row.last_used_at < moment - LAST_USED_EVERY:
-            # A workflow must not fail because the note of its use cannot be written.
-            with suppress(StorageError), write_transaction(self._store.session):
-                used = update(Credential).where(Credential.id == row_id).values(last_used_at=moment)
-                self._store.session.execute(used.execution_options(synchronize_session=False))
+        return self._resolve(name_or_id, consumer, node, every=NOTE_EVERY_SECONDS)
+
+    def resolve_noted(self, name_or_id: str, *, consumer: str, node: str = "") -> CredentialValues:
+        """The same for an answer to another process: each use is noted."""
+        return self._resolve(name_or_id, consumer, node, every=0.0)
+
+    def _resolve(self, name_or_id: str, consumer: str, node: str, *, every: float) -> CredentialValues:
+        """`every`: for so many seconds a use like one that was noted is not noted again."""
+        row = self._row(name_or_id)
+        values = self._open(row)
+        use, now = (current_actor(), row.public_id, row.version, consumer, node), time.monotonic()
+        if now - self._noted.get(use, _NEVER) >= every:
+            self._note_use(Subject(row.public_id, row.kind), consumer, node)
+            self._remember(use, now)
         return values
+
+    def _open(self, row: Row[Any]) -> CredentialValues:
+        """Holds the secrets in a variable of its own, which is gone where a later step fails."""
+        try:
+            opened = self._store.unseal(cast("Credential", row))
+        except (Locked, Unreadable) as refusal:
+            raise _about(row.name, refusal) from None
+        names = _main_first(row.kind, row.secret_names.split())
+        values = dict(row.public)
+        for name in names:
+            values[name] = opened[name]
+        return CredentialValues(
+            values, id=row.public_id, name=row.name, kind=row.kind, version=row.version, secret_fields=names
+        )
+
+    def _row(self, name_or_id: str) -> Row[Any]:
+        statement, wanted = _BY_ID, name_or_id.lower()
+        if not is_public_id(wanted):
+            statement, wanted = _BY_NAME, _name_key(name_or_id)
+        row = self._store.session.connection().execute(statement, {"wanted": wanted}).first() if wanted else None
+        if row is None:
+            raise NotFound(f"There is no credential “{name_or_id[:_SHOWN]}”. It may have been deleted.")
+        return row
+
+    def _remember(self, use: tuple[object, ...], now: float) -> None:
+        """What this process has noted, so that most uses neither write nor ask anything more."""
+        if len(self._noted) >= MOST_REMEMBERED:
+            self._noted.clear()
+        self._noted[use] = now
+
+
+def _name_key(name: str) -> str:
+    """What a name is looked up by; "" for what no credential can be called."""
+    try:
+        return clean_name(name).casefold()
+    except Refused:
+        return ""
+
+
+def _main_first(kind_slug: str, names: list[str]) -> list[str]:
+    """The names of secrets in the order in which their type declares them."""
+    kind = by_slug(kind_slug) if len(names) > 1 else None
+    return [field.name for field in kind.secret_fields() if field.name in names] if kind else names
+
+
+def _about(name: str, refusal: CredstoreError) -> CredstoreError:
+    """The same exception, with a sentence that names the credential."""
+    return type(refusal)(f"The credential “{name}” cannot be used. {refusal.sentence}")

@@ -9,12 +9,15 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
+from credstore.audit import OWN_WORK, Subject, acting_as
+from credstore.audit.retention import remove_old
 from credstore.credential_types import CredentialType, by_slug
 from credstore.database import AnySession
 from credstore.encryption.key_verification import KeyState, read_key_state, register_key, require_unlocked
 from credstore.encryption.keyring import Context, Keyring
 from credstore.errors import Conflict, InvalidFields, NotFound, StorageError, Tampered, Unreadable
 from credstore.models import Credential, KeyCheck, utc_now
+from credstore.vault.details import detail_of
 from credstore.vault.purge import purge_expired
 from credstore.vault.validation import enter_again_sentence
 
@@ -22,23 +25,37 @@ logger = logging.getLogger(__name__)
 
 PURGE_EVERY = timedelta(hours=1)
 CHANGED_MEANWHILE = "Somebody else changed this credential after you opened it."
-SEALED_COLUMNS = ("public", "secret_names", "sealed", "key_id", "fingerprint")  # what `CredentialStore.seal` sets
+SEALED_COLUMNS = (
+    "public",
+    "secret_names",
+    "sealed",
+    "key_id",
+    "fingerprint",
+    "detail",
+)  # what `CredentialStore.seal` sets
 
 
 class CredentialStore:
     """`session` is per thread (scoped).
 
     `keep_deleted_days` is how many days a deleted credential can be restored, `keep_replaced_hours` how many hours a
-    replaced secret can be put back.
+    replaced secret can be put back, `keep_audit_days` how many days the audit log keeps an entry.
     """
 
     def __init__(
-        self, session: AnySession, keyring: Keyring, *, keep_deleted_days: int = 30, keep_replaced_hours: int = 24
+        self,
+        session: AnySession,
+        keyring: Keyring,
+        *,
+        keep_deleted_days: int = 30,
+        keep_replaced_hours: int = 24,
+        keep_audit_days: int = 365,
     ) -> None:
         self.session = session
         self.keyring = keyring
         self.keep_deleted_days = keep_deleted_days
         self.keep_replaced_hours = keep_replaced_hours
+        self.keep_audit_days = keep_audit_days
         self.unlocked_state: KeyState | None = None
         self._purged_at = utc_now()
         self._key_registered = False
@@ -57,11 +74,15 @@ class CredentialStore:
         if abs(utc_now() - self._purged_at) >= PURGE_EVERY:  # a clock may also be set back
             self._purged_at = utc_now()
             with suppress(StorageError):
-                purge_expired(
-                    self.session,
-                    keep_deleted_days=self.keep_deleted_days,
-                    keep_replaced_hours=self.keep_replaced_hours,
-                )
+                self.purge(most_batches=1)
+
+    def purge(self, *, most_batches: int | None = None) -> None:
+        """Erase what was kept for its time, and at most so many batches of the audit log. Raises StorageError."""
+        with acting_as(OWN_WORK):
+            purge_expired(
+                self.session, keep_deleted_days=self.keep_deleted_days, keep_replaced_hours=self.keep_replaced_hours
+            )
+            remove_old(self.session, timedelta(days=self.keep_audit_days), most_batches=most_batches)
 
     def missing_keys(self) -> tuple[str, ...]:
         """The ids of keys that values here were encrypted with and that are not configured."""
@@ -71,6 +92,11 @@ class CredentialStore:
     def require_unlocked(self) -> None:
         """Raises Locked while the configured keys are not the ones of this database."""
         require_unlocked(self.key_state())
+
+    @property
+    def key_registered(self) -> bool:
+        """Whether `register_key` has nothing left to write."""
+        return self._key_registered
 
     def register_key(self) -> None:
         """Inside a writing transaction, before the first value is stored: note the encryption key in the database."""
@@ -113,7 +139,7 @@ class CredentialStore:
         """Set SEALED_COLUMNS of a row, encrypted with the first key, bound to its id, its type and `public`."""
         row.public, row.secret_names = public, " ".join(sorted(secrets))
         row.sealed = self.keyring.seal(sealed_context(kind, row.public_id, public), secrets)
-        row.key_id = self.keyring.key_id
+        row.key_id, row.detail = self.keyring.key_id, detail_of(kind, public, secrets)
         main = next((secrets[field.name] for field in kind.secret_fields() if field.name in secrets), None)
         row.fingerprint = self.keyring.fingerprint(main) if main else None
 
@@ -127,7 +153,8 @@ class CredentialStore:
             raise Unreadable("This version of credstore does not know the type of this credential.")
         try:
             secrets = self.keyring.unseal(row.sealed, sealed_context(kind, row.public_id, row.public))
-            return select_secrets(secrets, secrets.keys() | set(row.secret_names.split()))
+            select_secrets(secrets, row.secret_names.split())  # raises where one is missing
+            return secrets
         except Tampered as change:
             tampered = change
         except Unreadable:  # its key is configured, so that the value itself is not what was stored
@@ -137,6 +164,11 @@ class CredentialStore:
         # The type's own name and the id as text: the row may hold anything now.
         logger.error("credential %.40r of type %s was changed outside credstore", row.public_id, kind.slug)
         raise tampered
+
+
+def subject_of(row: Credential) -> Subject:
+    """A row as the audit log names it."""
+    return Subject(row.public_id, row.kind)
 
 
 def stored_secret_names(row: Credential, kind: type[CredentialType]) -> set[str]:
@@ -157,7 +189,7 @@ def refuse_changed_destination(
     """Whether the destination differs from the row's. Raises InvalidFields where a kept secret would follow it."""
     moved = kind.sealed_context(public) != kind.sealed_context(row.public)
     if moved and kept:
-        raise InvalidFields(dict.fromkeys(kept, enter_again_sentence(kind)))
+        raise InvalidFields(dict.fromkeys(kept, enter_again_sentence(kind, row.public, public)))
     return moved
 
 
@@ -167,4 +199,4 @@ def sealed_context(kind: type[CredentialType], public_id: str, public: Mapping[s
 
 
 def missing_key_sentence(key_id: str) -> str:
-    return f"This credential was encrypted with the key {key_id}, which is not in FIELD_ENCRYPTION_KEY."
+    return f"This credential was encrypted with the key {key_id}, which is not configured."

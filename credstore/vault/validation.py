@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from credstore.credential_types import CredentialType, field_validation
+from credstore.credential_types import CredentialType, field_validation, guided_fields
 from credstore.errors import InvalidFields, Refused
-from credstore.redaction import redactor
+from credstore.redaction import secret_finder
 from credstore.vault.records import NAME_LENGTH
 
 LEAST_PASTED_SECRET = 12  # characters; a shorter one may be part of a name by chance
@@ -41,21 +41,20 @@ def validate_entry(
     except Refused as refusal:
         wrong["expires"] = refusal.sentence
     public, secrets = split_public_and_secret(kind, cleaned)
-    wrong |= _fields_with_a_secret({"name": name, **public}, secrets.values())
+    wrong |= fields_with_a_secret({"name": name, **public}, secrets.values())
     if wrong:
         raise InvalidFields(wrong)
     return ValidEntry(name=clean_name(name), public=public, secrets=secrets, expires_at=expires_at)
 
 
-def secret_finder(secrets: Iterable[str]) -> Callable[[str], bool]:
-    """A function: whether a text holds one of these secrets, in clear or in a usual encoding."""
-    redact = redactor([secret for secret in secrets if len(secret) >= LEAST_PASTED_SECRET])
-    return lambda text: redact(text) != text
+def pasted_secret_finder(secrets: Iterable[str]) -> Callable[[str], bool]:
+    """`redaction.secret_finder` without the secrets that are so short that a name may hold them by chance."""
+    return secret_finder([secret for secret in secrets if len(secret) >= LEAST_PASTED_SECRET])
 
 
-def _fields_with_a_secret(texts: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
+def fields_with_a_secret(texts: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
     """The sentence beside each text that holds a whole secret: these fields are stored and shown in clear."""
-    holds_secret = secret_finder(secrets)
+    holds_secret = pasted_secret_finder(secrets)
     return {field: _BELONGS_ELSEWHERE for field, text in texts.items() if holds_secret(text)}
 
 
@@ -92,7 +91,27 @@ def clean_day(text: str) -> datetime | None:
 
 def entered_secret_names(kind: type[CredentialType], values: Mapping[str, str]) -> set[str]:
     """The names of the secrets that were typed anew."""
-    return {field.name for field in kind.secret_fields() if (values.get(field.name) or "").strip()}
+    return {
+        field.name
+        for field in kind.secret_fields()
+        if (values.get(field.name) or "").strip() or guided_fields.typed_parts(field.guided, values)
+    }
+
+
+def with_stored_parts(
+    kind: type[CredentialType], values: Mapping[str, str], kept: Collection[str], stored: Callable[[], dict[str, str]]
+) -> Mapping[str, str]:
+    """The values, with whole JSON objects for those of which single parts were typed. Raises InvalidFields.
+
+    `kept` names the secrets that are stored and not removed; `stored` returns them, and is called where it is needed.
+    """
+    for secret in kind.secret_fields():
+        typed = guided_fields.typed_parts(secret.guided, values)
+        if typed and secret.name in kept and not (values.get(secret.name) or "").strip():
+            keys, public = [key.name for key in secret.keys], [key.name for key in secret.keys if not key.secret]
+            whole = guided_fields.write_over_stored(secret.guided, values, stored()[secret.name], keys, public)
+            values = {**values, **{part.name: "" for part in secret.guided}, secret.name: whole}
+    return values
 
 
 def split_public_and_secret(
@@ -103,7 +122,9 @@ def split_public_and_secret(
     return public, {name: value for name, value in cleaned.items() if name in secret}
 
 
-def enter_again_sentence(kind: type[CredentialType]) -> str:
-    """The sentence beside a secret that would have to follow a changed destination."""
-    bound = " or ".join(field.label for field in kind.fields if field.binds or field.form == "url")
-    return f"{bound} changed. A stored secret is sent only where it was saved for, so enter it again."
+def enter_again_sentence(kind: type[CredentialType], old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """The sentence beside a secret that would have to follow a changed destination. It names what has changed."""
+    bound = [field for field in kind.fields if field.binds or field.form == "url"]
+    changed = [field.label for field in bound if (old.get(field.name) or "") != (new.get(field.name) or "")]
+    named = " and ".join(changed or [field.label for field in bound])
+    return f"{named} changed. A stored secret is sent only where it was saved for, so enter it again."

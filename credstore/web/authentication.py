@@ -7,16 +7,21 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Flask, g, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user
 
-from credstore.accounts import Accounts
-from credstore.config import is_loopback
+from credstore.accounts import Accounts, Role
+from credstore.loopback import is_loopback
 from credstore.web import request_context
+from credstore.web.authorization import note_actor, require_role
 from credstore.web.error_handlers import problem_details
+from credstore.web.login_page import answer_form_without_session
+from credstore.web.route_roles import role_needed
+from credstore.web.typed_input import FORM_ENDPOINTS
 
 View = Callable[[], ResponseReturnValue]
 
@@ -30,6 +35,8 @@ class User:
 
     token: str = field(repr=False)
     username: str
+    role: Role
+    confirmed: bool
     is_authenticated = True
     is_active = True
     is_anonymous = False
@@ -49,7 +56,7 @@ def init_login_manager(app: Flask) -> None:
 def load_user(token: str) -> User | None:
     """Flask-Login's user loader: the user of a valid session, or None."""
     found = accounts().session_user(token)
-    return User(token, found.username) if found else None
+    return User(token, found.username, found.role, found.confirmed) if found else None
 
 
 def accounts() -> Accounts:
@@ -57,13 +64,15 @@ def accounts() -> Accounts:
     return request_context.services().accounts
 
 
-def require_sign_in() -> ResponseReturnValue | None:
-    """The default authorize check: None when signed in, else a redirect to the sign-in page, or a 401 problem."""
+def require_sign_in() -> ResponseReturnValue | Role:
+    """The default authorize check: the user's role when signed in, else a redirect to sign in, or a 401 problem."""
     if current_user.is_authenticated:
         g.credstore_username = current_user.username
-        return None
+        return cast(Role, current_user.role)
     if request_context.wants_json() or request_context.wants_fragment():
-        return problem_details(401, "sign-in", SIGN_IN_FIRST, title="Sign in first")
+        return problem_details(401, "sign-in", SIGN_IN_FIRST, title="Sign in first", sign_in=url_for("credstore.login"))
+    if request.endpoint in FORM_ENDPOINTS and request.form and may_ask_for_password():
+        return answer_form_without_session()
     here = urlsplit(request.url)
     path = f"{here.path}?{here.query}" if here.query else here.path
     # Only a page can be opened again after sign-in, not a POST.
@@ -76,6 +85,19 @@ def start_session(username: str, password: str) -> None:
     token = accounts().sign_in(username, password, request.remote_addr or "")
     end_session()  # a session id from before the sign-in must not outlive it (fixation)
     login_user(load_user(token))
+
+
+def authorize_after_sign_in() -> None:
+    """Let the rest of a request that has just started a session count as signed in, with a CSRF token of its own.
+
+    It shows a form of a credential. Raises RoleMissing for who may not send that.
+    """
+    g.credstore_username, g.credstore_role = current_user.username, current_user.role
+    g.credstore_authorized = True
+    note_actor()
+    require_role(role_needed("credstore.save"))
+    # Flask-WTF keeps the token of the session from before.
+    g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
 
 
 def end_session() -> None:
@@ -101,11 +123,16 @@ def require_https(view: View) -> View:
 
     @wraps(view)
     def guarded() -> ResponseReturnValue:
-        if request.is_secure or request_context.config().allow_http or is_loopback(_host_name()):
+        if may_ask_for_password():
             return view()
         return render_template("credstore/refused.html", reason="http"), 403
 
     return guarded
+
+
+def may_ask_for_password() -> bool:
+    """Whether a password that is typed here cannot be read on its way."""
+    return request.is_secure or request_context.config().allow_http or is_loopback(_host_name())
 
 
 def _host_name() -> str:

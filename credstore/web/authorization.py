@@ -1,6 +1,7 @@
 """The authorization check of every view of the blueprint, but for those in PUBLIC_ENDPOINTS.
 
-It also refuses cross-site requests and checks the CSRF token of every request that changes something.
+A view needs the role that `route_roles` names for it. Requests from other sites are refused, and the CSRF token of
+every request that changes something is checked.
 """
 
 from urllib.parse import urlsplit
@@ -8,15 +9,21 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
+from credstore.access_errors import RoleMissing
+from credstore.accounts.roles import Role
+from credstore.audit.actor import HOST_APPLICATION, NOBODY, Actor, set_actor
 from credstore.errors import CredstoreError
 from credstore.web import request_context
+from credstore.web.route_roles import role_needed
 
 PUBLIC_ENDPOINTS = frozenset(
     {
         "credstore.login",
         "credstore.setup",
+        "credstore.invitation",
         "credstore.healthz",
         "credstore.readyz",
+        "credstore.metrics_page",
         "credstore.static",
     }
 )
@@ -28,25 +35,64 @@ class CrossSiteRequest(CredstoreError):
     code = "cross-site"
 
 
+class JsonBody(CredstoreError):
+    """A body of JSON came where forms are taken."""
+
+    code = "json-body"
+
+
 def register(bp: Blueprint) -> None:
     bp.before_request(authorize_request)
+    bp.teardown_request(forget_actor)
     bp.after_request(redirect_for_script)
 
 
 def authorize_request() -> ResponseReturnValue | None:
-    """Before each request: refuse cross-site changes, run the authorize check, then check the CSRF token of changes.
+    """Before each request: refuse cross-site changes, run the authorize check, check the role, then the CSRF token.
 
-    Returns None to let the request pass, or the response to send instead. Raises CrossSiteRequest, CSRFError.
+    Returns None to let the request pass, or the response to send instead. Raises CrossSiteRequest, RoleMissing,
+    JsonBody, CSRFError.
     """
     changing = request.method not in {"GET", "HEAD", "OPTIONS"}
     if changing and is_from_another_site():
         raise CrossSiteRequest("This form was sent from another site, so credstore refused it.")
-    refusal = None if request.endpoint in PUBLIC_ENDPOINTS else request_context.authorize()
-    g.credstore_authorized = refusal is None and request.endpoint not in PUBLIC_ENDPOINTS
+    public = request.endpoint in PUBLIC_ENDPOINTS
+    answer = None if public else request_context.authorize()
+    # A role is a str, which Flask would take for a response.
+    refusal = None if isinstance(answer, Role) else answer
+    g.credstore_authorized = refusal is None and not public
+    if g.credstore_authorized:
+        # A host application that names no role lets everybody do everything whom it lets pass.
+        g.credstore_role = answer if isinstance(answer, Role) else Role.ADMIN
+        require_role(role_needed(request.endpoint))
+    if refusal is None and changing and request.is_json:
+        raise JsonBody("This address takes forms, as a page sends them. Send JSON to /api/v1, with a machine token.")
+    note_actor()
     if refusal is None and changing and current_app.config["WTF_CSRF_ENABLED"]:
         # Called here, since the hook of Flask-WTF would check every view of a host application, or none.
         current_app.extensions["csrf"].protect()
     return refusal
+
+
+def require_role(needed: Role) -> None:
+    """Raise RoleMissing where the role of this request does not include `needed`."""
+    role = request_context.role()
+    if not role.includes(needed):
+        note_actor()
+        raise RoleMissing(
+            f"This needs the role {needed}, and yours is {role}. An administrator can give you another role."
+        )
+
+
+def note_actor() -> None:
+    """Tell the audit log who sends this request, as far as it is known by now."""
+    unnamed = HOST_APPLICATION if g.get("credstore_authorized") else NOBODY
+    set_actor(Actor(request_context.username() or unnamed, request.remote_addr or ""))
+
+
+def forget_actor(_error: BaseException | None) -> None:
+    """The thread serves others after this request."""
+    set_actor(None)
 
 
 def redirect_for_script(response: Response) -> Response:

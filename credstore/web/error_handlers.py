@@ -13,24 +13,31 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from credstore import errors
-from credstore.web import request_context
-from credstore.web.authorization import CrossSiteRequest
+from credstore.access_errors import AccessError, LastAdministrator, OwnUser, Throttled
+from credstore.web import request_context, request_log
+from credstore.web.authorization import CrossSiteRequest, JsonBody
 
 logger = logging.getLogger(__name__)
 
 STATUS_OF_ERROR: dict[type[errors.CredstoreError], int] = {
     errors.InvalidFields: 400,
+    errors.FileRefused: 413,  # the page itself answers 400 beside the file
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.InUse: 409,
+    errors.CursorExpired: 410,
     errors.Unreadable: 409,
     errors.NotTestable: 409,
     errors.Locked: 503,
     errors.RunActive: 409,
     errors.TestsBusy: 429,
     errors.StorageError: 503,
-    errors.Throttled: 429,
-    errors.AccessError: 403,
+    Throttled: 429,
+    LastAdministrator: 409,
+    OwnUser: 409,
+    AccessError: 403,
     CrossSiteRequest: 403,
+    JsonBody: 415,
 }
 TITLES = {
     400: "This request is not complete",
@@ -38,7 +45,11 @@ TITLES = {
     404: "Not found",
     405: "This address takes no such request",
     409: "Not possible as things are",
+    410: "Not kept any more",
+    412: "Changed meanwhile",
     413: "Too much at once",
+    415: "Not in this form",
+    428: "Something is missing",
     429: "Busy just now",
     500: "credstore made a mistake",
     503: "Not available just now",
@@ -49,6 +60,11 @@ _SENTENCES = {
     413: "This request is larger than credstore takes (2 MB).",
     500: "The mistake is logged, without any secret. Nothing was half-saved.",
 }
+RETRY_SECONDS = 5
+_API_SENTENCES = {
+    404: "There is nothing at this address. /api/v1/openapi.json says what there is.",
+    405: "This address takes other methods: those of the header Allow.",
+}
 _CSRF = "This form is no longer valid: you signed in after opening it, or cookies changed. Go back, reload, try again."
 _HOST = "This host name is not one that credstore answers to. The operator can add it to CREDSTORE_TRUSTED_HOSTS."
 
@@ -58,6 +74,7 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     handler(errors.CredstoreError)(handle_credstore_error)
     handler(HTTPException)(handle_http_exception)
     handler(Exception)(handle_unexpected)
+    bp.after_request(say_when_to_come_back)
 
 
 def status_of(error: errors.CredstoreError) -> int:
@@ -68,8 +85,15 @@ def status_of(error: errors.CredstoreError) -> int:
 def handle_credstore_error(error: errors.CredstoreError) -> Response:
     status = status_of(error)
     response = error_response(status, error.code, error.sentence)
-    if status in {429, 503}:
-        response.headers["Retry-After"] = str(getattr(error, "retry_after", 5))
+    if hasattr(error, "retry_after"):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return say_when_to_come_back(response)
+
+
+def say_when_to_come_back(response: Response) -> Response:
+    """After each request: with "busy" and "not available just now" goes a time, also where a form is shown again."""
+    if response.status_code in {429, 503}:
+        response.headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return response
 
 
@@ -80,9 +104,12 @@ def handle_http_exception(error: HTTPException) -> Response:
     if isinstance(error, CSRFError):
         return error_response(status, "csrf", _CSRF)
     if isinstance(error, SecurityError):
+        if request_context.wants_json():
+            return problem_details(status, "host", _HOST)
         # Plain text: the links of a page would contain the host name that is refused.
         return Response(_HOST + "\n", status, mimetype="text/plain")
-    response = error_response(status, f"http-{status}", _SENTENCES.get(status, error.description or ""))
+    known = _SENTENCES | (_API_SENTENCES if request.path.startswith("/api/") else {})
+    response = error_response(status, f"http-{status}", known.get(status, error.description or ""))
     response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
     return response
 
@@ -97,11 +124,12 @@ def handle_unexpected(error: Exception) -> Response:
 
 def error_response(status: int, code: str, sentence: str) -> Response:
     """The error as a page, or as problem details for a program or credstore's script."""
+    request_id = request_log.current_request_id() if status >= 500 else ""
     if request_context.wants_json() or request_context.wants_fragment():
-        return problem_details(status, code, sentence)
+        return problem_details(status, code, sentence, **({"request_id": request_id} if request_id else {}))
     title = TITLES.get(status, "Not possible")
     try:
-        page = render_template("credstore/error.html", title=title, sentence=sentence, code=code)
+        page = render_template("credstore/error.html", title=title, sentence=sentence, code=code, request_id=request_id)
     except Exception as failure:  # the base template fails too, so no page can be rendered
         logger.error("the error page failed too: %s", type(failure).__name__)
         return Response(f"{title}. {sentence}\n", status, mimetype="text/plain")

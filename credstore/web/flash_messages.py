@@ -1,20 +1,49 @@
-"""Flash messages: a sentence on the next page, with an Undo button after a deletion."""
+"""Flash messages: a sentence on the next page, with its tone, and with an Undo button after a deletion."""
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from flask import flash
+from flask import flash, session
 
 from credstore.credential_types import by_slug
 from credstore.credential_types.paste_detection import suggestions
+from credstore.credential_types.paste_detection.mismatch import ASKED_TYPES
+from credstore.probe import Outcome
 from credstore.vault import MAX_SAME_SECRET, Record
 from credstore.web import request_context
+from credstore.web.formatting import with_noun
 
+Tone = Literal["success", "warning", "error"]
+TONES: tuple[Tone, ...] = ("success", "warning", "error")  # the worst last
+
+_TONES: dict[str, Tone] = {"pass": "success", "unsure": "warning", "fail": "error"}  # by the mark of a result
+MOST_BYTES = 2_500  # of the messages that wait for the next page, as JSON
 NAMES_SHOWN = 3  # of the credentials that hold the same secret
 
 
-def flash_message(text: str, undo: str = "") -> None:
-    """Show `text` on the next page. `undo` is the batch of a deletion, for an Undo button; "" for none."""
-    flash({"text": text, "undo": undo})  # type: ignore[arg-type]  # Flask stores any JSON value, but is typed for str
+def flash_message(text: str, undo: str = "", *, tone: Tone = "success", focused: bool = False) -> None:
+    """Show `text` on the next page. `undo` is the batch of a deletion, for an Undo button; "" for none.
+
+    `focused`: the message takes the focus there, since what had it is gone.
+
+    Only the last messages are kept: a browser drops a cookie that grows past 4 kB, and with it the session.
+    """
+    flash({"text": text, "undo": undo, "tone": tone, "focused": focused})  # type: ignore[arg-type]  # Flask stores any JSON value, but is typed for str
+    waiting = session["_flashes"]
+    while len(waiting) > 1 and len(json.dumps(waiting)) > MOST_BYTES:
+        waiting = waiting[1:]
+    session["_flashes"] = waiting
+
+
+def done_to(verb: str, number: int, name: str) -> str:
+    """What was done to credentials: "Deleted “Bot”" for one whose name is known, else "Deleted 2 credentials"."""
+    return f"{verb} “{name}”" if number == 1 and name else f"{verb} {with_noun(number, 'credential')}"
+
+
+def tone_of(outcome: Outcome) -> Tone:
+    """The tone of a message about the result of a test."""
+    return _TONES.get(outcome.mark, "warning")
 
 
 def notes_after_save(record: Record, values: Mapping[str, str]) -> list[str]:
@@ -23,7 +52,8 @@ def notes_after_save(record: Record, values: Mapping[str, str]) -> list[str]:
     found: list[str] = []
     if kind:
         found += [sentence for notes in suggestions.unwrap_notes(kind, values).values() for sentence in notes]
-        found += suggestions.mismatch_warnings(kind, values).values()
+        if kind.slug not in ASKED_TYPES:  # where a person has not been asked
+            found += suggestions.mismatch_warnings(kind, values).values()
     same_secret = request_context.vault().names_with_same_secret(record.public_id)
     if same_secret:
         found.append(f"The same secret is also stored as {_some_names(same_secret)}.")

@@ -18,6 +18,14 @@ def relative_time(then: datetime, now: datetime | None = None) -> str:
     return format_day(then)
 
 
+def time_left(until: datetime, now: datetime | None = None) -> str:
+    """How long something is still kept: "29 d left", "3 h left", "under 1 h left"."""
+    seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    if seconds >= 86_400:
+        return f"{round(seconds / 86_400)} d left"
+    return f"{int(seconds // 3600)} h left" if seconds >= 3600 else "under 1 h left"
+
+
 def format_day(then: datetime) -> str:
     return _format_date(then.date())
 
@@ -34,6 +42,12 @@ def format_datetime(then: datetime) -> str:
 def with_noun(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 credential", "1,284 credentials"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def shorten_middle(text: str, most: int) -> str:
+    """A text of at most so many characters: where it is longer, its start and its end."""
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 def expiry_label(then: datetime, now: datetime | None = None) -> tuple[str, str]:

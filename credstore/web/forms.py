@@ -5,6 +5,7 @@ never written into a page.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -12,10 +13,10 @@ from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
-from credstore.credential_types import CredentialType, Field, by_slug
-from credstore.errors import CredstoreError, InvalidFields
+from credstore.credential_types import CredentialType, Field, by_slug, guided_fields
+from credstore.errors import CredstoreError, InvalidFields, KeyMismatch
 from credstore.vault import Record
-from credstore.vault.validation import secret_finder
+from credstore.vault.validation import pasted_secret_finder
 
 
 class SecretTextArea(TextAreaField):
@@ -27,6 +28,17 @@ class SecretTextArea(TextAreaField):
         return self.shown
 
 
+class UrlField(StringField):
+    """A URL that is stored in a secret field. It is not written into a page where a part of it may be a secret."""
+
+    @property
+    def withheld(self) -> bool:
+        return guided_fields.may_hold_a_secret(self.data or "")
+
+    def _value(self) -> str:
+        return "" if self.withheld else self.data or ""
+
+
 def _form_field(field: Field) -> Any:
     if field.form == "choice":
         choices = [SelectChoice(choice.value, choice.label) for choice in field.choices()]
@@ -34,19 +46,26 @@ def _form_field(field: Field) -> Any:
     if field.form == "json":
         area = SecretTextArea if field.secret else TextAreaField
         return area(field.label, description=field.hint)
-    line = PasswordField if field.secret else StringField
+    plain = UrlField if field.key and field.form == "url" else StringField
+    line = PasswordField if field.secret else plain
     return line(field.label, description=field.hint)
 
 
 def _fields_form(kind: type[CredentialType]) -> type[Form]:
-    return type(f"{kind.__name__}Fields", (Form,), {field.name: _form_field(field) for field in kind.fields})
+    fields = [one for field in kind.fields for one in (*field.guided, field)]
+    return type(f"{kind.__name__}Fields", (Form,), {field.name: _form_field(field) for field in fields})
 
 
 class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     """The fields that the create form and the edit forms share."""
 
+    class Meta:
+        csrf = False  # `authorization.authorize_request` has checked the token before any view runs
+
+    key_mismatch: KeyMismatch | None = None  # what is asked below its field
+
     name = StringField("Name")
-    expires = StringField("Expires", description="Optional. A test fills it in when the provider reports it.")
+    expires = StringField("Expires", description="A test fills it in when the provider reports it.")
 
     def values(self, slug: str) -> dict[str, str]:
         """The typed values of the fields of one type."""
@@ -62,16 +81,20 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
         }
 
     def typed_secrets(self, kind: type[CredentialType]) -> set[str]:
-        """The names of the secret fields that something was typed into."""
-        return {field.name for field in kind.secret_fields() if (self[kind.slug].form[field.name].data or "").strip()}
+        """The names of the inputs for secrets that something was typed into."""
+        return {field.name for field in kind.secret_inputs() if (self[kind.slug].form[field.name].data or "").strip()}
 
     def show_errors(self, slug: str, refusal: CredstoreError) -> None:
         """Add each sentence to the errors of its field; one without a field goes above the form."""
+        if isinstance(refusal, KeyMismatch):
+            self.key_mismatch = refusal
+            self._blank_fields_with_a_secret(slug)
+            return
         if not isinstance(refusal, InvalidFields):
             self.form_errors.append(refusal.sentence)
             return
         inner = self[slug].form if slug in self else {}
-        for name, sentence in refusal.fields.items():
+        for name, sentence in self._beside_what_was_typed(slug, refusal.fields).items():
             field: FormsField | None = next((form[name] for form in (inner, self) if name in form), None)
             if field is None:
                 self.form_errors.append(sentence)
@@ -79,14 +102,27 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
                 field.errors = [*field.errors, sentence]
         self._blank_fields_with_a_secret(slug)
 
+    def _beside_what_was_typed(self, slug: str, sentences: Mapping[str, str]) -> dict[str, str]:
+        """The sentences on a JSON field, moved to the guided field that they are about where it was typed there."""
+        kind = by_slug(slug)
+        moved = dict(sentences)
+        for field in kind.fields if kind else ():
+            if field.guided and field.name in moved:
+                sentence = moved.pop(field.name)
+                name = guided_fields.place_of_sentence(field.name, field.guided, self.values(slug), sentence)
+                for part in field.guided if name != field.name else ():  # of the two for a header, its name
+                    sentence = sentence.replace(f"“{part.key}”", part.label)
+                moved[name] = sentence
+        return moved
+
     def _blank_fields_with_a_secret(self, slug: str) -> None:
         """A secret that was typed into another field as well is not sent back in that one either."""
         kind = by_slug(slug)
         if kind is None or slug not in self:
             return
-        secret = {field.name for field in kind.secret_fields()}
+        secret = {field.name for field in kind.secret_inputs()}
         typed = self.values(slug)
-        holds_secret = secret_finder([typed[name] for name in secret])
+        holds_secret = pasted_secret_finder([typed[name] for name in secret])
         for field in (self["name"], self["expires"], *(self[slug].form[name] for name in typed if name not in secret)):
             if isinstance(field.data, str) and holds_secret(field.data):
                 field.data = ""

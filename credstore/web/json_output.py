@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from credstore.probe import Verdict
-from credstore.vault import Page, Record, Replaced
+from credstore.vault import DeletedPage, Page, Record, Replaced, Run, RunPage
 from credstore.verdict_facts import facts_of
 
 
@@ -75,6 +75,44 @@ def page_json(page: Page[Record]) -> dict[str, Any]:
         "capped": page.capped,
         "next_key": page.next_key,
     }
+
+
+def deleted_page_json(page: DeletedPage) -> dict[str, Any]:
+    """One page of the deleted credentials, with the members of `page_json`."""
+    pages = page.pagination
+    return {
+        "items": [record.as_json() for record in page.records],
+        "page": pages.page,
+        "pages": pages.pages,
+        "per_page": pages.per_page,
+        "total": pages.total,
+        "capped": page.capped,
+        "next_key": page.next_key,
+    }
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """A run of many tests without its items. `counts` has how many credentials had an outcome."""
+    return {
+        "id": run.run_id,
+        "state": run.state,
+        "started_at": isoformat(run.started_at),
+        "ended_at": isoformat(run.ended_at),
+        "started_by": run.started_by,
+        "scope": run.scope,
+        "total": run.total,
+        "done": run.done,
+        "counts": dict(run.counts),
+    }
+
+
+def run_page_json(page: RunPage) -> dict[str, Any]:
+    """A run with a page of its items, failures first; `next_key` is the `after` of what follows."""
+    items = [
+        {"id": item.public_id, "name": item.name, "outcome": item.outcome, "reason": item.reason} for item in page.items
+    ]
+    key = page.next_key
+    return run_json(page.run) | {"items": items, "next_key": key and f"{int(key.group)}-{key.position}"}
 
 
 def isoformat(moment: datetime | None) -> str | None:

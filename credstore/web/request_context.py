@@ -5,9 +5,12 @@ from typing import Protocol, cast
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from credstore.accounts import Accounts
+from credstore.accounts import Accounts, Invitations, Role, Users
+from credstore.accounts.machine_tokens import MachineTokens
+from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
+from credstore.notices.notifier import Notifier
 from credstore.vault import Vault
 
 
@@ -16,11 +19,16 @@ class Services(Protocol):
 
     vault: Vault
     accounts: Accounts
+    users: Users
+    invitations: Invitations
+    audit: AuditLog
+    tokens: MachineTokens
     config: Config
     runner: BackgroundRunner
+    notifier: Notifier
 
-    def authorize(self) -> ResponseReturnValue | None:
-        """None lets the request pass; anything else is sent instead."""
+    def authorize(self) -> ResponseReturnValue | Role | None:
+        """A role lets the request pass with that role, None with every right; anything else is sent instead."""
 
     def require_ready(self) -> None:
         """Raises StorageError or Locked while requests cannot be served."""
@@ -38,13 +46,18 @@ def config() -> Config:
     return services().config
 
 
-def authorize() -> ResponseReturnValue | None:
+def authorize() -> ResponseReturnValue | Role | None:
     return services().authorize()
 
 
 def username() -> str:
     """The name of who signed in with credstore's own sign-in; "" in a host application, which shows its own."""
     return str(g.get("credstore_username", ""))
+
+
+def role() -> Role:
+    """The role of who sent this request; the least one where nobody has passed the authorization check."""
+    return cast(Role, g.get("credstore_role", Role.VIEWER))
 
 
 def is_authorized() -> bool:
@@ -58,6 +71,8 @@ def wants_fragment() -> bool:
 
 
 def wants_json() -> bool:
-    """Whether a program asks: it prefers JSON to HTML."""
+    """Whether a program asks: it prefers JSON to HTML, or calls the API, whose document is a page."""
+    if request.path.startswith("/api/") and request.endpoint != "credstore.api_docs":
+        return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json" and not wants_fragment()

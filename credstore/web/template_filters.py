@@ -1,27 +1,30 @@
 """Registers the template filters and the variables of every page: the URLs of the list and of static files."""
 
 import hashlib
-from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, url_for
 
+from credstore.accounts.roles import Role
 from credstore.verdict_facts import facts_of
 from credstore.web import request_context
-from credstore.web.formatting import expiry_label, format_datetime, format_day, relative_time, with_noun
-from credstore.web.views.credential_list import list_arguments
+from credstore.web.following_fields import choice_of, positions
+from credstore.web.formatting import expiry_label, format_datetime, format_day, relative_time, time_left, with_noun
+from credstore.web.list_urls import list_arguments, list_query
 
 
 def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_relative_time")(relative_time)
     bp.app_template_filter("credstore_format_day")(format_day)
     bp.app_template_filter("credstore_format_datetime")(format_datetime)
+    bp.app_template_filter("credstore_time_left")(time_left)
     bp.app_template_filter("credstore_with_noun")(with_noun)
     bp.app_template_filter("credstore_expiry_label")(expiry_label)
     bp.app_template_filter("credstore_facts")(facts_of)
+    bp.app_template_filter("credstore_positions")(positions)
+    bp.app_template_filter("credstore_choice")(choice_of)
     # Pages without a view of credstore, such as a 404, need them too; in a host application those are the host's.
     (bp.app_context_processor if everywhere else bp.context_processor)(template_variables)
 
@@ -31,18 +34,15 @@ def template_variables() -> dict[str, Any]:
     static_path = url_for("credstore.static", filename="")  # once a page, not once a file
     return {
         "asset": partial(_asset, static_path, current_app.blueprints["credstore"].static_folder or ""),
+        "key_state": request_context.vault().key_state,  # may ask the database, so that a page calls it
         "list_arguments": list_arguments(),
         "list_path": url_for("credstore.index"),
         "list_query": list_query,
         "username": request_context.username(),
         "is_authorized": request_context.is_authorized(),
+        "may_edit": request_context.role().includes(Role.EDITOR),
+        "is_admin": request_context.role().includes(Role.ADMIN),
     }
-
-
-def list_query(arguments: Mapping[str, Any]) -> str:
-    """The arguments that have a value, as a query: "?page=2&q=open+ai", or ""."""
-    given = {name: value for name, value in arguments.items() if value}
-    return f"?{urlencode(given)}" if given else ""
 
 
 def _asset(static_path: str, folder: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """Accounts with a database, and a small application with the sign-in pages and one page that needs a session."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from jinja2 import DictLoader
 
 from credstore import database
 from credstore.accounts import Accounts, passwords
-from credstore.config import Config
+from credstore.config import DATABASE_FILE, Config
 from credstore.models import db
 from credstore.web import authorization
 from credstore.web.authentication import init_login_manager, require_sign_in
@@ -57,12 +58,13 @@ def _close(app: Flask) -> None:
 
 
 @pytest.fixture
-def bare_app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def bare_app(database_url: str, tmp_path: Path, migrated_sqlite: Path) -> Iterator[Flask]:
     """Our tables and nothing else, on both databases."""
     app = Flask(__name__)
+    if not database_url:
+        (tmp_path / "data").mkdir()
+        shutil.copyfile(migrated_sqlite, tmp_path / "data" / DATABASE_FILE)
     database.init_database(app, Config(data_dir=tmp_path / "data", database_url=database_url).sqlalchemy_url)
-    with app.app_context():
-        db.create_all()
     yield app
     _close(app)
 
@@ -113,13 +115,14 @@ class Site:
 
 
 @pytest.fixture
-def empty_site(tmp_path: Path) -> Iterator[Site]:
+def empty_site(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Site]:
     """A site whose administrator is still to be made."""
     app = Flask(__name__, static_folder=None)
     app.config.update(SECRET_KEY="s" * 32, WTF_CSRF_TIME_LIMIT=None)
     app.testing = True
     app.jinja_loader = DictLoader(STAND_INS)  # type: ignore[assignment]
     app.session_interface = SessionCookie()
+    shutil.copyfile(migrated_sqlite, tmp_path / "site.sqlite3")
     database.init_database(app, f"sqlite:///{tmp_path / 'site.sqlite3'}")
     accounts = Accounts(db.session, idle=IDLE, longest=LONGEST)
     extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=require_sign_in)
@@ -127,8 +130,6 @@ def empty_site(tmp_path: Path) -> Iterator[Site]:
     CSRFProtect(app)
     init_login_manager(app)
     app.register_blueprint(_blueprint())
-    with app.app_context():
-        db.create_all()
     yield Site(app, accounts, extension)
     _close(app)
 

@@ -2,13 +2,15 @@
 
 import logging
 import time
+from functools import partial
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, text
 
+from credstore.access_errors import Throttled, WrongPassword
 from credstore.accounts import Accounts, passwords
-from credstore.errors import InvalidFields, NotFound, Throttled, WrongPassword
+from credstore.errors import InvalidFields, NotFound
 from credstore.models import Admin, db
 from tests.access.conftest import HERE, NAME, PASSWORD
 
@@ -42,7 +44,7 @@ def test_who_is_created_can_sign_in(accounts: Accounts) -> None:
         ("ann", "é" * 513, {"password"}),
         ("ann", "\ud800" * 15, {"password"}),
         ("Somebody-with-a-name", "somebody-WITH-a-name ", {"password"}),
-        ("", "short", {"username", "password"}),
+        ("", "tiny", {"username", "password"}),
     ],
 )
 def test_rules(accounts: Accounts, username: str, password: str, fields: set[str]) -> None:
@@ -67,6 +69,23 @@ def test_names_are_unique_whatever_their_case(accounts: Accounts, again: str) ->
 def test_the_same_letters_in_another_unicode_form(accounts: Accounts) -> None:
     accounts.create("Zoe\u0301", "re\u0301sume\u0301 of a long life")
     assert accounts.sign_in("Zo\u00e9", "r\u00e9sum\u00e9 of a long life", HERE)
+
+
+RESERVED = ("command line", "Credstore", " PROGRAM ", "schedule", "not  signed in", "host  application")
+WIDE = "\N{FULLWIDTH LATIN SMALL LETTER P}rogram"
+
+
+@pytest.mark.parametrize("username", [*RESERVED, WIDE, "token", "Token deploy", "token of ann"], ids=repr)
+def test_a_name_that_the_audit_log_uses_is_refused(accounts: Accounts, username: str) -> None:
+    for create in (accounts.create, partial(accounts.create_first_admin, accounts.new_setup_link())):
+        with pytest.raises(InvalidFields) as refusal:
+            create(username, PASSWORD)
+        assert "The audit log uses this name" in refusal.value.fields["username"]
+
+
+def test_names_that_only_begin_alike_are_users(accounts: Accounts) -> None:
+    for username in ("tokens", "programmer", "credstore-admin"):
+        accounts.create(username, PASSWORD)
 
 
 def test_a_wrong_password_and_a_wrong_name_read_the_same(accounts: Accounts) -> None:
@@ -206,5 +225,6 @@ def test_nothing_secret_is_logged_or_stored(accounts: Accounts, caplog: pytest.L
     for secret in (link, token, PASSWORD, OTHER, "typed as a name"):
         assert secret not in caplog.text
         assert secret not in repr(tables)
-    assert HERE not in repr(tables)
+    others = (table for table in db.metadata.sorted_tables if table.name != "audit_entry")  # it says where from
+    assert HERE not in repr([db.session.execute(table.select()).all() for table in others])
     assert token not in repr(accounts.session_user(token))

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import time_machine
 
+from credstore.access_errors import SetupClosed
 from credstore.accounts import Accounts
-from credstore.errors import InvalidFields, SetupClosed
+from credstore.errors import InvalidFields
 from credstore.models import utc_now
 from tests.access.conftest import HERE, NAME, PASSWORD
 

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from credstore.access_errors import Throttled, WrongPassword
 from credstore.accounts import Accounts
 from credstore.accounts.login_throttle import (
     FREE_ATTEMPTS_PER_ACCOUNT,
@@ -16,7 +17,6 @@ from credstore.accounts.login_throttle import (
     delay_after,
 )
 from credstore.accounts.passwords import username_key
-from credstore.errors import Throttled, WrongPassword
 from credstore.models import LoginFailure, db
 from tests.access.conftest import HERE, NAME, PASSWORD
 

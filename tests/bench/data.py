@@ -11,6 +11,7 @@ from credstore.config import Config
 from credstore.database import close_database
 from credstore.migrate import upgrade
 from credstore.models import Credential, db
+from credstore.row_counts import sqlite_triggers_dropped
 from tests.bench.copies import copy_originals
 from tests.bench.originals import COUNT, ProviderStandIn, make_originals
 from tests.fixtures.serving import Server
@@ -50,13 +51,8 @@ def without_triggers(connection: Connection) -> Iterator[None]:
         yield
         connection.execute(text("ALTER TABLE credential ENABLE TRIGGER USER"))
         return
-    on_credential = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'credential'")
-    triggers = connection.execute(on_credential).all()
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
-    yield
-    for _, definition in triggers:
-        connection.exec_driver_sql(definition)
+    with sqlite_triggers_dropped(connection):
+        yield
 
 
 def some_ids(server: Server, count: int) -> list[str]:

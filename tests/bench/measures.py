@@ -13,6 +13,7 @@ from tests.bench.data import fill
 from tests.bench.figures import Figure, times
 from tests.bench.pages import measure_pages
 from tests.bench.processes import memory_mib
+from tests.bench.resolves import measure_resolves, measure_use
 from tests.fixtures.serving import Server
 
 ADMIN = ("ann", "correct horse battery staple")
@@ -51,6 +52,8 @@ def measure(home: Path, database_url: str, rows: int, effort: Effort) -> Iterato
         own = comparer.bare_seconds()
         yield Figure("the bare view itself", own, f"{own * 1000:.2f} ms")
         yield from measure_pages(client, comparer, rows)
+        yield from measure_resolves(server, effort.rounds)
+        yield from measure_use(server, client, comparer)
         yield from measure_creates(client, comparer)
         yield from measure_deletes(server, client, comparer, effort.deletes)
         yield from _memory(server, running.bare)

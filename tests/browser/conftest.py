@@ -1,5 +1,6 @@
 """One real `credstore serve` for all browser tests, emptied before each; a browser that is signed in already."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.browser.live_site import LiveSite, open_app
 from tests.conftest import PASSWORD, USERNAME, close
 from tests.fixtures.browsing import MakeContext, sign_in
 from tests.fixtures.serving import Server, serving
+from tests.provider import BEHAVIOURS, Call, Reply, openai
 
 # A refusal by the Content-Security-Policy is an event first; the console error makes it a complaint of the `watch`.
 REPORT = (
@@ -34,6 +36,21 @@ def site(running: LiveSite) -> LiveSite:
     """The running site, without a single credential."""
     running.clear()
     return running
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The provider's base path /gated behaves like OpenAI, but answers only once the gate is set."""
+    opened = threading.Event()
+
+    def gated(call: Call) -> Reply:
+        while not (opened.wait(0.02) or call.provider.closing.is_set()):
+            pass
+        return openai(call)
+
+    monkeypatch.setitem(BEHAVIOURS, "gated", gated)
+    yield opened
+    opened.set()
 
 
 @pytest.fixture(scope="session")

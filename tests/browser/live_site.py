@@ -14,7 +14,9 @@ from credstore.config import Config
 from credstore.database import write_transaction
 from credstore.models import Credential, DeletedCredential, db
 from credstore.probe import Cause, Completion, ModelList, Outcome, Step, Verdict
+from credstore.reference_models import CredentialReference
 from credstore.replaced_secret_model import ReplacedSecret
+from credstore.test_run_models import TestRun
 from credstore.vault import ListFilters, Record, Vault
 from credstore.vault.model_names import store_names
 from credstore.vault.stored_verdicts import dump_completion, dump_verdict
@@ -47,7 +49,7 @@ class LiveSite:
 
     def clear(self) -> None:
         with self.app.app_context(), write_transaction(db.session):
-            for table in (Credential, DeletedCredential, ReplacedSecret):
+            for table in (Credential, DeletedCredential, ReplacedSecret, CredentialReference, TestRun):
                 db.session.execute(delete(table))
 
     def names(self) -> list[str]:
@@ -82,6 +84,7 @@ class LiveSite:
                 "verdict": stored,
                 "verdict_version": record.version,
                 "verdict_at": datetime.now(UTC),
+                "status": verdict.outcome.value,
             }
             db.session.execute(update(Credential).where(Credential.public_id == record.public_id).values(**measured))
 

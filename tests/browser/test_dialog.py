@@ -7,15 +7,15 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import BOT, LiveSite, words
-from tests.fixtures.browsing import Watch
+from tests.fixtures.browsing import Watch, choose_more
 
 pytestmark = pytest.mark.browser
 
 FIELDS = {
-    "LLM": ["Provider Type", "API Key", "Base URL", "Organization ID"],
+    "LLM": ["Provider Type", "API Key", "Base URL (optional)", "Organization ID (optional)"],
     "Telegram": ["Bot Token"],
-    "Git": ["Extra Config"],
-    "Tool": ["Extra Config"],
+    "Git": ["URL", "User (optional)", "Token"],
+    "Tool": ["URL", "Header", "Value"],
 }
 
 
@@ -24,7 +24,8 @@ def choose(place: Page | Locator, kind: str) -> None:
 
 
 def shown_labels(place: Page | Locator) -> list[str]:
-    return words(place.locator("fieldset:visible .field > label:visible").all_text_contents())
+    """As they are seen: without a mark that the style sheet hides."""
+    return words(place.locator("fieldset:visible .field > label:not(.check):visible").all_inner_texts())
 
 
 def open_dialog(tab: Page) -> Locator:
@@ -49,6 +50,7 @@ def test_exactly_the_fields_of_the_type_are_shown(open_page: OpenPage) -> None:
     for kind, labels in reversed(FIELDS.items()):
         choose(dialog, kind)
         assert shown_labels(dialog) == labels
+        assert dialog.locator("legend:visible", has_text="Extra Config").count() == (kind in {"Git", "Tool"})
 
 
 def test_exactly_the_fields_of_the_type_are_shown_without_javascript(open_page: OpenPage) -> None:
@@ -84,6 +86,7 @@ def test_the_inserted_example_can_be_saved(site: LiveSite, open_page: OpenPage, 
     tab = open_page("/new", java_script_enabled=script)
     tab.get_by_label("Name").fill("By example")
     choose(tab, kind)
+    tab.locator(".as-json summary:visible").click()
     tab.get_by_role("button", name="Insert example").click()
     area = tab.locator("textarea:visible")
     example = json.loads(area.input_value())
@@ -111,9 +114,9 @@ def test_a_refused_form_keeps_everything_that_was_typed(site: LiveSite, open_pag
     tab = open_page()
     dialog = open_dialog(tab)
     dialog.get_by_label("Name").fill("Half a credential")
-    dialog.get_by_label("Provider Type").select_option("openai_compatible")
     dialog.get_by_label("API Key").fill("sk-canary-typed-once")
     dialog.get_by_label("Organization ID").fill("org-7")
+    dialog.get_by_label("Provider Type").select_option("openai_compatible")
     dialog.get_by_role("button", name="Add Credential").click()
 
     url = dialog.get_by_label("Base URL")
@@ -138,9 +141,9 @@ def test_a_refused_form_keeps_everything_that_was_typed(site: LiveSite, open_pag
 def test_without_javascript_a_refused_form_keeps_what_is_not_secret(open_page: OpenPage, watch: Watch) -> None:
     watch.allow_status(400)
     tab = open_page("/new", java_script_enabled=False)
-    tab.get_by_label("Provider Type").select_option("openai_compatible")
     tab.get_by_label("API Key").fill("sk-canary-typed-once")
     tab.get_by_label("Organization ID").fill("org-7")
+    tab.get_by_label("Provider Type").select_option("openai_compatible")
     tab.get_by_role("button", name="Add Credential").click()
     expect(tab.get_by_text("Give the credential a name.")).to_be_visible()
     expect(tab.get_by_label("Organization ID")).to_have_value("org-7")
@@ -164,6 +167,8 @@ def test_a_failure_to_save_is_visible_and_keeps_the_form(site: LiveSite, open_pa
     cookies = tab.context.cookies()
     tab.context.clear_cookies()  # signed out in another tab
     save.click()
+    expect(tab.get_by_role("dialog", name="Sign in")).to_contain_text("Your session has ended")
+    tab.keyboard.press("Escape")
     expect(dialog.locator(".alert")).to_contain_text("Your session has ended")
     expect(dialog.locator(".alert")).to_be_focused()
     expect(dialog.get_by_label("Bot Token")).to_have_value(BOT)
@@ -211,14 +216,16 @@ def test_the_result_of_a_draft_is_in_sight_and_each_line_of_it_and_of_buttons_is
     form.get_by_label("Provider Type").select_option("openai_compatible")
     form.get_by_label("Name").fill("Draft")
     form.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")
-    form.get_by_role("button", name="Test without saving").click()
+    choose_more(form, "Test without saving")
     panel = form.locator(".draft-verdict")
     expect(panel).to_have_attribute("data-mark", "fail")
     for fact in panel.locator(".three dd").all():
         assert fact.bounding_box()["height"] < 24, fact.inner_text()  # type: ignore[index]
     states = panel.locator(".three b").evaluate_all("(all) => all.map((state) => getComputedStyle(state).color)")
     assert len(set(states)) == 2  # No and Unknown, each in its colour
-    tops = form.locator(".buttons > *").evaluate_all("(all) => all.map((it) => it.getBoundingClientRect().top)")
+    tops = form.locator(".buttons > :not([popover])").evaluate_all(
+        "(all) => all.map((it) => it.getBoundingClientRect().top)"
+    )
     assert len(set(tops)) == 1
     if script:
         box = panel.bounding_box()

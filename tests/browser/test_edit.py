@@ -36,6 +36,8 @@ def test_remove_takes_the_stored_secret_away(site: LiveSite, open_page: OpenPage
     dialog = edit(tab, "Local")
     dialog.get_by_label("Remove the stored API Key").check()
     dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(tab.locator("tbody tr:target")).to_contain_text("Local")
+    tab.get_by_role("link", name="Local", exact=True).click()
     expect(tab.get_by_text("no secret")).to_be_visible()
     assert "api_key" not in site.resolve("Local")
 
@@ -88,6 +90,7 @@ def test_insert_example_while_editing_saves_nothing(site: LiveSite, open_page: O
     with site.vault() as vault:
         record = vault.create("git", "Deploy key", {"extra_config": '{"token": "kept"}'})
     tab = open_page(f"/{record.public_id}/edit")
+    tab.get_by_text("Edit as JSON").click()
     tab.get_by_role("button", name="Insert example").click()
     expect(tab.get_by_label("Extra Config")).to_be_focused()
     assert "https://" in tab.get_by_label("Extra Config").input_value()

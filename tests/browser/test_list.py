@@ -16,7 +16,8 @@ def test_the_columns_and_what_stands_in_them(site: LiveSite, open_page: OpenPage
     site.bots(1)
     site.llm("Venice", "https://api.venice.ai/api/v1", provider="openai_compatible")
     tab = open_page()
-    assert words(tab.locator("thead th").all_text_contents())[1:] == ["Name", "Type", "Detail", "Created", "Actions"]
+    headers = ["Name", "Type", "Detail", "Status", "Created", "Used by", "Actions"]
+    assert words(tab.locator("thead th").all_text_contents())[1:] == headers
     llm, bot = tab.locator("tbody tr").all()
     expect(llm.locator("[data-kind]")).to_have_text("LLM")
     assert words(llm.locator("td:nth-child(4) span").all_text_contents()) == [

@@ -1,81 +1,131 @@
-"""Checks of the appearance by tools: axe in light and dark, narrow windows, contrast modes, the strict CSP."""
+"""Checks of the appearance by tools: axe at all widths in light and dark, narrow windows, contrast modes, the CSP."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.axe import axe_faults
+from tests.browser.axe import AXE, CONTRAST, LAYOUT, RULES, run_axe
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
+from tests.browser.measures import INLINE, MEASURES, SMALL_TARGETS, WIDER  # noqa: F401 - other tests take them from here
 from tests.browser.page_states import PAGE_STATES, furnish
-from tests.fixtures.browsing import MakeContext, Watch
+from tests.browser.walk import DARK, LIGHT, PHONE, Look, Tab, visit
+from tests.fixtures.browsing import Watch, watched_context
 
 pytestmark = pytest.mark.browser
 
-WIDER = """() => document.documentElement.scrollWidth > document.documentElement.clientWidth
-  && ['wider', ...[...document.body.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > innerWidth)
-    .map((it) => it.outerHTML.slice(0, 60))]"""
-SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, label')]
-  .filter((it) => !it.closest('p, .sr, .skip') && !it.matches('.sr, .skip, [type=hidden], .kind > input'))
-  .filter((it) => !(document.querySelector('dialog[open]') && !it.closest('dialog')))
-  .filter((it) => it.tagName !== 'LABEL' || it.querySelector('input'))
-  .filter((it) => !it.closest('label') || it.tagName === 'LABEL')
-  .map((it) => [it.outerHTML.slice(0, 90), it.getBoundingClientRect()])
-  .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
-  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+# The list is a table above 940 px and cards below: every rule runs in one window of each; in dark the contrast, since
+# all else is the same; elsewhere the rules that depend on the layout.
+CHECKS: tuple[tuple[Look, Sequence[str]], ...] = (
+    (LIGHT, RULES),
+    (DARK, CONTRAST),
+    (Look(1024, 800), LAYOUT),
+    (Look(768, 800, touch=True), LAYOUT),
+    (replace(PHONE, scheme="dark"), CONTRAST),
+    (PHONE, RULES),
+    (replace(PHONE, touch=False), ()),
+    (Look(320, 640), ()),
+    (Look(320, 640, touch=True), LAYOUT),
+)
+NARROW = 400  # pixels: up to this width targets are made for fingers
+# Without scripts only a page that reloads can show the progress that somebody asked for and waits for.
+WANTED = {("run under way, no JavaScript", "meta-refresh")}
+Faults = dict[str, list[str]]
 
 
-def walk(site: LiveSite, tab: Page, stranger: Page) -> Iterator[tuple[str, Page]]:
-    """Go to every place; yields (name, page)."""
-    tab.goto(site.url)
-    expect(tab.get_by_role("heading", name="No credentials yet")).to_be_visible()
-    yield "empty", tab
-    furnish(site)
-    for place in PAGE_STATES:
-        here = tab if place.signed_in else stranger
-        place.go(here, site)
-        yield place.name, here
+@pytest.fixture(scope="module")
+def faults(browser: Browser, running: LiveSite, session_state: Any) -> Iterator[Faults]:
+    """What all checks find in all states, by the kind of check. Each state is loaded once."""
+    found: Faults = defaultdict(list)
+    watch = Watch()
+    watch.allow_status(400, 401, 403, 404, 409, 429, 500, 503)
+    contexts = {
+        signed_in: watched_context(browser, watch, storage_state=session_state if signed_in else None)
+        for signed_in in (True, False)
+    }
+    for context in contexts.values():
+        context.add_init_script(path=AXE)
+    running.clear()
+    furnish(running)
+    for state, tab in visit(running, contexts.__getitem__):
+        _check_source(state.name, tab, found)
+        tab.run_scripts(True)  # axe is a script
+        _check_looks(state.name, tab, found)
+    for context in contexts.values():
+        context.close()
+    found["watch"] = watch.unexpected
+    yield found
+    running.clear()
 
 
-@pytest.fixture
-def stranger(browser_context: MakeContext, watch: Watch) -> Page:
-    """Somebody who has not signed in."""
-    watch.allow_status(400, 403, 404)
-    return browser_context().new_page()
-
-
-def test_axe_finds_nothing_in_light_and_dark_nor_anything_inline(
-    site: LiveSite, open_page: OpenPage, stranger: Page
-) -> None:
+def _check_source(name: str, tab: Tab, found: Faults) -> None:
     """What the CSP would block is reported by the watch; here it is not even there."""
-    found: list[str] = []
-    for name, tab in walk(site, open_page(None), stranger):
-        found += [f"{name}: {fault}" for fault in axe_faults(tab)]
-        inline = re.findall(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", tab.content())
-        found += [f"{name}: inline {what}" for what in inline]
-        tokens = tab.locator("[name=csrf_token]").evaluate_all("(all) => all.map((input) => input.value)")
-        # A dialog's form came with a page of its own, but of the same session.
-        if len(tokens) > 2 or ("dialog" not in name and len(set(tokens)) > 1):
-            found.append(f"{name}: {len(set(tokens))} CSRF values")
-    assert not found, "\n".join(found)
+    found["inline"] += [f"{name}: {what}" for what in re.findall(INLINE, tab.page.content())]
+    tokens = tab.page.locator("[name=csrf_token]").evaluate_all("(all) => all.map((input) => input.value)")
+    # A dialog's form came with a page of its own, but of the same session.
+    if len(tokens) > 2 or ("dialog" not in name and len(set(tokens)) > 1):
+        found["inline"].append(f"{name}: {len(set(tokens))} CSRF values")
 
 
-def test_narrow_windows_scroll_only_downwards_and_are_made_for_fingers(
-    site: LiveSite, open_page: OpenPage, stranger: Page
-) -> None:
-    found: list[str] = []
-    for name, tab in walk(site, open_page(None, has_touch=True, is_mobile=True), stranger):
-        for width in (390, 320):
-            tab.set_viewport_size({"width": width, "height": 700})
-            if culprits := tab.evaluate(WIDER):
-                found.append(f"{name}: the page is wider than {width} px: {culprits[:4]}")
-            found += [f"{name} at {width} px: small target {target}" for target in tab.evaluate(SMALL_TARGETS)]
-            dialog = tab.locator("dialog[open]")
-            if dialog.count():
-                expect(dialog.locator(".buttons > *").first).to_be_in_viewport()  # sticky, whatever the height
-    assert not found, "\n".join(found)
+def _check_looks(name: str, tab: Tab, found: Faults) -> None:
+    for look, rules in CHECKS:
+        tab.wear(look)
+        seen = tab.page.evaluate(MEASURES)
+        if seen["wider"]:
+            found["wider"].append(f"{name}: the page is wider than {look.width} px: {seen['wider'][:4]}")
+        if look.width <= NARROW:
+            found["small"] += [f"{name}, {look}: {target}" for target in seen["small"]]
+        if seen["hidden"]:
+            found["buttons"].append(f"{name}, {look}: the dialog's buttons are not in the window")
+        faults = [fault for fault in run_axe(tab.page, rules) if (name, fault.partition(":")[0]) not in WANTED]
+        found["axe"] += [f"{name}, {look}: {fault}" for fault in faults]
+
+
+@pytest.mark.parametrize("check", ["axe", "inline", "wider", "small", "buttons", "watch"])
+def test_no_state_has_a_fault(faults: Faults, check: str) -> None:
+    """axe, nothing inline, narrow windows scroll only downwards, targets are made for fingers, no complaints."""
+    assert not faults[check], "\n".join(["", *faults[check]])
+
+
+PLANTED = """() => {
+  const plant = (tag, style, text) => {
+    const planted = Object.assign(document.createElement(tag), { id: `planted-${tag}`, textContent: text });
+    Object.assign(planted.style, style);
+    document.querySelector('main').append(planted);
+  };
+  plant('button', { width: '20px', minHeight: '20px', height: '20px' }, '');
+  plant('p', { color: '#aaa', background: '#bbb' }, 'pale');
+  plant('input', { width: '2000px', minHeight: '30px' }, '');
+}"""
+
+
+def test_the_checks_see_planted_faults(open_page: OpenPage) -> None:
+    here = open_page()
+    tab = Tab(here, here.context.new_cdp_session(here))
+    found: Faults = defaultdict(list)
+    tab.page.evaluate(PLANTED)
+    _check_looks("list", tab, found)
+    assert found["wider"]
+    assert found["small"]
+    assert all("planted" in fault for fault in found["small"])
+    for look, rules in CHECKS:
+        of_look = " ".join(fault for fault in found["axe"] if str(look) in fault)
+        expected = {
+            RULES: ("color-contrast", "label", "button-name"),
+            CONTRAST: ("color-contrast",),
+            LAYOUT: ("label",),
+        }.get(rules, ())
+        assert all(f"{rule}:" in of_look for rule in expected), (look, of_look)
+
+
+def test_states_have_names_of_their_own() -> None:
+    names = [state.name for state in PAGE_STATES]
+    assert len(set(names)) == len(names)
 
 
 def test_everything_can_be_done_at_320_pixels(site: LiveSite, open_page: OpenPage) -> None:

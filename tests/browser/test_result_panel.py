@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite, words
-from tests.fixtures.browsing import Watch
+from tests.fixtures.browsing import Watch, choose_more
 from tests.provider import Provider
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,7 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     tab.get_by_role("link", name="Add Credential").click()
     dialog = tab.get_by_role("dialog", name="Add Credential")
     fill(dialog, provider, WRONG)
-    dialog.get_by_role("button", name="Test without saving").click()
+    choose_more(dialog, "Test without saving")
     panel = dialog.locator(".draft-verdict")
     expect(panel).to_have_attribute("data-mark", "fail")
     expect(panel).to_be_focused()
@@ -40,10 +40,10 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     assert site.names() == []
 
     key.fill(provider.key)
-    dialog.get_by_role("button", name="Test without saving").click()
+    choose_more(dialog, "Test without saving")
     expect(panel).to_have_attribute("data-mark", "pass")
     expect(key).to_have_value(provider.key)
-    dialog.get_by_role("button", name="Save and test").click()
+    choose_more(dialog, "Save and test")
     expect(tab.locator(".message")).to_contain_text("Model is encrypted and stored. Verified:")
     expect(tab.locator(".verdict")).to_have_attribute("data-mark", "pass")
     assert site.resolve("Model")["api_key"] == provider.key
@@ -57,11 +57,11 @@ def test_test_new_key_never_sends_the_stored_one(
     tab = open_page()
     tab.get_by_role("link", name="Edit Model").click()
     dialog = tab.get_by_role("dialog", name="Edit credential")
-    dialog.get_by_role("button", name="Test new key").click()
+    choose_more(dialog, "Test new key")
     expect(dialog.get_by_text("Enter the new API Key here to test it.")).to_be_visible()
     expect(dialog.get_by_label("API Key", exact=True)).to_be_focused()
     dialog.get_by_label("Base URL").fill(provider.url("/echo/v1"))
-    dialog.get_by_role("button", name="Test new key").click()
+    choose_more(dialog, "Test new key")
     expect(dialog.get_by_label("Base URL")).to_have_value(provider.url("/echo/v1"))
     assert not provider.requests
     assert site.resolve("Model")["base_url"] == provider.url("/openai/v1")
@@ -72,13 +72,13 @@ def test_a_draft_without_javascript_says_that_the_secret_must_be_typed_again(
 ) -> None:
     tab = open_page("/new", java_script_enabled=False)
     fill(tab, provider, WRONG)
-    tab.get_by_role("button", name="Test without saving").click()
+    choose_more(tab, "Test without saving")
     expect(tab.locator(".draft-verdict")).to_have_attribute("data-mark", "fail")
     assert "enter them again before you save" in tab.locator(".draft-verdict").inner_text()  # in a <noscript>
     expect(tab.get_by_label("Name")).to_have_value("Model")
     assert WRONG not in tab.content()
     tab.get_by_label("API Key").fill(provider.key)
-    tab.get_by_role("button", name="Save and test").click()
+    choose_more(tab, "Save and test")
     expect(tab.locator(".message")).to_contain_text("Verified:")
     assert site.names() == ["Model"]
 

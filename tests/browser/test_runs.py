@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import delete
 
 from credstore.database import write_transaction
-from credstore.models import TestRun, db
+from credstore.models import db
+from credstore.test_run_models import TestRun
 from credstore.vault import ListFilters
 from tests.browser.axe import axe_faults
 from tests.browser.conftest import OpenPage
@@ -16,25 +17,11 @@ from tests.browser.live_site import LiveSite
 from tests.browser.test_keyboard import tab_to
 from tests.browser.test_looks import WIDER
 from tests.fixtures.browsing import Watch
-from tests.provider import BEHAVIOURS, Call, Provider, Reply, openai
+from tests.provider import Provider
 
 pytestmark = pytest.mark.browser
 
 WRONG = "sk-wrong-0123456789"
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """The provider's base path /gated behaves like OpenAI once the gate is set."""
-    opened = threading.Event()
-
-    def gated(call: Call) -> Reply:
-        while not (opened.wait(0.02) or call.provider.closing.is_set()):
-            pass
-        return openai(call)
-
-    monkeypatch.setitem(BEHAVIOURS, "gated", gated)
-    return opened
 
 
 @pytest.fixture
@@ -81,16 +68,18 @@ def test_progress_is_shown_and_announced_and_each_row_gets_its_result(
     bar = tab.get_by_role("progressbar", name="Tested")
     expect(bar).to_have_js_property("value", 2)
     rows = tab.locator(".results li")
-    expect(rows).to_contain_text(["right Verified", "wrong Rejected", "gated Waiting"])
+    expect(rows).to_contain_text(["wrong Rejected", "right Verified", "gated Waiting"])
+    expect(tab).to_have_title("(2/3) Test run · credstore")
     gate.set()
     expect(heading(tab)).to_have_text("Tested 3 of 3")
-    expect(tab.locator("#live")).to_have_text("Tested: 3 of 3")
+    expect(tab.locator("#live")).to_have_text("Tested: 3 of 3. 2 verified, 1 rejected.")
+    expect(tab).to_have_title("Test run: 1 failed · credstore")
     expect(bar).to_have_js_property("value", 3)
-    assert [row.get_attribute("data-mark") for row in rows.all()] == ["pass", "fail", "pass"]
-    expect(rows.nth(1)).to_contain_text("refused this key")
+    assert [row.get_attribute("data-mark") for row in rows.all()] == ["fail", "pass", "pass"]
+    expect(rows.nth(0)).to_contain_text("refused this key")
     expect(tab.get_by_role("button", name="Cancel")).to_have_count(0)
     assert provider.key not in tab.content()
-    rows.nth(1).get_by_role("link", name="wrong").click()
+    rows.nth(0).get_by_role("link", name="wrong").click()
     expect(tab.locator(".result")).to_have_attribute("data-mark", "fail")
 
 
@@ -152,11 +141,60 @@ def test_without_javascript_the_page_refreshes_to_the_end(
     tab.get_by_role("link", name="Test all").click()
     tab.get_by_role("button", name="Test 2 credentials").click()
     expect(tab.get_by_role("heading", level=1)).to_contain_text("Testing")
-    expect(tab.locator(".results")).to_contain_text("Rejected")
+    expect(tab.get_by_role("region", name="1 failed")).to_contain_text("wrong Rejected")
     gate.set()
     expect(tab.get_by_role("heading", level=1)).to_have_text("Tested 2 of 2", timeout=10_000)
     assert 'http-equiv="refresh"' not in tab.content()
     expect(tab.locator(".results li").first).to_have_attribute("data-mark", "fail")
+
+
+def test_the_list_shows_the_run_quietly_and_says_its_end(
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
+) -> None:
+    shelve(site, provider, "gated", "wrong", "right")
+    tab = open_page()
+    expect(test_all(tab, 3)).to_have_text("Testing 2 of 3")
+    tab.get_by_role("link", name="Credentials", exact=True).click()
+    banner = tab.get_by_role("region", name="Test run")
+    expect(banner).to_contain_text("Testing 2 of 3 1 verified, 1 rejected")
+    expect(banner.get_by_role("progressbar", name="Tested")).to_have_js_property("value", 2)
+    link = banner.get_by_role("link", name="See the run")
+    tab_to(tab, link)
+    gate.set()
+    expect(banner).to_contain_text("Tested 3 of 3 2 verified, 1 rejected")
+    expect(tab.locator("#live")).to_have_text("Tested: 3 of 3. 2 verified, 1 rejected.")
+    expect(link).to_be_focused()
+    banner.get_by_role("link", name="Reload the list").click()
+    expect(tab.get_by_role("row", name="right")).to_contain_text("Verified")
+    expect(banner).to_have_count(0)
+
+
+@pytest.mark.parametrize("java_script", [True, False], ids=["script", "no script"])
+def test_only_what_failed_is_tested_again(
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event, *, java_script: bool
+) -> None:
+    """By keyboard with JavaScript, by mouse without."""
+    shelve(site, provider, "wrong 1", "wrong 2", "right")
+    gate.set()
+    tab = open_page("/test", java_script_enabled=java_script)
+    tab.get_by_role("button", name="Test 3 credentials").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Tested 3 of 3", timeout=10_000)
+    first = tab.url
+    expect(tab.locator(".summary")).to_have_text("1 verified, 2 rejected")
+    again = tab.get_by_role("button", name="Test these 2 again")
+    if java_script:
+        tab_to(tab, again)
+        tab.keyboard.press("Enter")
+    else:
+        again.click()
+    expect(tab.locator(".summary")).to_have_text("2 rejected", timeout=10_000)
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Tested 2 of 2", timeout=10_000)
+    expect(tab.locator("main")).to_contain_text("Failed in an earlier run")
+    assert tab.url != first
+    tab.get_by_role("link", name="Test runs").click()
+    expect(tab.locator(".runs li")).to_contain_text(["2 rejected", "1 verified, 2 rejected"])
+    tab.locator(".runs a").last.click()
+    expect(tab).to_have_url(first)
 
 
 def test_cancel_without_javascript(

@@ -1,5 +1,7 @@
 """Selecting, deleting one and many, undoing, and where the list is afterwards."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -71,13 +73,14 @@ def test_the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(site: Liv
     dialog = tab.get_by_role("dialog", name="Delete “Bot 002”?")
     expect(dialog).to_contain_text("Workflow nodes that refer to it will fail")
     dialog.get_by_role("button", name="Delete credential").click()
-    expect(tab.locator(".message").get_by_text("Deleted 1 credential.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted “Bot 002”.")).to_be_visible()
     expect(tab).to_have_url(f"{site.url}?q=bot")
     assert site.names() == ["Bot 001"]
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.locator(".message").get_by_text("Restored 1 credential.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Restored “Bot 002”.")).to_be_visible()
     expect(tab.get_by_role("link", name="Bot 002", exact=True)).to_be_visible()
-    expect(tab).to_have_url(f"{site.url}?q=bot")
+    expect(tab.locator("#changed")).to_contain_text("Bot 002")
+    expect(tab).to_have_url(re.compile(re.escape(f"{site.url}?q=bot&changed=") + ".{36}#changed"))
 
 
 def test_the_page_is_clamped_after_the_last_page_was_deleted(site: LiveSite, open_page: OpenPage) -> None:

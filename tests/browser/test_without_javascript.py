@@ -37,6 +37,8 @@ def test_create_test_edit_delete_undo_and_sign_out(
     tab.get_by_label("Name").fill("Renamed")
     tab.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator(".message").get_by_text("Renamed is saved.")).to_be_visible()
+    expect(tab.locator("tbody tr:target")).to_contain_text("Renamed")
+    tab.get_by_role("link", name="Renamed", exact=True).click()
     tab.get_by_role("button", name="Test", exact=True).click()  # on the credential's own page
     expect(tab.locator(".result")).to_have_attribute("data-mark", "pass")
     assert site.resolve("Renamed")["api_key"] == provider.key
@@ -62,7 +64,7 @@ def test_create_test_edit_delete_undo_and_sign_out(
     tab.get_by_role("link", name="Cancel").click()
     tab.get_by_role("link", name="Delete One").click()
     tab.get_by_role("button", name="Delete credential").click()
-    expect(tab.locator(".message").get_by_text("Deleted 1 credential.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted “One”.")).to_be_visible()
     assert site.names() == ["Two", "Renamed"]
 
     tab.get_by_role("button", name="Sign out").click()

@@ -53,9 +53,11 @@ def test_a_mask_is_never_taken_for_a_bot_token(mask: str) -> None:
 
 
 def test_a_refusal_calls_the_secret_as_its_field_is_called() -> None:
-    assert refused("telegram", {"bot_token": "12345: AAbb"})["bot_token"].startswith("The Bot Token has no spaces")
+    assert refused("telegram", {"bot_token": "12345: AAbb"})["bot_token"].startswith(
+        "This Bot Token has a space, a line break"
+    )
     wrong = refused("llm", {"provider_type": "openai", "api_key": "sk one two"})
-    assert wrong["api_key"].startswith("The API Key has no spaces")
+    assert wrong["api_key"].startswith("This API Key has a space, a line break")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from credstore.encryption.keyring import key_id
 from tests.fixtures.serving import REPO, Serve, Server, free_port, serving
 from tests.serving.browser import Person
 
@@ -27,6 +28,15 @@ def refused(server: Server, *words: str, seconds: float = 30) -> str:
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
+
+
+def one_sentence(server: Server, *words: str) -> str:
+    """`credstore serve` that refuses to start: all that it prints, a single line without the value of any setting."""
+    output = refused(server, *words)
+    assert output.startswith("Error: "), output
+    assert output.count("\n") == 1, output
+    assert "CANARY" not in output
+    return output.removeprefix("Error: ").strip()
 
 
 def again(server: Server, env: Mapping[str, str] | None = None) -> Server:
@@ -126,18 +136,19 @@ def test_a_malformed_key_is_refused_without_its_value(tmp_path: Path, text: str)
 
 def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) -> None:
     wrong = {"FIELD_ENCRYPTION_KEY": Fernet.generate_key().decode()}
-    with serving(again(sealed, wrong)) as server:
+    with serving(again(sealed, wrong), "--locked") as server:
         status, body = server.get("/readyz")
         assert (status, b"locked" in body) == (503, True)
         person = Person(server).sign_in()
         page = person.get("/credentials")
         assert page.status == 200
         assert "Locked: the configured key is not the one" in page.text
-        row = re.search(r'name="ids" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+        row = re.search(r'name=ids value="([^"]+)"', page.text)[1]  # type: ignore[index]
         assert person.post(f"/credentials/{row}/test").status == 503
         assert person.get("/credentials").status == 200
         assert person.post(f"/credentials/{row}/delete").status == 303
-        assert "Stored before" not in person.get("/credentials").text
+        assert ">Stored before<" not in person.get("/credentials").text
+        assert re.search(r"Locked: .* The key \w{8} encrypted 1 credential\.", server.log())
 
 
 def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Server) -> None:
@@ -146,11 +157,27 @@ def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Ser
     with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring})) as server:
         assert server.get("/readyz")[0] == 200
         person = Person(server).sign_in()
-        row = re.search(r'name="ids" value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
+        row = re.search(r'name=ids value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
         assert person.post(f"/credentials/{row}/test").status == 303
         assert "Unreadable" not in person.get("/credentials").text
         person.create("Stored with the new", base_url="http://127.0.0.1:9/v1")
     assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run("keys", "status").stdout
+
+
+def test_a_key_that_was_dropped_too_early_stops_the_start_until_it_is_given_up(sealed: Server) -> None:
+    old, new = key_file(sealed).read_text().strip(), Fernet.generate_key().decode()
+    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"})) as server:
+        Person(server).sign_in().create("Stored with the new", base_url="http://127.0.0.1:9/v1")
+    dropped = again(sealed, {"FIELD_ENCRYPTION_KEY": new})
+    output = refused(dropped)
+    assert "A key that stored secrets still need is not in FIELD_ENCRYPTION_KEY:" in output
+    assert "encrypted 1 credential." in output
+    (command,) = re.findall(r"credstore (keys retire \w{8} --lost)", output)
+    dropped.run(*command.split())
+    with serving(dropped) as server:
+        page = Person(server).sign_in().get("/credentials").text
+        assert "Unreadable" in page
+        assert "Locked" not in page
 
 
 def test_beyond_loopback_an_administrator_must_exist_first(tmp_path: Path) -> None:
@@ -160,20 +187,49 @@ def test_beyond_loopback_an_administrator_must_exist_first(tmp_path: Path) -> No
     assert "credstore admin create" in output
 
 
-def test_a_port_in_use_ends_in_words_and_not_in_a_loop(tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_sentence_and_makes_nothing(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        # gunicorn leaves a socket for the garbage collector there, which would complain of it
-        server = Server(tmp_path / "home", port=taken.getsockname()[1], env={"PYTHONWARNINGS": "default"})
-        server.home.mkdir()
-        started = time.monotonic()
-        done = server.run("serve", "--port", str(server.port), check=False)
-        assert done.returncode != 0
-        assert time.monotonic() - started < 15
-        output = done.stdout + done.stderr
-        assert "in use" in output.lower()
-        assert "OSError" not in output
+        port = taken.getsockname()[1]
+        server = Server(tmp_path / "home", port=port)
+        sentence = one_sentence(server)
+    assert sentence == (
+        f"Port {port} of 127.0.0.1 is in use by another program: stop it, or choose another port with --port."
+    )
+    assert not list(server.home.iterdir()), "no database and no key was made"
+
+
+def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+    sentence = one_sentence(Server(tmp_path / "home"), "--host", "192.0.2.1")  # of a range kept for documentation
+    assert sentence == "This machine has no address 192.0.2.1 to listen on: choose another with --host."
+
+
+def test_a_wrong_key_is_one_sentence_that_names_both_and_the_way_to_start_all_the_same(sealed: Server) -> None:
+    wrong = Fernet.generate_key().decode()
+    sentence = one_sentence(again(sealed, {"FIELD_ENCRYPTION_KEY": wrong}))
+    assert sentence == (
+        f"The key {key_id(wrong)} in FIELD_ENCRYPTION_KEY is not the one that encrypted the secrets of this database, "
+        f"{key_id(key_file(sealed).read_text().strip())}: restore that key, or start with --locked, to look and "
+        "delete only."
+    )
+
+
+def test_a_stale_env_file_is_named(sealed: Server) -> None:
+    """Its key is of another database, or its database is gone; nobody remembers that the file is there."""
+    stale = sealed.home / ".env"
+    stale.write_text(f"FIELD_ENCRYPTION_KEY={Fernet.generate_key().decode()}\n")
+    assert f"in FIELD_ENCRYPTION_KEY (from {stale}) is not the one that encrypted" in one_sentence(again(sealed))
+    port = free_port()
+    url = f"postgresql://ann:CANARY@127.0.0.1:{port}/gone"
+    stale.write_text(f"DATABASE_URL={url}\n")
+    assert one_sentence(again(sealed)) == (
+        f"The database of DATABASE_URL (from {stale}) cannot be reached: nothing accepts connections at "
+        f"127.0.0.1:{port}. Check that PostgreSQL runs there, and the host and the port."
+    )
+    assert f"DATABASE_URL (from {stale})" not in one_sentence(again(sealed, {"DATABASE_URL": url})), "not used"
+    stale.write_text("DATABASE_URL=nowhere\n")
+    assert f"DATABASE_URL (from {stale}) is not a database URL." in one_sentence(again(sealed))
 
 
 def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ from credstore.config import Config
 from credstore.models import Credential, DeletedCredential, db
 from credstore.row_counts import count_differences
 from credstore.search_index import search_index_differs
+from credstore.status_counts import status_count_differences
 from credstore.vault import ListFilters, Vault, name_search, queries
 from tests.conftest import MakeApp
 from tests.vault.worker_process import Command, Worker
 
 KINDS = ("llm", "telegram")
 NAMES = st.sampled_from(["alpha one", "alpha two", "Beta three", "Straße", "100 % sure", "ab_cd \\ ef", "gamma"])
-BLOCK = 4096
+BLOCK = 8192
 ACTS = (
     "create",
     "create",
@@ -143,6 +144,7 @@ class Machine(RuleBasedStateMachine):
         with self.app.app_context():
             connection = db.session.connection()
             assert not count_differences(connection)
+            assert not status_count_differences(connection)
             rows = list(
                 db.session.execute(select(Credential.public_id, Credential.kind, Credential.name_key, Credential.id))
             )

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from credstore.errors import InvalidFields, NotFound
+from credstore.public_ids import new_public_id
 from credstore.vault import ListFilters, Vault
 from tests.vault.conftest import KEY, LLM, LOCAL, ON_SQLITE, TOKEN, Together, fill, llm, scalar
 
@@ -103,9 +104,12 @@ def test_an_unknown_id_is_not_found(vault: Vault, public_id: str) -> None:
         vault.resolve(public_id)
 
 
-def test_public_ids_are_random_and_row_ids_are_never_used_again(vault: Vault) -> None:
+def test_public_ids_cannot_be_guessed_and_row_ids_are_never_used_again(vault: Vault) -> None:
     first = llm(vault, "one")
-    assert uuid.UUID(first.public_id).version == 4
+    made = [uuid.UUID(new_public_id()) for _ in range(1000)]
+    assert {(found.version, found.variant) for found in (uuid.UUID(first.public_id), *made)} == {(7, uuid.RFC_4122)}
+    assert made == sorted(made, key=lambda found: found.int >> 80)  # by time
+    assert len({found.int & (1 << 62) - 1 for found in made}) == 1000
     highest = scalar("SELECT max(id) FROM credential")
     vault.delete([first.public_id])
     vault.purge_deleted()

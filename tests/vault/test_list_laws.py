@@ -2,10 +2,11 @@
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,15 +16,18 @@ from sqlalchemy import delete, insert, text
 from credstore.errors import Refused
 from credstore.models import Credential, db, utc_now
 from credstore.probe import Outcome
-from credstore.vault import ListFilters, Page, Start, Vault, name_search, queries
-from credstore.vault.list_sql import MatchingIds
+from credstore.vault import KeyState, ListFilters, Page, Start, Vault, name_search, queries
+from credstore.vault.list_filters import STATUS_ORDER, Sort
+from credstore.vault.list_sql import MatchingIds, matches
 from credstore.vault.name_search import Method
 from credstore.vault.records import ListRow
 from credstore.vault.validation import clean_name
 
 KINDS = ("llm", "telegram", "git", "tool")
-STATUSES = ("untested", "verified", "rejected")
-BLOCK = 4096
+STATUSES = ("untested", "verified", "rejected", "stale")
+SORTS = get_args(Sort)
+MISSING = "11111111"  # a key that may not be configured
+BLOCK = 8192
 NOW = utc_now().replace(microsecond=0)
 # Letters that fold, compose, mean something in LIKE or in FTS5, or lie beyond 16 bits; few, so that texts share parts.
 LETTERS = "aAbÉe\u0301ßİ\u0131ς%_\\/\"'*:-+() 1\u200d日😀\U0001f1e9"
@@ -44,6 +48,9 @@ class Row:
     kind: str
     status: str
     expires: datetime | None
+    detail: str | None
+    key_id: str
+    used: int | None
 
     @property
     def public_id(self) -> str:
@@ -61,7 +68,11 @@ def stored(draw: st.DrawFn) -> list[Row]:
         except Refused:
             key = f"plain {row_id}"
         expires = draw(st.none() | st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days)))
-        row = Row(row_id, key, draw(st.sampled_from(KINDS)), draw(st.sampled_from(STATUSES)), expires)
+        detail = draw(st.none() | st.sampled_from(["a", "B", "b" * 70, "b" * 64, "é"]) | TEXTS.filter(str.strip))
+        key_id = draw(st.sampled_from(["00000000", "00000000", MISSING]))
+        used = draw(st.none() | st.integers(0, 3))
+        kind, status = draw(st.sampled_from(KINDS)), draw(st.sampled_from(STATUSES))
+        row = Row(row_id, key, kind, status, expires, detail and detail.replace("\0", ""), key_id, used)
         rows.setdefault(key, row)
     return list(rows.values())
 
@@ -76,18 +87,20 @@ def filters(draw: st.DrawFn, rows: Sequence[Row]) -> ListFilters:
         kind=draw(st.sampled_from(["", *KINDS])),
         expiring=draw(st.none() | st.integers(0, 4)),
         status=draw(st.sampled_from(["", *STATUSES])),
-        sort=draw(st.sampled_from(["", "expires"])),
+        unused=draw(st.booleans()),
+        sort=draw(st.sampled_from(SORTS)),
     )
 
 
 def put(rows: Sequence[Row]) -> None:
     db.session.rollback()
     db.session.execute(delete(Credential))
-    fixed: dict[str, Any] = {"public": {"provider_type": "openai"}, "sealed": "rubbish", "key_id": "00000000"}
+    fixed: dict[str, Any] = {"public": {"provider_type": "openai"}, "sealed": "rubbish"}
     values = [
         fixed
         | {"id": row.id, "public_id": row.public_id, "name": row.key, "name_key": row.key}
         | {"kind": row.kind, "status": row.status, "expires_at": row.expires}
+        | {"detail": row.detail, "key_id": row.key_id, "used_by": row.used}
         for row in rows
     ]
     if values:
@@ -95,8 +108,9 @@ def put(rows: Sequence[Row]) -> None:
     db.session.commit()
 
 
-def reference(rows: Sequence[Row], wanted: ListFilters, *, beginnings: bool = False) -> list[Row]:
-    """What matches, in the order of the list, by a plain reading of the filters."""
+def reference(rows: Sequence[Row], wanted: ListFilters, *, beginnings: bool = False, missing: str = "") -> list[Row]:
+    """What matches, in the order of the list, by a plain reading of the filters. `missing` is a missing key."""
+    rows = [replace(row, status="unreadable") if row.key_id == missing else row for row in rows]
     limit = None if wanted.expiring is None else utc_now() + timedelta(days=wanted.expiring)
     key = wanted.search_key
     found = [
@@ -105,19 +119,41 @@ def reference(rows: Sequence[Row], wanted: ListFilters, *, beginnings: bool = Fa
         if (row.key.startswith(key) if beginnings else key in row.key)
         and wanted.kind in ("", row.kind)
         and wanted.status in ("", row.status)
+        and (row.used is None or not wanted.unused)
         and (limit is None or (row.expires is not None and row.expires <= limit))
     ]
     if beginnings:
         return sorted(found, key=lambda row: row.key)
-    if wanted.sort:
-        return sorted(found, key=lambda row: (row.expires is None, row.expires or NOW, -row.id))
-    return sorted(found, key=lambda row: -row.id)
+    return in_order(found, wanted.sort)
+
+
+def in_order(rows: Sequence[Row], sort: str) -> list[Row]:
+    newest, turned = sorted(rows, key=lambda row: -row.id), sort.startswith("-")
+    match sort.lstrip("-"):
+        case "created":
+            return newest if turned else newest[::-1]
+        case "name":
+            return sorted(rows, key=lambda row: row.key, reverse=turned)
+        case "type":  # by their labels
+            return sorted(newest, key=lambda row: ("git", "llm", "telegram", "tool").index(row.kind), reverse=turned)
+        case "status":
+            return sorted(newest, key=lambda row: [*STATUS_ORDER].index(Outcome(row.status)), reverse=turned)
+        case "detail":
+            filled = sorted((row for row in newest if row.detail is not None), key=lambda row: (row.detail or "")[:64])
+            return (filled[::-1] if turned else filled) + [row for row in newest if row.detail is None]
+        case "used":
+            used = sorted((row for row in newest if row.used is not None), key=lambda row: row.used or 0)
+            return (used[::-1] if turned else used) + [row for row in newest if row.used is None]
+        case "expires":
+            return sorted(newest, key=lambda row: (row.expires is None, row.expires or NOW))
+    return newest
 
 
 @pytest.fixture
 def laws(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> Vault:
     """A vault with small pages; PostgreSQL uses its indexes, which it would not in so small a table."""
     monkeypatch.setattr(queries, "PER_PAGE", 3)
+    vault.store.unlocked_state = KeyState(configured=(), known=())
     if db.engine.dialect.name == "postgresql":
         name = db.engine.url.database
         db.session.execute(text(f'ALTER DATABASE "{name}" SET enable_seqscan = off'))
@@ -129,7 +165,9 @@ def laws(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> Vault:
 
 @HOW
 @given(data=st.data())
-def test_every_way_of_searching_finds_what_the_filters_say(laws: Vault, data: st.DataObject) -> None:
+def test_every_way_of_searching_finds_what_the_filters_say(
+    laws: Vault, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
     rows = data.draw(stored())
     put(rows)
     for _ in range(4):
@@ -138,8 +176,11 @@ def test_every_way_of_searching_finds_what_the_filters_say(laws: Vault, data: st
         if len(wanted.search_key) >= 3:
             methods.append(Method.INDEX)
         for method in methods:
-            expected = [row.id for row in reference(rows, wanted, beginnings=method is Method.BEGINNING)]
-            found = MatchingIds(db.session, wanted, method)
+            missing, most = data.draw(st.sampled_from(["", MISSING])), data.draw(st.sampled_from([0, 3, 1000]))
+            monkeypatch.setattr(matches, "MAX_SORTED_MATCHES", most)
+            sought = reference(rows, wanted, beginnings=method is Method.BEGINNING, missing=missing)
+            expected = [row.id for row in sought]
+            found = MatchingIds(db.session, wanted, method, missing_keys=[missing] if missing else ())
             assert found.first(100) == expected, method
             assert sorted(db.session.scalars(found.all())) == sorted(expected), method
             if method is not Method.BEGINNING:
@@ -164,6 +205,9 @@ def test_pages_show_each_match_once_and_in_order(
         pages = list(walk(laws, wanted))
         beginnings = pages[0].beginnings_only
         expected = [row.public_id for row in reference(rows, wanted, beginnings=beginnings)]
+        assert {page.exact for page in pages} <= {None, len(expected)}
+        found_by_reading = wanted.query or wanted.unused or wanted.expiring is not None
+        assert found_by_reading or wanted.counted or pages[0].exact is not None
         capped = not wanted.counted and len(expected) > most
         assert pages[0].capped == capped
         shown = [record.public_id for page in pages for record in page.records]
@@ -207,14 +251,20 @@ def walk_back(vault: Vault, wanted: ListFilters, last: Page[ListRow], expected: 
 def check_counts(
     page: Page[ListRow], rows: Sequence[Row], wanted: ListFilters, *, beginnings: bool, capped: bool
 ) -> None:
-    """The numbers beside the types: all that match but for the type; of too many matches, no more than there are."""
-    every = ListFilters.clean(query=wanted.query, expiring=wanted.expiring, status=wanted.status, sort=wanted.sort)
-    found = reference(rows, every, beginnings=beginnings)
-    real = {kind: sum(row.kind == kind for row in found) for kind in KINDS}
-    if wanted.counted or (not capped and len(found) <= queries.MAX_COUNTED):
-        assert dict(page.counts) == {kind: count for kind, count in real.items() if count}
-    else:
-        assert all(count <= real[kind] for kind, count in page.counts.items())
+    """The numbers beside the types and statuses: all that match but for the type or the status itself.
+
+    Of too many matches to count them, no more than there are.
+    """
+    every, of_kind = replace(wanted, kind=""), replace(wanted, status="")
+    for found, counts, value in (
+        (reference(rows, every, beginnings=beginnings), page.counts, lambda row: row.kind),
+        (reference(rows, of_kind, beginnings=beginnings), page.status_counts, lambda row: row.status),
+    ):
+        real = Counter(value(row) for row in found)
+        if wanted.counted or page.exact is not None or (not capped and len(found) <= queries.MAX_COUNTED):
+            assert dict(counts) == dict(real)
+        else:
+            assert all(count <= real[shown] for shown, count in counts.items())
 
 
 def test_statuses_are_outcomes() -> None:

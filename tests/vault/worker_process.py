@@ -1,6 +1,5 @@
 """Processes of their own that change the vault at the same time, and that may be killed at any moment."""
 
-import multiprocessing
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -13,13 +12,11 @@ from credstore.config import Config
 from credstore.errors import CredstoreError
 from credstore.models import db
 from credstore.vault import Vault
+from tests.fixtures.killing import processes
 
 ANSWER_SECONDS = 30
 VALUES = {"provider_type": "openai", "api_key": "sk-CANARY-0123456789abcdef"}
 Command = tuple[str, Any]
-
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.vault.worker_process"])  # a restart then forks, and imports nothing
 
 
 def create(vault: Vault, names: list[tuple[str, str]]) -> list[str]:
@@ -71,8 +68,8 @@ class Worker:
         self.start()
 
     def start(self) -> None:
-        self._pipe, theirs = _context.Pipe()
-        self._process = _context.Process(target=serve, args=(self._config, theirs), daemon=True)
+        self._pipe, theirs = processes.Pipe()
+        self._process = processes.Process(target=serve, args=(self._config, theirs), daemon=True)
         self._process.start()
         theirs.close()
         self._receive()

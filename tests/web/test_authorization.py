@@ -7,25 +7,34 @@ from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from credstore.config import Config
+from credstore.errors import ConfigError
+from credstore.extension import Credstore
 from credstore.web.authorization import PUBLIC_ENDPOINTS
-from credstore.web.views import create_edit, credential_list, credential_test, delete_restore, put_back
+from credstore.web.views import create_edit, credential_list, credential_test, delete_restore, deleted, put_back
 from tests.page import Page
 from tests.web.conftest import JSON, Store
 
 UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
-PUBLIC_PAGES = {"login", "setup", "healthz", "readyz", "static"}
+PUBLIC_PAGES = {"login", "setup", "invitation", "healthz", "readyz", "static", "metrics_page"}
 
 
 def protected_routes(app: Flask) -> Iterator[tuple[str, str]]:
-    """Every method and URL of the application that needs a sign-in."""
+    """Every method and URL of the application that needs a sign-in; of the API see tests/api/test_access.py."""
     for rule in app.url_map.iter_rules():
-        if rule.endpoint not in PUBLIC_ENDPOINTS:
+        if rule.endpoint not in PUBLIC_ENDPOINTS and not rule.endpoint.startswith("credstore_api."):
             for method in rule.methods or ():
                 yield method, address(rule)
 
 
 def address(rule: Rule) -> str:
-    return rule.rule.replace("<uuid:public_id>", UNKNOWN_ID).replace("<uuid:run_id>", UNKNOWN_ID)
+    return (
+        rule.rule.replace("<uuid:public_id>", UNKNOWN_ID)
+        .replace("<uuid:run_id>", UNKNOWN_ID)
+        .replace("<int:token_id>", "7")
+        .replace("<int:user_id>", "7")
+        .replace("<int:invitation_id>", "7")
+    )
 
 
 def test_the_public_pages_are_those_that_must_be() -> None:
@@ -134,7 +143,15 @@ def test_every_module_of_views_is_tested_here(app: Flask) -> None:
         (create_edit, "save"),
         (credential_test, "test"),
         (delete_restore, "restore"),
+        (deleted, "erase_chosen"),
         (put_back, "put_back"),
     ):
         assert hasattr(module, name)
         assert f"credstore.{name}" in endpoints
+
+
+def test_a_host_application_without_a_secret_key_is_refused_at_once(config: Config) -> None:
+    """Or each of its forms would be a status of 500."""
+    with pytest.raises(ConfigError, match="before Credstore") as caught:
+        Credstore(Flask("host"), config=config, authorize=lambda: None)
+    assert caught.value.sentence.count(".") == 2  # that of app.secret_key, and the end

@@ -32,13 +32,13 @@ def details(admin: Page, row: str) -> str:
 @pytest.mark.spec("Green checkmark -- The credential is valid")
 def test_a_right_key_gets_the_green_check(stored: str, admin: Page, provider: Provider) -> None:
     answer = admin.post(f"/credentials/{stored}/test?page=1&q=loc")
-    assert answer.location == f"/credentials?page=1&q=loc&tested={stored}#tested"
+    assert answer.location == f"/credentials?page=1&q=loc&changed={stored}#changed"
     assert provider.asked("/openai/v1/models")
     admin.get(answer.location)
     assert admin.document is not None
     (verdict,) = admin.document.find("a", class_="verdict")
     assert verdict.attrs["data-mark"] == "pass"
-    assert admin.document.find("tr", id="tested") == [verdict.within("tr")]
+    assert admin.document.find("tr", id="changed") == [verdict.within("tr")]
     assert "Local: Verified." in admin.text
 
 

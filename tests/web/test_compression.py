@@ -4,7 +4,7 @@ import base64
 import gzip
 import re
 import zlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import brotli
@@ -74,7 +74,8 @@ def token_of(answer: TestResponse) -> str:
 def test_what_makes_a_token_valid_changes_with_every_second(admin: Page) -> None:
     """Flask-WTF does not mask the session's value in it; but by itself that value is no token."""
     signatures = set()
-    with time_machine.travel("2026-11-26 12:00:00Z", tick=False) as clock:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)  # the session of `admin` has ended by then
+    with time_machine.travel(tomorrow, tick=False) as clock:
         admin.sign_in("ann", "correct horse battery staple")
         for url in ("/credentials/new", "/credentials/delete?ids=x", "/login"):
             for _ in range(3):

@@ -1,11 +1,16 @@
 """The create page: its fields, what it stores, what it refuses, and its error messages."""
 
+import re
+
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from credstore.credential_types.llm.hosts import base_url_presets
+from credstore.database import write_transaction
+from credstore.models import Credential, db
 from tests.page import Page
-from tests.web.conftest import KEY, TOKEN, extra, llm, rows, telegram
+from tests.web.conftest import KEY, TOKEN, Store, extra, llm, rows, telegram
 
 GIT = '{"url": "https://git.example.com/t/r.git", "token": "canary-git-Yx83Kd"}'
 
@@ -75,7 +80,9 @@ def test_keys_and_tokens_are_masked_inputs(form: Page) -> None:
 @pytest.mark.spec("Tool Tool-specific credentials (Configured via Extra Config)")
 def test_each_type_has_its_own_fields(form: Page) -> None:
     assert form.document is not None
-    names = [c.attrs["name"] for c in form.document.find("input", "select", "textarea") if "-" in c.attrs["name"]]
+    names = [
+        c.attrs["name"] for c in form.document.find("input", "select", "textarea") if "-" in c.attrs.get("name", "")
+    ]
     assert names == [
         "llm-provider_type",
         "llm-api_key",
@@ -83,7 +90,13 @@ def test_each_type_has_its_own_fields(form: Page) -> None:
         "llm-organization_id",
         "llm-test_control",
         "telegram-bot_token",
+        "git-extra_config_url",
+        "git-extra_config_username",
+        "git-extra_config_token",
         "git-extra_config",
+        "tool-extra_config_url",
+        "tool-extra_config_header_name",
+        "tool-extra_config_header_value",
         "tool-extra_config",
     ]
 
@@ -121,7 +134,7 @@ def test_three_providers_can_be_chosen(form: Page) -> None:
 )
 def test_every_type_is_stored_and_the_answer_is_303_to_the_list(form: Page, data: dict[str, str]) -> None:
     answer = form.post("/credentials/new", data)
-    assert answer.location == "/credentials"
+    assert re.fullmatch(r"/credentials\?changed=[0-9a-f-]{36}#changed", answer.location)
     form.get(answer.location)
     assert data["name"] in form.text
     assert f"{data['name']} is encrypted and stored." in form.text
@@ -196,7 +209,6 @@ def test_a_bot_token_has_a_shape(form: Page, token: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "[]",
         "{}",
         "null",
@@ -212,6 +224,12 @@ def test_a_bot_token_has_a_shape(form: Page, token: str) -> None:
 def test_extra_config_is_a_json_object(form: Page, kind: str, text: str) -> None:
     form.post("/credentials/new", extra(kind, text), status=400)
     assert set(errors(form)) == {f"{kind}-extra_config"}
+
+
+@pytest.mark.parametrize("kind", ["git", "tool"])
+def test_nothing_at_all_is_told_beside_the_first_field_of_extra_config(form: Page, kind: str) -> None:
+    form.post("/credentials/new", extra(kind, ""), status=400)
+    assert errors(form) == {f"{kind}-extra_config_url": "Extra Config is required."}
 
 
 def test_a_refused_extra_config_is_not_shown_again(form: Page) -> None:
@@ -295,3 +313,24 @@ def test_a_secret_in_another_field_is_refused_and_not_sent_back(form: Page, app:
 def test_a_word_that_is_also_a_short_secret_may_be_part_of_a_name(form: Page, app: Flask) -> None:
     form.post("/credentials/new", extra("tool", '{"headers": {"X-User": "deploy"}}', "deploy bot"), status=303)
     assert len(rows(app, "SELECT id FROM credential")) == 1
+
+
+def test_the_provider_of_the_newest_credential_is_chosen(form: Page, store: Store) -> None:
+    def chosen() -> list[str]:
+        assert form.document is not None
+        options = [option for option in form.document.find("option") if "selected" in option.attrs]
+        return [o.attrs["value"] for o in options if (s := o.within("select")) and s.attrs["name"].endswith("_type")]
+
+    for provider in ("anthropic", "openai"):
+        store(f"A key for {provider}", provider_type=provider)
+        form.get("/credentials/new")
+        assert chosen() == [provider]
+
+
+def test_a_provider_that_is_known_no_more_is_not_chosen(form: Page, app: Flask, store: Store) -> None:
+    store()
+    with app.app_context(), write_transaction(db.session):
+        db.session.execute(update(Credential).values(public={"provider_type": "gone"}))
+    form.get("/credentials/new")
+    assert form.document is not None
+    assert not [option for option in form.document.find("option") if option.attrs["value"] == "gone"]

@@ -188,12 +188,12 @@ def test_notes_say_what_was_dropped_and_never_the_secret(form: Page, app: Flask,
         assert vault.resolve(vault.page().records[0].public_id)["api_key"] == KEY
 
 
-def test_a_key_of_somebody_else_is_noticed_after_saving(form: Page) -> None:
+def test_a_key_of_somebody_else_is_noticed_before_saving(form: Page, app: Flask) -> None:
     key = "sk-ant-api03-" + "canaryCanary9" * 7 + "AA"
     form.canaries.add(key)
-    form.post(NEW, llm("Mixed up", api_key=key))
-    form.get("/credentials")
+    form.post(NEW, llm("Mixed up", api_key=key), status=400)
     assert "This looks like an Anthropic" in form.text
+    assert left(app) == 0
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,10 @@ def test_the_form_is_filled_with_what_is_public(row: str, admin: Page) -> None:
 
 
 def test_a_blank_secret_is_kept_and_the_answer_is_303_to_the_credential(row: str, admin: Page, app: Flask) -> None:
-    assert admin.post(f"/credentials/{row}/edit", data("Renamed")).location == f"/credentials/{row}"
+    """To its row in the list or, where the edit began there, to its own page."""
+    assert admin.post(f"/credentials/{row}/edit", data("First")).location == f"/credentials?changed={row}#changed"
+    renamed = data("Renamed") | {"version": "2"}
+    assert admin.post(f"/credentials/{row}/edit?from=show", renamed).location == f"/credentials/{row}"
     assert resolved(app, row)["api_key"] == KEY
     admin.get(f"/credentials/{row}")
     assert "Renamed is saved." in admin.text

@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 
-from credstore import create_app
+from credstore import create_app, sqlite_engine
 from credstore.config import Config
 from credstore.errors import StorageBusy, StorageDown, StorageFull
 from credstore.models import db
@@ -97,7 +97,7 @@ def test_while_another_writer_holds_the_database_one_reads_and_is_told_to_come_b
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-    monkeypatch.setattr("credstore.database._PRAGMAS", ("PRAGMA busy_timeout=50",))
+    monkeypatch.setattr("credstore.sqlite_engine._PRAGMAS", ("PRAGMA busy_timeout=50",))
     admin.get("/credentials")
     token = admin._token("/")
     with another_writer(app):
@@ -110,6 +110,44 @@ def test_while_another_writer_holds_the_database_one_reads_and_is_told_to_come_b
     assert rows(app, "SELECT count(*) FROM credential") == [(1,)]
     admin.post(f"/credentials/{row}/delete", {"csrf_token": token})
     assert rows(app, "SELECT count(*) FROM credential") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("pragma", "code", "words"),
+    [
+        ("max_page_count=1", "storage-full", "The database's disk is full. Nothing was saved."),
+        ("query_only=ON", "storage-down", "cannot be opened for writing"),
+    ],
+)
+def test_a_full_or_read_only_database_is_read_and_works_again_by_itself(
+    admin: Page, app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch, pragma: str, code: str, words: str
+) -> None:
+    store()
+    admin.get("/credentials")
+    token = admin._token("/")
+
+    def reconnect() -> None:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+    def create(name: str) -> tuple[int, str]:
+        form = {"type": "tool", "name": name, "tool-extra_config": f'{{"a": "{"x" * 15_000}"}}', "csrf_token": token}
+        answer = admin.post("/credentials/new", form, status=None, headers=JSON)
+        if answer.status_code == 503:
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert words in answer.text
+        return answer.status_code, str((answer.json or {}).get("code"))
+
+    reconnect()
+    monkeypatch.setattr("credstore.sqlite_engine._PRAGMAS", (*sqlite_engine._PRAGMAS, f"PRAGMA {pragma}"))
+    found = [create(f"n{number}") for number in range(20)]
+    assert set(found) - {(201, "None")} == {(503, code)}
+    admin.get("/credentials")
+    assert rows(app, "SELECT count(*) FROM credential") == [(1 + found.count((201, "None")),)]
+    monkeypatch.undo()
+    reconnect()
+    assert create("afterwards")[0] == 201
 
 
 def test_a_database_without_tables_names_the_command(config: Config) -> None:
@@ -151,7 +189,7 @@ def test_with_a_wrong_key_one_can_look_and_delete(locked: Page) -> None:
     locked.get(f"/credentials/{row}/delete")
     locked.post("/credentials/delete", {"ids": row})
     locked.get("/credentials")
-    assert "Deleted 1 credential." in locked.text
+    assert "Deleted “Stored before”." in locked.text
 
 
 def test_with_a_wrong_key_nothing_is_stored_or_tested(locked: Page, app: Flask) -> None:

@@ -74,8 +74,8 @@ def test_static_files_are_kept_for_ever_by_their_digest(app: Flask, admin: Page)
         "credstore.js",
         "dialogs.js",
         "forms.css",
-        "paste_detection.js",
         "icon.svg",
+        "shortcuts.js",
     }
     for file in files:
         assert re.search(r"\?v=[0-9a-f]{12}$", file)

@@ -38,9 +38,11 @@ def test_a_name_is_text_wherever_it_stands(admin: Page, name: str) -> None:
             element.text for element in admin.document.elements if element.tag == "body"
         ) or name in [value for element in admin.document.elements for value in element.attrs.values()]
         scripts = {script.attrs["src"].partition("?")[0] for script in admin.document.find("script")}
-        assert scripts <= {"/credentials/static/credstore.js", "/credentials/static/results.js"}
+        ours = ("credstore", "results", "guided_fields", "paste_detection", "unsaved_input")
+        assert scripts <= {f"/credentials/static/{script}.js" for script in ours}
         assert not [script.text for script in admin.document.find("script") if script.text.strip()]
-        assert not admin.document.find("img")
+        images = [image.attrs["src"].partition("?")[0] for image in admin.document.find("img")]
+        assert images == ["/credentials/static/icon.svg"]
     admin.get("/credentials")
     labels = [admin.document.label(element) for element in admin.document.elements]
     assert f"Test {name}" in labels
@@ -63,10 +65,15 @@ TEXT = st.one_of(
 )
 FIELDS = (
     "name", "llm-provider_type", "llm-api_key", "llm-base_url", "llm-organization_id", "telegram-bot_token",
-    "git-extra_config", "tool-extra_config", "insert_example", "remove", "version", "csrf_token2", "type",
+    "git-extra_config", "git-extra_config_url", "git-extra_config_username", "git-extra_config_token",
+    "tool-extra_config", "tool-extra_config_url", "tool-extra_config_header_name", "tool-extra_config_header_value",
+    "insert_example", "remove", "version", "typed", "csrf_token2", "type",
 )  # fmt: skip
 FORM = st.dictionaries(st.sampled_from(FIELDS), TEXT)
-SECRETS = ("llm-api_key", "telegram-bot_token", "git-extra_config", "tool-extra_config")
+SECRETS = (
+    "llm-api_key", "telegram-bot_token", "git-extra_config", "tool-extra_config", "git-extra_config_token",
+    "tool-extra_config_header_value",
+)  # fmt: skip
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -36,14 +36,17 @@ def test_the_columns(admin: Page) -> None:
     admin.get("/credentials")
     document = admin.document
     assert document is not None
-    assert [cell.text for cell in document.find("th", scope="col")] == ["Name", "Type", "Detail", "Created", "Actions"]
+    assert [cell.text for cell in document.find("th", scope="col")] == [
+        *("Name", "Type", "Detail", "Status", "Created", "Used by", "Actions")
+    ]
     assert names(admin) == ["Bot", "Venice"]
     assert [cell.text for cell in document.column(3)] == ["Telegram", "LLM"]
     assert [cell.text for cell in document.column(4)] == [
         "\u2013",
         "openai_compatiblehttps://api.venice.ai/v1",
     ]
-    assert all(re.fullmatch(r"\d{1,2} \w{3} \d{4}", cell.text) for cell in document.column(5))
+    assert [cell.text for cell in document.column(5)] == ["Not tested", "Not tested"]
+    assert all(re.fullmatch(r"\d{1,2} \w{3} \d{4}", cell.text) for cell in document.column(6))
     assert [document.label(box) for box in document.find("input", name="ids")] == ["Select Bot", "Select Venice"]
     assert [document.label(button) for button in document.find("button", class_="test")] == [
         "Test Bot",
@@ -220,3 +223,9 @@ def test_a_key_that_no_credential_can_have_is_ignored(
     fill(5)
     admin.get(f"/credentials?status=untested&{name}={key}{sort}")
     assert len(names(admin)) == 2
+
+
+@pytest.mark.parametrize("query", ["", "?q=open%20ai&type=llm&page=2"])
+def test_a_slash_at_the_end_leads_to_the_list_with_its_query(admin: Page, query: str) -> None:
+    answer = admin.get(f"/credentials/{query}", status=308)
+    assert answer.headers["Location"] == f"/credentials{query}"

@@ -29,6 +29,8 @@ ROW = st.builds(
     expires_at=MOMENT,
     outcome=st.sampled_from(list(Outcome)),
     tested_at=MOMENT,
+    used_by=st.none() | st.integers(0, 2000),
+    last_used_at=MOMENT,
 )
 
 

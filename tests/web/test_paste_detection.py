@@ -25,6 +25,13 @@ def test_the_provider_follows_the_pasted_key(admin: Page, typed: str, fields: di
     assert KEY not in answer.text
 
 
+def test_what_was_recognised_is_said(admin: Page) -> None:
+    admin.get("/credentials/new")
+    answer = admin.post("/credentials/detect-paste", {"type": "llm", "llm-api_key": KEY}, status=200)
+    assert answer.json is not None
+    assert answer.json["words"] == {"llm-api_key": "This looks like an Anthropic key, so Provider Type is Anthropic."}
+
+
 def test_what_was_dropped_and_what_looks_wrong_is_said(admin: Page) -> None:
     admin.get("/credentials/new")
     data = {"type": "llm", "llm-provider_type": "openai", "llm-api_key": f"Bearer {KEY}"}

@@ -68,9 +68,12 @@ def test_undo_brings_back_what_went(admin: Page, store: Store, app: Flask) -> No
     assert admin.document is not None
     (undo,) = admin.document.find("button", name="batch")
     answer = admin.post(undo.attrs["formaction"], {"batch": undo.attrs["value"]})
-    assert answer.location == "/credentials"
-    admin.get("/credentials")
-    assert "Restored 1 credential." in admin.text
+    assert answer.location == f"/credentials?changed={row}#changed"
+    admin.get(answer.location)
+    assert "Restored “goes”." in admin.text
+    assert admin.document is not None
+    (marked,) = admin.document.find("tr", id="changed")
+    assert "goes" in marked.text
     assert left(app) == ["stays", "goes"]
 
 
@@ -81,14 +84,17 @@ def test_the_last_three_messages_show_and_the_earlier_ones_are_counted(
     admin: Page, store: Store, deletions: int, more: str
 ) -> None:
     admin.get("/credentials")
-    for _ in range(deletions - 1):
-        admin.post(f"/credentials/{store()}/delete")
+    for number in range(deletions - 1):
+        admin.post(f"/credentials/{store(f'key {number}')}/delete")
     admin.post("/credentials/delete", {"ids": [store("one"), store("two")]})
     admin.get("/credentials")
     assert admin.document is not None
-    texts = [message.text.removesuffix("Undo").strip() for message in admin.document.find("div", class_="message")]
-    shown = ["Deleted 1 credential."] * (min(deletions, 3) - 1)
-    assert texts == [*shown, "Deleted 2 credentials.", *([more] if more else [])]
+    texts = [
+        message.text.removesuffix("Undo Recently deleted").strip()
+        for message in admin.document.find("div", class_="message")
+    ]
+    shown = [f"Deleted “key {number}”." for number in range(deletions - 1)]
+    assert texts == [*shown[-2:], "Deleted 2 credentials.", *([more] if more else [])]
 
 
 def test_a_confirmation_shows_the_types_in_their_colours(admin: Page, store: Store, app: Flask) -> None:
@@ -121,7 +127,7 @@ def test_ids_that_are_gone_are_counted_and_no_error(admin: Page, store: Store, a
     admin.get("/credentials")
     admin.post("/credentials/delete", {"ids": [row, GONE, "nonsense", "nonsense", "\0", "<script>", "é" * 99]})
     admin.get("/credentials")
-    assert "Deleted 1 credential. 5 ids were not there any more." in admin.text
+    assert "Deleted “only”. 5 ids were not there any more." in admin.text
     assert left(app) == []
 
 
@@ -131,7 +137,7 @@ def test_the_same_id_in_any_spelling_counts_once(admin: Page, store: Store) -> N
     spellings = f"{row} {row.upper()} {{{row}}} urn:uuid:{row} {uuid.UUID(row).hex}"
     admin.post("/credentials/delete", {"ids": spellings})
     admin.get("/credentials")
-    assert "Deleted 1 credential." in admin.text
+    assert "Deleted “only”." in admin.text
     assert "not there" not in admin.text
 
 
@@ -163,10 +169,10 @@ def test_deleting_twice_is_no_error(admin: Page, store: Store) -> None:
 
 
 def test_ten_thousand_ids_are_one_request(admin: Page, store: Store, app: Flask) -> None:
-    row = store()
+    row = store("last")
     admin.get("/credentials")
     ids = " ".join([*(str(uuid.uuid4()) for _ in range(9_999)), row])
     admin.post("/credentials/delete", {"ids": ids})
     admin.get("/credentials")
-    assert "Deleted 1 credential. 9,999 ids were not there any more." in admin.text
+    assert "Deleted “last”. 9,999 ids were not there any more." in admin.text
     assert left(app) == []

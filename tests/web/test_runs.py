@@ -1,12 +1,14 @@
 """Runs of many tests over HTTP: confirmation, start, progress, and who may start one."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from credstore.background_runner import BackgroundRunner
+from tests.conftest import USERNAME
 from tests.page import Page
 from tests.vault.script import BAD, ScriptedTester
 from tests.web.conftest import JSON, KEY, Store, rows
@@ -17,6 +19,10 @@ ROUTES = (
     ("POST", "/credentials/test"),
     ("GET", f"/credentials/runs/{GONE}"),
     ("POST", f"/credentials/runs/{GONE}/cancel"),
+    ("POST", f"/credentials/runs/{GONE}/again"),
+    ("GET", f"/credentials/runs/{GONE}/banner"),
+    ("GET", "/runs"),
+    ("GET", f"/runs/{GONE}"),
 )
 
 
@@ -202,7 +208,19 @@ def test_a_program_starts_follows_and_cancels_by_json(program: Any, store: Store
     assert set(made) == {"id"}
     seen = program("get", f"/credentials/runs/{made['id']}", status=200)
     item = {"id": row, "name": "One", "outcome": "verified", "reason": "The provider accepted this key."}
-    assert seen == {"id": made["id"], "state": "done", "done": 1, "items": [item]}
+    started, ended = (datetime.fromisoformat(seen.pop(name)) for name in ("started_at", "ended_at"))
+    assert started < ended
+    assert seen == {
+        "id": made["id"],
+        "state": "done",
+        "started_by": USERNAME,
+        "scope": "Selected credentials",
+        "total": 1,
+        "done": 1,
+        "counts": {"verified": 1},
+        "items": [item],
+        "next_key": None,
+    }
     assert program("post", f"/credentials/runs/{made['id']}/cancel", status=200)["state"] == "done"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
@@ -11,7 +11,7 @@ from credstore.credential_types.git import http_check, ssh_key, verdicts
 from credstore.credential_types.git.smart_http import Repository
 from credstore.errors import Refused
 from credstore.probe import Probe, openness_of, probe_without_requests
-from credstore.urls import canonical_url
+from credstore.urls import canonical_url, shown_location
 
 # What goes as the user name beside a token where none is given; most hosts look at the token alone.
 _USERNAMES = {"github.com": "x-access-token", "gitlab.com": "oauth2", "bitbucket.org": "x-token-auth"}
@@ -39,6 +39,31 @@ class Git(CredentialType):
                 '{\n  "url": "https://git.example.com/team/repo.git",\n'
                 '  "username": "deploy",\n  "token": "paste-the-token-here"\n}'
             ),
+            guided=(
+                Field(
+                    name="extra_config_url",
+                    label="URL",
+                    key="url",
+                    form="url",
+                    required=True,
+                    hint="The repository. A git clone command will do.",
+                    placeholder="https://git.example.com/team/repo.git",
+                ),
+                Field(
+                    name="extra_config_username",
+                    label="User",
+                    key="username",
+                    hint="The user name. Many hosts look at the token alone.",
+                ),
+                Field(
+                    name="extra_config_token",
+                    label="Token",
+                    key="token",
+                    required=True,
+                    secret=True,
+                    hint="An access token or password. For a private key, use the JSON.",
+                ),
+            ),
             keys=(
                 ConfigKey(name="url", about="the repository, over https or ssh", kind="url", secret=False),
                 ConfigKey(name="username", about="the user name; many hosts ignore it", secret=False),
@@ -47,6 +72,11 @@ class Git(CredentialType):
             ),
         ),
     )
+
+    @classmethod
+    def config_detail(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Host and path of the repository."""
+        return tuple(filter(None, [shown_location(str(config.get("url", ""))).removesuffix(".git")]))
 
     @classmethod
     def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003

@@ -14,10 +14,12 @@ NO_CONTROL = "This credential is tested without a made-up key, so nothing more c
 
 
 def accepted(actor: str, *, earlier: bool = False) -> Verdict:
-    when = "a test of this key in the last day saw it refuse" if earlier else "refused"
+    proof = f"{actor} accepted this key, and refused made-up ones."
+    if earlier:
+        proof = f"{actor} accepted this key. Another test of it in the last day showed that made-up ones are refused."
     return Verdict(
         outcome=Outcome.VERIFIED,
-        reason=f"{actor} accepted this key, and {when} made-up ones.",
+        reason=proof,
         advice="Whether the account has credit shows only in use.",
     )
 

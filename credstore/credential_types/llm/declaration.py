@@ -14,7 +14,24 @@ WITHOUT_CONTROL = "without"
 
 def provider_choices() -> tuple[Choice, ...]:
     """The providers of the form, in the order of `PROVIDERS`."""
-    return tuple(Choice(value=provider.slug, label=provider.label) for provider in providers.PROVIDERS)
+    return tuple(
+        # What a class says of itself: a provider like another one is not for that one's API.
+        Choice(value=one.slug, label=one.label, about=vars(one).get("about", ""))
+        for one in providers.PROVIDERS
+    )
+
+
+def _with_required_key() -> tuple[str, ...]:
+    return tuple(provider.slug for provider in providers.PROVIDERS if provider.key_required)
+
+
+def _without_own_url() -> tuple[str, ...]:
+    return tuple(provider.slug for provider in providers.PROVIDERS if provider.base_url is None)
+
+
+def _with_organization() -> tuple[str, ...]:
+    offered = (one for one in providers.PROVIDERS if one.takes_organization and one.offers_organization)
+    return tuple(provider.slug for provider in offered)
 
 
 def control_choices() -> tuple[Choice, ...]:
@@ -48,6 +65,7 @@ class Llm(CredentialType):
             label="API Key",
             secret=True,
             max_length=4000,
+            required_with=_with_required_key,
             hint="Your provider's API key. A local server may need none.",
         ),
         Field(
@@ -55,8 +73,9 @@ class Llm(CredentialType):
             label="Base URL",
             form="url",
             max_length=2048,
-            hint="Overrides the provider's own address. Required for OpenAI Compatible, usually ending in /v1. "
-            "Type a provider's name to choose its address.",
+            required_with=_without_own_url,
+            hint="Override the default API endpoint. Useful for OpenAI-compatible providers that use a custom URL. "
+            "OpenAI Compatible needs it, usually ending in /v1. Type a provider's name to choose its URL.",
             placeholder="https://api.example.com/v1",
             suggestions=known_base_urls,
         ),
@@ -65,6 +84,7 @@ class Llm(CredentialType):
             label="Organization ID",
             binds=True,
             max_length=200,
+            offered_with=_with_organization,
             hint="For OpenAI organization-scoped access.",
             placeholder="org-…",
         ),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from enum import Enum, auto
 
-from credstore.credential_types.address_refusals import ADDRESS_REFUSED
+from credstore.credential_types.caller_address_words import ADDRESS_REFUSED
 from credstore.credential_types.error_words import error_message, error_words, is_api_error, status_in_error
 from credstore.credential_types.refusal_words import BAD_KEY
 from credstore.probe import Json, ProbeResponse

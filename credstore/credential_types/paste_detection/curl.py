@@ -27,17 +27,29 @@ class CurlCommand:
     found: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurlRequest:
+    """The URL without its query, and all headers of a curl command."""
+
+    url: str
+    headers: dict[str, str] = field(repr=False)
+
+
+def parse_curl_request(text: str) -> CurlRequest | None:
+    """Parse a curl command; None when the text is none, has no key in its headers, or a user in its URL."""
+    words = _words(text.strip())
+    url = re.split(r"[?#]", _url(words))[0]
+    headers = _headers(words)
+    secret = any(name.lower() in _KEY_HEADERS and value and "$" not in value for name, value in headers.items())
+    return CurlRequest(url=url, headers=headers) if url and secret and "@" not in url else None
+
+
 def parse_curl(text: str) -> CurlCommand | None:
     """Parse a curl command; None when the text is none, or has no key."""
-    if not re.match(r"(?:\$\s+)?curl(?:\.exe)?\s", text):
-        return None
-    # A password input joins lines: the backslash or caret of each line end is then before a space.
-    joined = re.sub(r"[\\^`](?:\s*\r?\n|\s+(?=-|['\"]?http))", " ", text)
-    try:
-        words = shlex.split(joined)
-    except ValueError:  # a quote that is not closed
-        words = re.findall(r"'[^']*'|\"[^\"]*\"|\S+", joined)
-    headers = _headers(words)
+    words = _words(text)
+    headers: dict[str, str] = {}
+    for name, value in _headers(words).items():
+        headers.setdefault(name.lower(), value)
     key = next((value for name, value in headers.items() if name in _KEY_HEADERS and value), "")
     key = re.sub(r"\Abearer\s+", "", key, flags=re.IGNORECASE)
     if not key or key.startswith("$"):  # $OPENAI_API_KEY: the example of a documentation, without a key
@@ -45,19 +57,34 @@ def parse_curl(text: str) -> CurlCommand | None:
     found: dict[str, str] = {}
     if headers.get(_ORGANIZATION):
         keep_if_valid(found, "organization_id", headers[_ORGANIZATION])
-    url = next((word for word in words if re.match(r"https?://", word)), "")
-    keep_if_valid(found, "base_url", re.split(r"[?#]", url)[0])
+    keep_if_valid(found, "base_url", re.split(r"[?#]", _url(words))[0])
     return CurlCommand(key=key, found=found)
 
 
+def _words(text: str) -> list[str]:
+    """The words of a curl command, as a shell splits them; none for any other text."""
+    if not re.match(r"(?:\$\s+)?curl(?:\.exe)?\s", text):
+        return []
+    # A password input joins lines: the backslash or caret of each line end is then before a space.
+    joined = re.sub(r"[\\^`](?:\s*\r?\n|\s+(?=-|['\"]?http)|(?=-[HXd]\b|--[a-z]|https?://))", " ", text)
+    try:
+        return shlex.split(joined)
+    except ValueError:  # a quote that is not closed
+        return re.findall(r"'[^']*'|\"[^\"]*\"|\S+", joined)
+
+
+def _url(words: list[str]) -> str:
+    return next((word for word in words if re.match(r"https?://", word)), "")
+
+
 def _headers(words: list[str]) -> dict[str, str]:
-    """The headers of -H and --header, by name in lower case."""
+    """The headers of -H and --header."""
     found: dict[str, str] = {}
-    for flag, word in zip(words, [*words[1:], ""], strict=True):
+    for flag, word in zip(words, [*words, ""][1:], strict=True):
         given = word if flag in {"-H", "--header"} else re.sub(r"\A(?:-H|--header=)", "", flag)
         if given != flag:
             name, _, value = given.strip("'\"").partition(":")
-            found.setdefault(name.strip().lower(), value.strip())
+            found.setdefault(name.strip(), value.strip())
     return found
 
 

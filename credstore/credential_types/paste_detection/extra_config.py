@@ -1,7 +1,8 @@
 """Recognises what people paste into Extra Config instead of a JSON object, and writes the object that they meant. Pure.
 
-A URL alone, a private key, and JSON with real line breaks inside of its texts become JSON; a token alone cannot, as
-nobody knows where it is valid, so a sentence says how to write it. None repeats any of the text: it may be a secret.
+A URL alone, a private key, a curl command, a `.env` file, and JSON with real line breaks inside of its texts become
+JSON; a token alone cannot, as nobody knows where it is valid, so a sentence says how to write it. None repeats any of
+the text: it may be a secret.
 """
 
 import json
@@ -11,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from credstore.credential_types.paste_detection.extra_config_blocks import object_of_curl, object_of_env_lines
 from credstore.errors import Refused
 
 URL = 'Wrote the URL as JSON: {"url": …}.'
 LOGIN = "Took name and token out of the URL, into “username” and “token”."
 CLONE = "Dropped the “git clone” around the URL."
 PRIVATE_KEY = 'Wrote the private key as JSON: {"ssh_key": …}.'
+CURL = "Wrote the curl command as JSON."
+ENV_LINES = "Wrote the lines of the form NAME=value as JSON."
 LINE_BREAKS = "Wrote the line breaks inside of the JSON texts as \\n."
 
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -56,6 +60,10 @@ def repair_extra_config(text: str, keys: Collection[str]) -> ExtraConfig:
     url = clone["url"] if clone else text
     if _URL.match(url) and "url" in keys:
         return _url(url, keys, (CLONE,) if clone else ())
+    if found := object_of_curl(text, keys):
+        return _written(found, CURL)
+    if found := object_of_env_lines(text, keys):
+        return _written(found, ENV_LINES)
     _refuse_other_forms(text, keys)
     return ExtraConfig(text=text)
 

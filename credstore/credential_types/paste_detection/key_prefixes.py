@@ -60,3 +60,8 @@ _KNOWN = tuple((re.compile(rf"(?:{pattern})"), known) for pattern, known in _TAB
 def owner_of_key(text: str) -> KeyOwner | None:
     """The provider whose key this looks like, or None."""
     return next((known for pattern, known in _KNOWN if pattern.match(text)), None)
+
+
+def known_owners() -> tuple[KeyOwner, ...]:
+    """Every provider that a prefix can name."""
+    return tuple(known for _, known in _TABLE)

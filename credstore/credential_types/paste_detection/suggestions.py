@@ -9,9 +9,9 @@ from credstore.credential_types.base import CredentialType, Field, Values
 from credstore.credential_types.llm import providers
 from credstore.credential_types.paste_detection.extra_config import repair_extra_config
 from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, KeyOwner, owner_of_key
+from credstore.credential_types.paste_detection.mismatch import find_mismatches
 from credstore.credential_types.paste_detection.unwrap import unwrap
 from credstore.errors import Refused
-from credstore.urls import canonical_url
 
 
 def unwrap_notes(kind: type[CredentialType], values: Values) -> dict[str, tuple[str, ...]]:
@@ -22,7 +22,7 @@ def unwrap_notes(kind: type[CredentialType], values: Values) -> dict[str, tuple[
 
 def _notes(field: Field, typed: str) -> tuple[str, ...]:
     if field.form != "json":
-        return unwrap(typed).notes if field.form == "text" else ()
+        return unwrap(typed, field.name).notes if field.form == "text" else ()
     try:
         return repair_extra_config(typed, [key.name for key in field.keys]).notes
     except Refused:  # the form says why, beside the field
@@ -34,8 +34,11 @@ def proposed_values(kind: type[CredentialType], values: Values) -> dict[str, str
     proposed: dict[str, str] = {}
     for field in kind.secret_fields():
         if field.form == "text":
-            unwrapped = unwrap(values.get(field.name) or "")
-            proposed |= unwrapped.found | _provider(owner_of_key(unwrapped.value), unwrapped.found.get("base_url", ""))
+            unwrapped = unwrap(values.get(field.name) or "", field.name)
+            told = _provider(owner_of_key(unwrapped.value), unwrapped.found.get("base_url", ""))
+            if values.get("provider_type") not in {None, "", told.get("provider_type")}:
+                told = {}  # somebody chose another provider, whose address this is not
+            proposed |= unwrapped.found | told
     public = {field.name for field in kind.fields if not field.secret}
     return {name: value for name, value in proposed.items() if name in public and value and not values.get(name)}
 
@@ -59,36 +62,17 @@ def _host(url: str) -> str | None:
 
 def mismatch_warnings(kind: type[CredentialType], values: Values) -> dict[str, str]:
     """A sentence for each secret that looks like the key of another type or provider, by field."""
+    return {found.field: found.sentence for found in find_mismatches(kind, values)}
+
+
+def recognised(kind: type[CredentialType], values: Values, proposed: Values) -> dict[str, str]:
+    """A sentence for each secret whose owner told the proposed provider, by field."""
+    provider = providers.by_slug(proposed.get("provider_type", ""))
     found: dict[str, str] = {}
-    for field in kind.secret_fields():
-        if field.form == "text" and (known := owner_of_key(unwrap(values.get(field.name) or "").value)):
-            sentence = _mismatch(kind, known, values)
-            if sentence:
-                found[field.name] = sentence
+    for field in kind.secret_fields() if provider else ():
+        owner = owner_of_key(unwrap(values.get(field.name) or "", field.name).value)
+        if provider and owner and owner.provider_slug == provider.slug:
+            found[field.name] = (
+                f"This looks like {owner.article} {owner.label} key, so Provider Type is {provider.label}."
+            )
     return found
-
-
-def _mismatch(kind: type[CredentialType], known: KeyOwner, values: Values) -> str:
-    looks = f"This looks like {known.article} {known.label} {known.what}"
-    if known.kind != kind.slug:
-        return f"{looks}; the type is {kind.label}." if known.sure else ""
-    chosen = providers.by_slug(values.get("provider_type") or "")
-    if chosen is None:
-        return ""
-    host = _host(_typed_url(values) or chosen.base_url or "")
-    if chosen.slug == known.provider_slug == COMPATIBLE:
-        return f"{looks}; the base URL is that of another host." if host and host != _host(known.base_url) else ""
-    if chosen.slug == known.provider_slug or host == _host(known.base_url):
-        return ""
-    # Others use OpenAI's prefix too, and an OpenAI Compatible server may accept any key.
-    if not known.sure and chosen.base_url is None:
-        return ""
-    return f"{looks}; the provider type is {chosen.label}."
-
-
-def _typed_url(values: Values) -> str:
-    """The typed base URL in canonical form, "" when it is not valid."""
-    try:
-        return canonical_url(values.get("base_url") or "")
-    except Refused:
-        return ""

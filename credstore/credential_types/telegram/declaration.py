@@ -50,6 +50,10 @@ class Telegram(CredentialType):
         return {part for token in secrets.values() for part in (token, token.partition(":")[2])}
 
     @classmethod
+    def learned_detail(cls, facts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(fact for fact in facts[:1] if fact.startswith("@"))
+
+    @classmethod
     def probe(cls, values: Values) -> Probe:
         token = values["bot_token"]
         answer = yield ProbeRequest(purpose="Ask who this bot is", method="GET", url=f"{cls.root}/bot{token}/getMe")

@@ -2,20 +2,30 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
+from credstore.credential_types.base import Choice, ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.contradictions import without_pass_after_contradiction
 from credstore.credential_types.tool import check, verdicts
 from credstore.credential_types.tool.made_up_headers import texts_inside
 from credstore.errors import Refused
 from credstore.probe import Probe, openness_of, probe_without_requests
 from credstore.request_header_rules import header_error
-from credstore.urls import canonical_url
+from credstore.urls import canonical_url, shown_location
 
 _STATUSES = range(100, 600)
+_HEADER_NAMES = (
+    ("Authorization", "Bearer … or Basic …"),
+    ("X-API-Key", "a key alone"),
+    ("Api-Key", "a key alone"),
+)
+
+
+def usual_header_names() -> tuple[Choice, ...]:
+    """The header names that the form offers."""
+    return tuple(Choice(value=name, label=about) for name, about in _HEADER_NAMES)
 
 
 class Tool(CredentialType):
@@ -39,6 +49,36 @@ class Tool(CredentialType):
                 '{\n  "url": "https://tool.example.com/api",\n'
                 '  "headers": {"Authorization": "Bearer paste-the-token-here"}\n}'
             ),
+            guided=(
+                Field(
+                    name="extra_config_url",
+                    label="URL",
+                    key="url",
+                    form="url",
+                    required=True,
+                    hint="What a test asks, with this header.",
+                    placeholder="https://tool.example.com/api",
+                ),
+                Field(
+                    name="extra_config_header_name",
+                    label="Header",
+                    key="headers",
+                    part="name",
+                    required=True,
+                    hint="The name of the header.",
+                    placeholder="Authorization",
+                    suggestions=usual_header_names,
+                ),
+                Field(
+                    name="extra_config_header_value",
+                    label="Value",
+                    key="headers",
+                    part="value",
+                    required=True,
+                    secret=True,
+                    hint="The whole value, like “Bearer …” and the token.",
+                ),
+            ),
             keys=(
                 ConfigKey(name="url", about="what a test asks, with these headers", kind="url", secret=False),
                 ConfigKey(name="headers", about="headers to send, as an object", kind="object"),
@@ -58,6 +98,11 @@ class Tool(CredentialType):
             ),
         ),
     )
+
+    @classmethod
+    def config_detail(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """The host, without the path: that of a tool may have a token in it."""
+        return tuple(filter(None, [shown_location(str(config.get("url", ""))).partition("/")[0]]))
 
     @classmethod
     def validate(cls, values: Values, held: Collection[str]) -> dict[str, str]:  # noqa: ARG003

@@ -9,8 +9,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from credstore.row_counts import create_count_triggers
-from credstore.search_index import create_search_index
+from credstore.migrations.ddl_0004 import create_search_index
+from credstore.migrations.ddl_0012 import create_count_triggers
 
 revision = "0004"
 down_revision = "0003"

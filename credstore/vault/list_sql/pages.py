@@ -1,28 +1,46 @@
 """SQL for a page of the list: the totals, the position of a page, and its rows.
 
-The totals come from the table `credential_count`, which triggers keep up to date; see `row_counts`.
+The totals come from the table `credential_status_count`, and positions from `credential_count`; triggers keep both up
+to date, see `status_counts` and `row_counts`.
 """
 
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, type_coerce
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    func,
+    null,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from credstore.database import AnySession
-from credstore.models import Credential, CredentialCount
+from credstore.models import Credential, CredentialCount, CredentialStatusCount
 from credstore.row_counts import BLOCK_SIZE
-
-MAX_ID = 2**31 - 1
+from credstore.test_run_models import TestRun
+from credstore.vault.list_sql.orders import MAX_ID
+from credstore.vault.run_under_way import active_conditions
 
 
 class PagePosition(NamedTuple):
-    """A page of the whole list or of one type ("" for all): `limit` rows below the id `above`, after `skip` of them."""
+    """A page of the whole list or of one type ("" for all): `limit` rows next to the id `bound`, after `skip` of them.
+
+    They are below `bound`; `from_below` they are at it or above, and the ones to skip are the oldest.
+    """
 
     kind: str
-    above: int
+    bound: int
     skip: int
     limit: int
+    from_below: bool = False
 
 
 Ids = Sequence[int] | PagePosition
@@ -36,46 +54,79 @@ _LIST_COLUMNS = (
     _table.public_id,
     _table.name,
     _table.kind,
-    type_coerce(_table.public, Text).label("public"),  # as text: many rows have the same
+    _table.detail,
     _table.key_id,
-    _table.created_at,
-    _table.expires_at,
+    # As the driver gives them: `records.to_list_row` keeps what it made of a row that has not changed.
+    type_coerce(_table.created_at, Text).label("created_at"),
+    type_coerce(_table.expires_at, Text).label("expires_at"),
     _table.status,
-    _table.verdict_at,
+    type_coerce(_table.verdict_at, Text).label("verdict_at"),
+    _table.used_by,
+    type_coerce(_table.last_used_at, Text).label("last_used_at"),
 )
-_TOTALS = select(CredentialCount.__table__.c.kind, _total).group_by(CredentialCount.__table__.c.kind).having(_total > 0)
+_count: Any = CredentialStatusCount.__table__.c
+_TOTALS = (
+    select(_count.kind, _count.status, _count.total)
+    .where(_count.total > 0)
+    # By an index that has few rows without an end: a statement of its own would be another trip.
+    .add_columns(select(TestRun.id).where(*active_conditions()).limit(1).scalar_subquery().label("run_id"))
+)
 
 
-def totals(session: AnySession) -> dict[str, int]:
-    """How many credentials there are of each type."""
-    return {str(kind): int(count) for kind, count in session.connection().execute(_TOTALS)}
+class Totals(dict[tuple[str, str], int]):
+    """How many credentials there are of each type with each status, as it is stored.
+
+    `run_id` is the run of many tests that is under way, "" for none.
+    """
+
+    def __init__(self, rows: Sequence[Row[Any]]) -> None:
+        super().__init__(((str(row.kind), str(row.status)), int(row.total)) for row in rows if row.kind is not None)
+        self.run_id = next((str(row.run_id) for row in rows if row.run_id), "")
 
 
-def position(session: AnySession, kind: str, offset: int, total: int) -> tuple[int, int]:
-    """Where the row at `offset` of `total` rows is, newest first: (an id above its block, rows to pass below that id).
+def totals(session: AnySession) -> Totals:
+    """The totals of the whole list."""
+    return Totals(session.connection().execute(_TOTALS).all())
 
-    Blocks are added up from the nearer end, until the row is among them.
+
+def totals_and_position(session: AnySession, kind: str, offset: int, limit: int) -> tuple[Totals, PagePosition | None]:
+    """The totals, and where the `limit` rows from `offset` on are, newest first; None where there are not so many rows.
+
+    One statement: another would be another trip to PostgreSQL.
     """
     if offset <= 0:
-        return MAX_ID, 0
-    newest_first = offset < total // 2
-    wanted = offset if newest_first else total - offset - 1  # rows on the near side of the row
-    statement, values = _blocks_statement(bool(kind), newest_first), {"kind": kind} if kind else {}
-    passed = 0
-    with session.connection().execute(statement, values) as blocks:
-        for block, count in blocks:
-            if passed + count > wanted:
-                above = passed if newest_first else total - passed - count
-                return (int(block) + 1) * BLOCK_SIZE, int(offset - above)
-            passed += count
-    return MAX_ID, offset
+        return totals(session), PagePosition(kind, MAX_ID, 0, limit)
+    values = {"offset": min(offset, MAX_ID)} | ({"kind": kind} if kind else {})
+    rows = session.connection().execute(_totals_and_block(bool(kind)), values).all()
+    counts = Totals(rows)
+    found = next((row for row in rows if row.kind is None), None)
+    if found is None:
+        return counts, None
+    rest = sum(count for (of_kind, _), count in counts.items() if not kind or of_kind == kind) - offset
+    return counts, _nearer_end(kind, found, offset - int(found.above), min(limit, rest))
+
+
+def _nearer_end(kind: str, found: Row[Any], skip: int, limit: int) -> PagePosition:
+    """The page from the end of its block that fewer rows are skipped from: a database reads those too."""
+    from_below = int(found.total) - skip - limit  # below zero where the page goes on in the next block
+    if 0 <= from_below < skip:
+        return PagePosition(kind, int(found.block) * BLOCK_SIZE, from_below, limit, from_below=True)
+    return PagePosition(kind, (int(found.block) + 1) * BLOCK_SIZE, skip, limit)
 
 
 @cache
-def _blocks_statement(of_kind: bool, newest_first: bool) -> Select[Any]:
-    """The blocks with their counts, from one end."""
-    blocks = select(_block, _total).group_by(_block).order_by(_block.desc() if newest_first else _block)
-    return blocks.where(CredentialCount.__table__.c.kind == bindparam("kind")) if of_kind else blocks
+def _totals_and_block(of_kind: bool) -> CompoundSelect[Any]:
+    """The totals, and without a type the first block from the newest with which more than `offset` rows are passed."""
+    blocks = select(_block, _total.label("total"), func.sum(_total).over(order_by=_block.desc()).label("passed"))
+    if of_kind:
+        blocks = blocks.where(CredentialCount.__table__.c.kind == bindparam("kind"))
+    passed = blocks.group_by(_block).subquery("passed_blocks").c
+    found = select(passed.block, passed.total, (passed.passed - passed.total).label("above"))
+    first = found.where(passed.passed > bindparam("offset")).order_by(passed.block.desc()).limit(1).subquery("found").c
+    return union_all(
+        _TOTALS.add_columns(null().label("block"), null().label("above")),
+        select(null(), null(), first.total, null(), first.block, first.above),
+    )
 
 
 def list_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
@@ -92,17 +143,32 @@ def full_rows(session: AnySession, ids: Ids) -> list[Credential]:
 
 def _rows(connection: Connection, columns: tuple[Any, ...], ids: Ids) -> list[Row[Any]]:
     if isinstance(ids, PagePosition):
-        values = {"above": ids.above, "skip": ids.skip, "most": ids.limit} | ({"kind": ids.kind} if ids.kind else {})
-        return list(connection.execute(_page_statement(columns, bool(ids.kind)), values).all())
+        values: dict[str, Any] = {"bound": ids.bound, "most": ids.limit} | ({"kind": ids.kind} if ids.kind else {})
+        if ids.skip:
+            values["skip"] = ids.skip
+        statement = _page_statement(columns, bool(ids.kind), ids.from_below, skips=ids.skip > 0)
+        rows = list(connection.execute(statement, values).all())
+        return rows[::-1] if ids.from_below else rows
     found = {row.id: row for row in connection.execute(select(*columns).where(_table.id.in_(ids))).all()} if ids else {}
     return [found[row_id] for row_id in ids if row_id in found]
 
 
 @cache
-def _page_statement(columns: tuple[Any, ...], of_kind: bool) -> Select[Any]:
-    """The rows of a page by its position. Ids come first: an offset over an index does not read the rows it passes."""
-    ids = select(_table.id).where(_table.id < bindparam("above")).order_by(_table.id.desc())
+def _page_statement(columns: tuple[Any, ...], of_kind: bool, from_below: bool, skips: bool) -> Select[Any]:
+    """The rows of a page by its position. The rows before it are passed in an index of ids, and not read."""
+    start: Any = bindparam("bound")
+    if skips:
+        ids = Credential.__table__.alias("passed").c
+        passed = _rows_from(start, ids, (ids.id,), of_kind, from_below)
+        start = passed.limit(1).offset(bindparam("skip")).scalar_subquery()
+        if not from_below:
+            start = start + 1  # below it is the first id of the page
+    return _rows_from(start, _table, columns, of_kind, from_below).limit(bindparam("most"))
+
+
+def _rows_from(start: Any, table: Any, columns: tuple[Any, ...], of_kind: bool, from_below: bool) -> Select[Any]:
+    """Rows with an id below `start`, newest first, or `from_below` those at it and above, oldest first."""
+    rows = select(*columns).where(table.id >= start if from_below else table.id < start)
     if of_kind:
-        ids = ids.where(_table.kind == bindparam("kind"))
-    of_page = ids.limit(bindparam("most")).offset(bindparam("skip")).subquery()
-    return select(*columns).where(_table.id.in_(select(of_page.c.id))).order_by(_table.id.desc())
+        rows = rows.where(table.kind == bindparam("kind"))
+    return rows.order_by(table.id if from_below else table.id.desc())

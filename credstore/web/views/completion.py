@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from credstore.errors import InvalidFields, TestsBusy
 from credstore.web import request_context
 from credstore.web.error_handlers import status_of
-from credstore.web.flash_messages import flash_message
+from credstore.web.flash_messages import flash_message, tone_of
 from credstore.web.json_output import credential_json
 from credstore.web.views.credential_list import render_credential
 
@@ -32,5 +32,6 @@ def try_completion(public_id: UUID) -> ResponseReturnValue:
         return render_credential(vault.get(str(public_id)), wrong_model=sentence, typed_model=typed), status_of(refusal)
     if request_context.wants_json():
         return jsonify(credential_json(record, vault.model_names(record)))
-    flash_message(f"{record.name}: {completion.verdict.reason} {completion.verdict.advice}".strip())
+    verdict = completion.verdict
+    flash_message(f"{record.name}: {verdict.reason} {verdict.advice}".strip(), tone=tone_of(verdict.outcome))
     return redirect(url_for("credstore.show", public_id=record.public_id, _anchor="completion"), 303)

@@ -1,20 +1,26 @@
 """The views of the create form and the edit form. Each can test the typed values, or test right after saving."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from credstore.credential_types import CREDENTIAL_TYPES, CredentialType, by_slug
-from credstore.errors import Conflict, CredstoreError, InvalidFields, NotFound
+from credstore.errors import Conflict, CredstoreError, KeyMismatch, NotFound
 from credstore.vault import Record
 from credstore.web import forms, request_context
 from credstore.web.error_handlers import problem_details, status_of
-from credstore.web.flash_messages import flash_message, notes_after_save
+from credstore.web.flash_messages import TONES, Tone, flash_message, notes_after_save, tone_of
+from credstore.web.following_fields import choice_of
 from credstore.web.json_output import credential_json, draft_json
+from credstore.web.key_mismatch import ask_about_key, consents_to_remember, pressed_button, typed_fields
+from credstore.web.list_urls import list_url, list_url_of_new
+from credstore.web.typed_secrets import ask_for_secrets, require_new_secret, require_typed_again, show_other_errors
+from credstore.web.views.credential_list import list_filters
 
 
 def register(bp: Blueprint) -> None:
@@ -37,18 +43,32 @@ def _edit_form(slug: str) -> type[Any]:
 
 def new() -> ResponseReturnValue:
     wanted = by_slug(request.args.get("type", "")) or CREDENTIAL_TYPES[0]
-    return _render_new(_create_form()(formdata=None, data={"type": wanted.slug}))
+    return _render_new(_create_form()(formdata=None, data={"type": wanted.slug, **_chosen_last()}))
+
+
+def _chosen_last() -> dict[str, dict[str, str]]:
+    """The data for the first choice of each type, like the provider: what the newest credential of the type has."""
+    found: dict[str, dict[str, str]] = {}
+    for kind in CREDENTIAL_TYPES:
+        if choice := choice_of(kind):
+            newest = request_context.vault().newest_public(kind.slug).get(choice.name)
+            if newest in {option.value for option in choice.choices()}:
+                found[kind.slug] = {choice.name: newest}
+    return found
 
 
 def create() -> ResponseReturnValue:
-    form = _create_form()(request.form)  # form fields only, no JSON and no files
+    form = _create_form()(typed_fields())  # form fields only, no JSON and no files
     chosen = by_slug(form.type.data or "")  # by_slug, since the form has fields whose names are no type
     slug = chosen.slug if chosen else ""
     values = form.values(slug) if slug else {}
     if request.form.get("insert_example"):
         return _with_example(form, request.form["insert_example"])
     try:
-        if request.form.get("then") == "test_draft":
+        if chosen:
+            require_typed_again(form, chosen)
+            ask_about_key(chosen, values, editing=False)
+        if pressed_button() == "test_draft":
             draft_verdict = request_context.vault().test_draft(slug, values)
             return (
                 jsonify(draft_json(draft_verdict))
@@ -59,7 +79,7 @@ def create() -> ResponseReturnValue:
     except CredstoreError as refusal:
         return _show_errors(form, slug, refusal) or _render_new(form, status_of(refusal))
     messages = [f"{record.name} is encrypted and stored.", *notes_after_save(record, values)]
-    return _saved(record, messages, url_for("credstore.index"), 201)
+    return _saved(record, messages, lambda stored: list_url_of_new(stored, list_filters()), 201)
 
 
 def _with_example(form: Any, slug: str) -> ResponseReturnValue:
@@ -78,12 +98,13 @@ def edit(public_id: UUID) -> ResponseReturnValue:
 
 def save(public_id: UUID) -> ResponseReturnValue:
     record, kind = _editable(public_id)
-    form = _edit_form(kind.slug)(request.form)
+    form = _edit_form(kind.slug)(typed_fields(kind))
     values, remove = form.values(kind.slug), request.form.getlist("remove")
     try:
-        if request.form.get("then") in {"test_draft", "test_new"}:
-            if request.form["then"] == "test_new":
-                _require_new_secret(form, kind)
+        ask_about_key(kind, values, editing=True)
+        if pressed_button() in {"test_draft", "test_new"}:
+            if pressed_button() == "test_new":
+                require_new_secret(form, kind)
             draft_verdict = request_context.vault().test_draft(
                 kind.slug, values, public_id=record.public_id, remove=remove
             )
@@ -92,51 +113,45 @@ def save(public_id: UUID) -> ResponseReturnValue:
                 if request_context.wants_json()
                 else _render_edit(form, record, kind, draft_verdict=draft_verdict)
             )
-        _require_typed_again(form, kind, remove)
+        require_typed_again(form, kind, remove, editing=True)
         record = request_context.vault().edit(record.public_id, remove=remove, **form.edit_arguments(kind.slug))
     except Conflict as refusal:
         return _edit_conflict(form, record, kind, refusal)
     except CredstoreError as refusal:
         return _show_errors(form, kind.slug, refusal) or _render_edit(form, record, kind, status_of(refusal))
     messages = [f"{record.name} is saved.", *notes_after_save(record, values)]
-    return _saved(record, messages, url_for("credstore.show", public_id=record.public_id), 200)
+    return _saved(record, messages, _url_after_edit, 200)
 
 
-def _require_new_secret(form: Any, kind: type[CredentialType]) -> None:
-    """Raises InvalidFields where “Test new key” is pressed and there is no new one."""
-    if not form.typed_secrets(kind):
-        sentence = "Enter the new {0} here to test it. The stored one is tested by Test on the credential's page."
-        raise InvalidFields({field.name: sentence.format(field.label) for field in kind.secret_fields()})
+def _url_after_edit(record: Record) -> str:
+    if _from_show():
+        return url_for("credstore.show", public_id=record.public_id)
+    return list_url(record.public_id)
 
 
-def _require_typed_again(form: Any, kind: type[CredentialType], remove: Collection[str]) -> None:
-    """Raises InvalidFields where a secret was typed, came back blank as every secret does, and is blank on saving.
-
-    Without JavaScript the old secret would silently stay after a test of the new one. Asked once: the form that comes
-    back does not name the field any more, so that one may decide to keep the old one.
-    """
-    asked = set(request.form.get("typed", "").split()) - form.typed_secrets(kind) - set(remove)
-    sentence = "Enter the new {0} again, or save once more to keep the stored one."
-    missing = {field.name: sentence.format(field.label) for field in kind.secret_fields() if field.name in asked}
-    if missing:
-        raise InvalidFields(missing)
+def _from_show() -> bool:
+    """Whether the edit began on the credential's own page, and leads back there."""
+    return request.args.get("from") == "show"
 
 
-def _saved(record: Record, messages: list[str], url: str, status: int) -> ResponseReturnValue:
-    """After a save: test if the user asked for it, then redirect to `url`. `messages` are sentences to show.
+def _saved(record: Record, messages: list[str], url_after: Callable[[Record], str], status: int) -> ResponseReturnValue:
+    """After a save: test if the user asked for it, then redirect. `messages` are sentences to show.
 
     A test that cannot run does not undo the save.
     """
-    if request.form.get("then") == "test":
+    tone: Tone = "warning" if messages[1:] else "success"
+    if pressed_button() == "test":
         try:
             record = request_context.vault().test(record.public_id)
             messages.append(f"{record.verdict.outcome.label}: {record.verdict.reason}")
+            tone = max(tone, tone_of(record.verdict.outcome), key=TONES.index)
         except CredstoreError as refusal:
             messages.append(refusal.sentence)
+            tone = "warning"
     if request_context.wants_json():
         return jsonify(credential_json(record) | ({"notes": messages[1:]} if messages[1:] else {})), status
-    flash_message(" ".join(messages))
-    return redirect(url, 303)
+    flash_message(" ".join(messages), tone=tone)
+    return redirect(url_after(record), 303)
 
 
 def _edit_conflict(form: Any, record: Record, kind: type[CredentialType], refusal: Conflict) -> ResponseReturnValue:
@@ -151,10 +166,13 @@ def _edit_conflict(form: Any, record: Record, kind: type[CredentialType], refusa
 def _show_errors(form: Any, slug: str, refusal: CredstoreError) -> ResponseReturnValue | None:
     """Problem details for a program. For a browser None; the sentences are added to the form, which keeps its input."""
     if request_context.wants_json():
+        more = {"keep": refusal.consent} if isinstance(refusal, KeyMismatch) else {}
         return problem_details(
-            status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {})
+            status_of(refusal), refusal.code, refusal.sentence, fields=getattr(refusal, "fields", {}), **more
         )
     form.show_errors(slug, refusal)
+    if isinstance(refusal, KeyMismatch):
+        show_other_errors(form, slug, refusal.field)
     return None
 
 
@@ -169,6 +187,7 @@ def _editable(public_id: UUID) -> tuple[Record, type[CredentialType]]:
 def _render_new(form: Any, status: int = 200, **more: Any) -> ResponseReturnValue:
     if by_slug(form.type.data or "") is None:
         form.type.data = CREDENTIAL_TYPES[0].slug
+    more |= _sent_again(form, CREDENTIAL_TYPES)
     return render_template("credstore/new.html", form=form, kinds=CREDENTIAL_TYPES, **more), status
 
 
@@ -176,5 +195,30 @@ def _render_edit(
     form: Any, record: Record, kind: type[CredentialType], status: int = 200, **more: Any
 ) -> ResponseReturnValue:
     more["keep_hours"] = request_context.vault().store.keep_replaced_hours
-    more["typed"] = " ".join(sorted(form.typed_secrets(kind)))
+    more["from_show"] = _from_show()
+    more |= _sent_again(form, (kind,))
     return render_template("credstore/edit.html", form=form, record=record, kind=kind, **more), status
+
+
+def show_again(
+    public_id: str, fields: MultiDict[str, str], secrets: Collection[str], sentence: str, status: int = 200
+) -> ResponseReturnValue:
+    """The create form, or the edit form of `public_id`, filled with `fields`; `secrets` have to be entered again.
+
+    `secrets` are the names of form fields. Raises NotFound.
+    """
+    if not public_id:
+        form = _create_form()(fields)
+        ask_for_secrets(form, by_slug(fields.get("type", "")), secrets, sentence)
+        return _render_new(form, status)
+    record, kind = _editable(UUID(public_id))
+    form = _edit_form(kind.slug)(fields)
+    ask_for_secrets(form, kind, secrets, sentence)
+    return _render_edit(form, record, kind, status)
+
+
+def _sent_again(form: Any, kinds: Collection[type[CredentialType]]) -> dict[str, Any]:
+    """The hidden fields of a form that is shown again: which secrets were typed, and what was agreed to about them."""
+    typed = {name for kind in kinds for name in form.typed_secrets(kind)}
+    kept = {consent for kind in kinds for consent in consents_to_remember(kind, form.values(kind.slug))}
+    return {"typed": " ".join(sorted(typed)), "kept": sorted(kept), "stopped": pressed_button()}

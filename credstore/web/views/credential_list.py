@@ -3,29 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.credential_types import CREDENTIAL_TYPES, by_slug
+from credstore.credential_types import by_slug
 from credstore.vault import ListFilters, Record, Start
 from credstore.vault.list_sql import MAX_ID
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json, replaced_json
-from credstore.web.list_rows import render_rows
+from credstore.web.list_page import render_list
 
 
 def register(bp: Blueprint) -> None:
     bp.add_url_rule("/credentials", view_func=index)
+    bp.add_url_rule("/credentials/", view_func=without_slash)
     bp.add_url_rule("/credentials/<uuid:public_id>", view_func=show)
-
-
-def list_arguments() -> dict[str, Any]:
-    """The page, search, filters and sort of the request's URL, to return to the same part of the list."""
-    return {
-        name: request.args[name]
-        for name in ("page", "after", "before", "q", "type", "expiring", "status", "sort")
-        if request.args.get(name)
-    }
 
 
 def list_filters() -> ListFilters:
@@ -36,37 +28,31 @@ def list_filters() -> ListFilters:
         kind=args.get("type", ""),
         expiring=args.get("expiring", None, type=int),
         status=args.get("status", ""),
+        unused=args.get("unused", "") == "1",
         sort=args.get("sort", ""),
     )
 
 
-def _start() -> Start | None:
+def page_start() -> Start | None:
     """Where a page of more than a thousand matches begins."""
     keys = {forward: request.args.get(name, None, type=int) for name, forward in (("after", True), ("before", False))}
     return next((Start(key, forward) for forward, key in keys.items() if key is not None and 0 < key <= MAX_ID), None)
 
 
-def list_url(tested: str | None = None) -> str:
-    """The URL of the list, with the arguments of this request; at the row of the credential `tested`, if given."""
-    return url_for("credstore.index", **list_arguments(), tested=tested, _anchor="tested" if tested else None)
-
-
 def index() -> ResponseReturnValue:
     """The table. Page, search, filters and sort are in the URL; invalid ones are ignored."""
     vault, args, filters = request_context.vault(), request.args, list_filters()
-    number, start = args.get("page", 1, type=int), _start()
+    number, start = args.get("page", 1, type=int), page_start()
     if request_context.wants_json():
         return jsonify(page_json(vault.page(filters, number, start)))
-    page = vault.list_page(filters, number, start)
-    state = vault.key_state()
-    return render_template(
-        "credstore/index.html",
-        page=page,
-        kinds=CREDENTIAL_TYPES,
-        state=state,
-        tested=args.get("tested", ""),
-        render_rows=render_rows,
-    )
+    state = vault.key_state()  # before the page, which counts by status only where no key is missing
+    return render_list(vault.list_page(filters, number, start), state, args.get("changed", ""))
+
+
+def without_slash() -> ResponseReturnValue:
+    """Redirect /credentials/ to the list, with its query."""
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(url_for("credstore.index") + (f"?{query}" if query else ""), 308)
 
 
 def show(public_id: UUID) -> ResponseReturnValue:
@@ -89,6 +75,7 @@ def render_credential(record: Record, **more: Any) -> str:
         history=vault.history(record.public_id),
         model_names=vault.model_names(record),
         replaced=vault.replaced(record.public_id),
+        uses=vault.references_of(record.public_id, request.args.get("references", 1, type=int)),
         secret_word=secret_word(record),
         **more,
     )

@@ -6,9 +6,9 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from credstore.web import request_context
-from credstore.web.flash_messages import flash_message
+from credstore.web.flash_messages import flash_message, tone_of
 from credstore.web.json_output import credential_json
-from credstore.web.views.credential_list import list_url
+from credstore.web.list_urls import list_url
 
 
 def register(bp: Blueprint) -> None:
@@ -22,10 +22,11 @@ def test(public_id: UUID) -> ResponseReturnValue:
         return jsonify(credential_json(record))
     if request_context.wants_fragment():
         return render_template("credstore/_verdict.html", record=record)
-    flash_message(f"{record.name}: {record.verdict.outcome.label}. {record.verdict.reason}")
+    verdict = record.verdict
+    flash_message(f"{record.name}: {verdict.outcome.label}. {verdict.reason}", tone=tone_of(verdict.outcome))
     if request.args.get("from") == "show":
         return redirect(url_for("credstore.show", public_id=record.public_id), 303)
-    return redirect(list_url(tested=record.public_id), 303)
+    return redirect(list_url(changed=record.public_id), 303)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # a view, not a test function

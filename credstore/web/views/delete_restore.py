@@ -1,19 +1,23 @@
-"""The views of deletion: the confirmation that names the credentials, the deletion, and Undo."""
+"""The views of deletion: the confirmation that names the credentials and who uses them, the deletion, and Undo."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from credstore.errors import NotFound
+from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
+from credstore.errors import InUse, InvalidFields, NotFound
 from credstore.vault import Deletion
 from credstore.web import request_context
-from credstore.web.flash_messages import flash_message
+from credstore.web.error_handlers import problem_details
+from credstore.web.flash_messages import Tone, done_to, flash_message
 from credstore.web.formatting import with_noun
-from credstore.web.views.credential_list import list_arguments, list_url
+from credstore.web.list_urls import list_arguments, list_url
 
 NAMES_SHOWN = 10  # names in a confirmation; the rest is counted
+AGREE_FIRST = "Check this box to delete anyway. Nothing was deleted."
+OTHERS_USE_IT = "Other workflows use it by now. Look at the list again. Nothing was deleted."
 
 
 def register(bp: Blueprint) -> None:
@@ -26,53 +30,100 @@ def register(bp: Blueprint) -> None:
 
 
 def confirm_one(public_id: UUID) -> ResponseReturnValue:
-    return _confirm([str(public_id)])
+    return _confirmation([str(public_id)])
 
 
 def confirm_many() -> ResponseReturnValue:
     ids = parse_ids(request.args.getlist("ids"))
     if not ids:
-        flash_message("Nothing was selected, so nothing would be deleted.")
+        flash_message("Nothing was selected, so nothing would be deleted.", tone="warning")
         return redirect(list_url(), 303)
-    return _confirm(ids)
+    return _confirmation(ids)
 
 
-def _confirm(ids: list[str]) -> ResponseReturnValue:
-    found = request_context.vault().summaries(ids)
+def _confirmation(ids: list[str], *, to: str = "", wrong: Mapping[str, str] | None = None) -> str:
+    """The page that names what goes and who uses it. `wrong` has the sentence beside each control; `to` was typed."""
+    vault = request_context.vault()
+    found = vault.summaries(ids)
     if not found:
         raise NotFound
-    days = request_context.vault().store.keep_deleted_days
+    dependents = vault.dependents(ids)
     return render_template(
-        "credstore/delete.html", found=found, named=NAMES_SHOWN, days=days, list_arguments=list_arguments()
+        "credstore/delete.html",
+        found=found,
+        named=NAMES_SHOWN,
+        days=vault.store.keep_deleted_days,
+        list_arguments=list_arguments(),
+        dependents=dependents,
+        names_by_id={summary.public_id: summary.name for summary in found},
+        targets=vault.move_targets(found[0].public_id) if dependents and len(found) == 1 else (),
+        to=to,
+        wrong=wrong or {},
     )
 
 
 def delete_one(public_id: UUID) -> ResponseReturnValue:
-    return _after_delete(request_context.vault().delete([str(public_id)]))
+    return _delete([str(public_id)])
 
 
 def delete_many() -> ResponseReturnValue:
-    return _after_delete(request_context.vault().delete(parse_ids(request.form.getlist("ids"))))
+    ids = parse_ids(request.form.getlist("ids"))
+    return _move(ids) if request.form.get("then") == "move" else _delete(ids)
+
+
+def _delete(ids: list[str]) -> ResponseReturnValue:
+    """Delete them. Where workflows use them: only with the consent to just those workflows that the page has named."""
+    vault, agreed = request_context.vault(), request.form.get("agreed", "")
+    try:
+        return _after_delete(vault.delete(ids, request_context.username(), agreed=agreed))
+    except InUse as refusal:
+        if request_context.wants_json():
+            used_by = {"consumers": refusal.consumers, "names": list(refusal.names)}
+            return problem_details(409, refusal.code, refusal.sentence, **used_by)
+        if not vault.summaries(ids):  # deleted by somebody else meanwhile
+            raise
+        return _confirmation(ids, wrong={"agreed": OTHERS_USE_IT if agreed else AGREE_FIRST}), 409
+
+
+def _move(ids: list[str]) -> ResponseReturnValue:
+    """Move the workflows of one credential to another one, then ask again, for the one that nobody uses any more."""
+    if len(ids) != 1:
+        raise NotFound
+    vault, to = request_context.vault(), request.form.get("to", "")
+    try:
+        moved, name = vault.move_references_to(ids[0], to)
+    except InvalidFields as refusal:
+        if request_context.wants_json():
+            raise
+        return _confirmation(ids, to="" if looks_like_a_secret(to) else to, wrong=refusal.fields), 400
+    if request_context.wants_json():
+        return jsonify(moved=moved)
+    flash_message(f"Moved {with_noun(moved, 'workflow')} to {name}.")
+    return redirect(url_for("credstore.confirm_one", public_id=ids[0], **list_arguments()), 303)
 
 
 def _after_delete(deletion: Deletion) -> ResponseReturnValue:
     if request_context.wants_json():
         return jsonify(deleted=deletion.deleted, missing=deletion.missing, batch=deletion.batch)
-    text = f"Deleted {with_noun(deletion.deleted, 'credential')}." if deletion.deleted else "Nothing was deleted."
+    text = f"{done_to('Deleted', deletion.deleted, deletion.name)}." if deletion.deleted else "Nothing was deleted."
     if deletion.missing:
         text += f" {with_noun(deletion.missing, 'id was', 'ids were')} not there any more."
     undo = deletion.batch if deletion.deleted and request_context.vault().store.keep_deleted_days else ""
-    flash_message(text, undo)
+    tone: Tone = "warning" if deletion.missing or not deletion.deleted else "success"
+    flash_message(text, undo, tone=tone, focused=True)
     return redirect(list_url(), 303)
 
 
 def restore() -> ResponseReturnValue:
-    restored = request_context.vault().restore(request.form.get("batch", "")[:36])
+    vault = request_context.vault()
+    restored = vault.restore_batch(request.form.get("batch", "")[:36])
     if request_context.wants_json():
-        return jsonify(restored=restored)
-    text = f"Restored {with_noun(restored, 'credential')}." if restored else "There was nothing to restore any more."
-    flash_message(text)
-    return redirect(list_url(), 303)
+        return jsonify(restored=len(restored))
+    one = vault.summaries(restored)[:1] if len(restored) == 1 else []
+    text = done_to("Restored", len(restored), one[0].name if one else "")
+    text = f"{text}." if restored else "There was nothing to restore any more."
+    flash_message(text, tone="success" if restored else "warning", focused=not one)
+    return redirect(list_url(one[0].public_id if one else None), 303)
 
 
 def parse_ids(texts: Iterable[str]) -> list[str]:

@@ -3,36 +3,20 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired
 
-from credstore.errors import AccessError, InvalidFields, SetupClosed, Throttled, WrongPassword
-from credstore.web.authentication import accounts, end_session, local_path, require_https, start_session
-
-_NAME = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
-
-
-class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
-    """The sign-in form; `next` is the path to open afterwards."""
-
-    username = StringField("Username", [InputRequired("Enter your username.")], render_kw=_NAME)
-    password = PasswordField(
-        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
-    )
-    next = HiddenField()
-
-
-class SetupForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
-    """The form for the first administrator. `Accounts.create_first_admin` validates it."""
-
-    username = StringField("Username", render_kw=_NAME | {"required": True})
-    password = PasswordField(
-        "Password",
-        description="At least 15 characters. A sentence of several words is good.",
-        render_kw={"autocomplete": "new-password", "required": True},
-    )
-    token = HiddenField()
+from credstore.access_errors import SetupClosed, Throttled, WrongPassword
+from credstore.errors import InvalidFields
+from credstore.web.authentication import (
+    accounts,
+    authorize_after_sign_in,
+    end_session,
+    local_path,
+    require_https,
+    start_session,
+)
+from credstore.web.login_page import LoginForm, render_login_page
+from credstore.web.new_user import NewUserForm, first_sign_in
+from credstore.web.views.form_again import form_after_sign_in
 
 
 def register(bp: Blueprint) -> None:
@@ -50,15 +34,18 @@ def home() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     form = LoginForm(request.form, next=request.args.get("next", ""))
     if request.method != "POST":
-        return _after_sign_in(form) if current_user.is_authenticated else _login_page(form)
+        return _after_sign_in(form) if current_user.is_authenticated else render_login_page(form)
     if not form.validate():
-        return _login_page(form), 400
+        return render_login_page(form), 400
     try:
         start_session(form.username.data or "", form.password.data or "")
     except WrongPassword as refusal:
-        return _login_page(form, refusal), 401
+        return render_login_page(form, refusal), 401
     except Throttled as refusal:
-        return _login_page(form, refusal), 429, {"Retry-After": str(refusal.retry_after)}
+        return render_login_page(form, refusal), 429, {"Retry-After": str(refusal.retry_after)}
+    if form.typed_input.data:
+        authorize_after_sign_in()
+        return form_after_sign_in(form.typed_input.data)
     return _after_sign_in(form)
 
 
@@ -72,43 +59,25 @@ def logout() -> ResponseReturnValue:
 
 
 def setup() -> ResponseReturnValue:
-    form = SetupForm(request.form, token=request.args.get("token", ""))
+    form = NewUserForm(request.form, token=request.args.get("token", ""))
     token, username, password = form.token.data or "", form.username.data or "", form.password.data or ""
     try:
         if request.method == "POST" and form.validate():
             accounts().create_first_admin(token, username, password)
-            return _first_sign_in(username, password)
+            return first_sign_in(username, password)
         if not accounts().setup_open(token):
             raise SetupClosed("This set-up link is used, expired or unknown.")
     except SetupClosed as closed:
         return _setup_refused(closed), 403
     except InvalidFields as invalid:
-        _show(invalid, form)
+        form.show(invalid)
     return render_template("credstore/setup.html", form=form), 400 if request.method == "POST" else 200
-
-
-def _login_page(form: LoginForm, refusal: AccessError | None = None) -> str:
-    sentence = refusal.sentence if refusal else None
-    return render_template("credstore/login.html", form=form, refusal=sentence, no_admin=not accounts().any_admin())
 
 
 def _after_sign_in(form: LoginForm) -> ResponseReturnValue:
     return redirect(local_path(form.next.data) or url_for("credstore.index"), 303)
 
 
-def _first_sign_in(username: str, password: str) -> ResponseReturnValue:
-    try:
-        start_session(username, password)
-    except AccessError:  # throttled by guesses from before the set-up; the account exists all the same
-        return redirect(url_for("credstore.login"), 303)
-    return redirect(url_for("credstore.index"), 303)
-
-
 def _setup_refused(closed: SetupClosed) -> str:
     done = accounts().any_admin()
     return render_template("credstore/refused.html", reason="setup", sentence=closed.sentence, has_admin=done)
-
-
-def _show(invalid: InvalidFields, form: FlaskForm) -> None:
-    for name, sentence in invalid.fields.items():
-        form[name].errors = [sentence]

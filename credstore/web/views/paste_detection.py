@@ -23,8 +23,9 @@ def detect_paste() -> ResponseReturnValue:
     values = {field.name: request.form.get(f"{kind.slug}-{field.name}", "") for field in kind.fields}
     proposed = suggestions.proposed_values(kind, values)
     sentences = {name: list(notes) for name, notes in suggestions.unwrap_notes(kind, values).items()}
-    for name, warning in suggestions.mismatch_warnings(kind, values | proposed).items():
-        sentences.setdefault(name, []).append(warning)
+    about = suggestions.recognised(kind, values, proposed) | suggestions.mismatch_warnings(kind, values | proposed)
+    for name, sentence in about.items():
+        sentences.setdefault(name, []).append(sentence)
     return jsonify(
         fields={f"{kind.slug}-{name}": value for name, value in proposed.items()},
         words={f"{kind.slug}-{name}": " ".join(found) for name, found in sentences.items()},

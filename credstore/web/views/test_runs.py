@@ -1,17 +1,28 @@
-"""The views of a run of many tests: confirmation, start, progress, cancel. Without JavaScript the page reloads."""
+"""The views of a run of many tests: confirmation, start, progress, cancel, and a new run of what failed.
 
-from typing import Any
+Without JavaScript the page reloads.
+"""
+
+import re
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.errors import RunActive
-from credstore.vault import Progress
+from credstore.vault import Group, ItemKey, ListFilters, RunPage
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
-from credstore.web.views.credential_list import list_arguments, list_filters
+from credstore.web.json_output import run_page_json
+from credstore.web.list_urls import list_arguments
+from credstore.web.run_words import RunWords
+from credstore.web.views.credential_list import list_filters
 from credstore.web.views.delete_restore import parse_ids
+
+JSON_ITEMS = 1000  # items of a run in one response to a program
+_KEY = re.compile(r"([0-3])-([0-9]{1,9})")
+_GROUPS = {group.slug: group for group in Group}
 
 
 def register(bp: Blueprint) -> None:
@@ -20,6 +31,7 @@ def register(bp: Blueprint) -> None:
     add("/credentials/test", view_func=start_run, methods=["POST"])
     add("/credentials/runs/<uuid:run_id>", view_func=run, methods=["GET"])
     add("/credentials/runs/<uuid:run_id>/cancel", view_func=cancel_run, methods=["POST"])
+    add("/credentials/runs/<uuid:run_id>/again", view_func=test_again, methods=["POST"])
 
 
 def confirm_run() -> ResponseReturnValue:
@@ -34,14 +46,31 @@ def confirm_run() -> ResponseReturnValue:
 
 
 def start_run() -> ResponseReturnValue:
-    ids = parse_ids(request.form.getlist("ids"))
+    return _start(parse_ids(request.form.getlist("ids")) or None)
+
+
+def test_again(run_id: UUID) -> ResponseReturnValue:
+    """Start a run of what had one kind of result in this one; without a valid `group`, of what failed."""
+    group = _GROUPS.get(request.form.get("group", ""), Group.FAILED)
+    earlier = request_context.vault().run(str(run_id))
+    return _start(
+        request_context.vault().run_ids_in(earlier.run_id, [group]),
+        scope=f"{RunWords(earlier).name_of(group).capitalize()} in an earlier run",
+    )
+
+
+def _start(ids: Sequence[str] | None, scope: str = "") -> ResponseReturnValue:
+    vault = request_context.vault()
+    filters = (
+        list_filters() if ids is None else ListFilters()
+    )  # chosen ones are tested, whatever their status is by now
     try:
-        run_id = request_context.vault().start_run(ids or None, list_filters())
+        run_id = vault.start_run(ids, filters, started_by=request_context.username(), scope=scope)
     except RunActive as active:
         if request_context.wants_json():
             raise
-        flash_message(active.sentence)
-        run_id = request_context.vault().latest_run() or ""
+        flash_message(active.sentence, tone="warning")
+        run_id = vault.latest_run() or ""
     else:
         request_context.services().runner.start(run_id)
     if request_context.wants_json():
@@ -50,23 +79,31 @@ def start_run() -> ResponseReturnValue:
 
 
 def run(run_id: UUID) -> ResponseReturnValue:
-    progress = request_context.vault().progress(str(run_id))
+    """A page of the run's items, failures first; `show` is the only group shown."""
     if request_context.wants_json():
-        return jsonify(_as_json(progress))
+        return jsonify(run_page_json(_page(run_id, JSON_ITEMS)))
+    page = _page(run_id)
     template = "credstore/_run.html" if request_context.wants_fragment() else "credstore/run.html"
-    return render_template(template, progress=progress)
+    place = {name: request.args[name] for name in ("show", "after", "before") if name in request.args}
+    return render_template(template, page=page, run=page.run, words=RunWords(page.run), place=place)
 
 
 def cancel_run(run_id: UUID) -> ResponseReturnValue:
     request_context.vault().cancel_run(str(run_id))
     if request_context.wants_json():
-        return jsonify(_as_json(request_context.vault().progress(str(run_id))))
+        return jsonify(run_page_json(_page(run_id, JSON_ITEMS)))
     return redirect(url_for("credstore.run", run_id=run_id), 303)
 
 
-def _as_json(progress: Progress) -> dict[str, Any]:
-    items = [
-        {"id": item.public_id, "name": item.name, "outcome": item.outcome, "reason": item.reason}
-        for item in progress.items
-    ]
-    return {"id": progress.run_id, "state": progress.state, "done": progress.done, "items": items}
+def _page(run_id: UUID, limit: int | None = None) -> RunPage:
+    group = _GROUPS.get(request.args.get("show", ""))
+    limits = {"limit": limit} if limit else {}
+    return request_context.vault().run_page(str(run_id), group, _start_key(), **limits)
+
+
+def _start_key() -> ItemKey | None:
+    """Where the page begins; a value that is not a key is ignored."""
+    for name, forward in (("after", True), ("before", False)):
+        if found := _KEY.fullmatch(request.args.get(name, "")):
+            return ItemKey(Group(int(found[1])), int(found[2]), forward)
+    return None

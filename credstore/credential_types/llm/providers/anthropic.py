@@ -28,6 +28,7 @@ def headers(key: str) -> Mapping[str, str]:
 class Anthropic(Provider):
     slug: ClassVar[str] = "anthropic"
     label: ClassVar[str] = "Anthropic"
+    about: ClassVar[str] = "For Anthropic's Claude API"
     base_url: ClassVar[str | None] = "https://api.anthropic.com"
 
     @classmethod

@@ -29,15 +29,18 @@ class Access:
 class Provider:
     """One LLM vendor. Subclass it in a file of its own and add the class to `PROVIDERS`.
 
-    `base_url` None means that the form demands one. `probe` must spend no tokens. `completion` asks for one token of
-    `model`; `other_limit` names that limit otherwise than usual at this provider.
+    `about` says in the form what it is for. `base_url` None means that the form demands one. The form offers an
+    organization where `offers_organization`; where `takes_organization` there may be one. `probe` must spend no tokens.
+    `completion` asks for one token of `model`; `other_limit` names that limit otherwise than usual at this provider.
     """
 
     slug: ClassVar[str]
     label: ClassVar[str]
+    about: ClassVar[str] = ""
     base_url: ClassVar[str | None] = None
     key_required: ClassVar[bool] = True
     takes_organization: ClassVar[bool] = False
+    offers_organization: ClassVar[bool] = False
 
     @classmethod
     def probe(cls, access: Access) -> Probe:

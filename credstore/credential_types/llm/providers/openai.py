@@ -23,8 +23,10 @@ def bearer(organization_id: str, key: str) -> Mapping[str, str]:
 class OpenAI(Provider):
     slug: ClassVar[str] = "openai"
     label: ClassVar[str] = "OpenAI"
+    about: ClassVar[str] = "For OpenAI's API"
     base_url: ClassVar[str | None] = "https://api.openai.com/v1"
     takes_organization: ClassVar[bool] = True
+    offers_organization: ClassVar[bool] = True
 
     @classmethod
     def probe(cls, access: Access) -> Probe:

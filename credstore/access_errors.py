@@ -1,0 +1,47 @@
+"""The exceptions of sign-in, set-up and machine tokens; see `errors`."""
+
+from credstore.errors import CredstoreError
+
+
+class AccessError(CredstoreError):
+    code = "access"
+
+
+class WrongPassword(AccessError):
+    code = "wrong-password"
+
+
+class Throttled(AccessError):
+    code = "throttled"
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class TokenRefused(AccessError):
+    code = "unauthorized"
+
+
+class ScopeMissing(AccessError):
+    code = "scope"
+
+
+class RoleMissing(AccessError):
+    code = "role"
+
+
+class LastAdministrator(AccessError):
+    code = "last-administrator"
+
+
+class OwnUser(AccessError):
+    code = "own-user"
+
+
+class InvitationClosed(AccessError):
+    code = "invitation-closed"
+
+
+class SetupClosed(AccessError):
+    code = "setup-closed"

@@ -1,0 +1,131 @@
+"""The use cases of users and their roles: list, add, change a role, remove. One administrator always remains."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from credstore.access_errors import LastAdministrator
+from credstore.accounts.passwords import check_new, hash_password, username_key
+from credstore.accounts.roles import Role
+from credstore.audit import Act, record
+from credstore.database import AnySession, insert, write_transaction
+from credstore.errors import InvalidFields, NotFound
+from credstore.invitation_model import Invitation
+from credstore.models import Admin, LoginSession
+
+MOST_LISTED = 1000
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRecord:
+    """Somebody who may sign in."""
+
+    id: int
+    username: str
+    role: Role
+    created_at: datetime
+
+
+class Users:
+    """Those who may sign in, each with a role."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def list(self) -> tuple[UserRecord, ...]:
+        """Every user, by name; a thousand at the most."""
+        users = select(Admin.id, Admin.username, Admin.role, Admin.created_at).order_by(Admin.username_key)
+        return tuple(map(_to_record, self._session.execute(users.limit(MOST_LISTED))))
+
+    def get(self, user_id: int) -> UserRecord:
+        """One user. Raises NotFound."""
+        one = select(Admin.id, Admin.username, Admin.role, Admin.created_at).where(Admin.id == user_id)
+        row = self._session.execute(one).one_or_none()
+        if row is None:
+            raise _unknown()
+        return _to_record(row)
+
+    def named(self, username: str) -> UserRecord:
+        """The user of this name. Raises NotFound."""
+        user_id = self._session.scalar(select(Admin.id).where(Admin.username_key == username_key(username)))
+        if user_id is None:
+            raise _unknown()
+        return self.get(user_id)
+
+    def create(self, username: str, password: str, role: Role) -> None:
+        """Add a user. Raises InvalidFields (`username`, `password`)."""
+        check_new(username, password)
+        password_hash = hash_password(password)
+        with write_transaction(self._session):
+            add_user(self._session, username, password_hash, role)
+            record(self._session, Act.USER_ADDED, result=f"user {username.strip()}, {role}")
+
+    def set_role(self, user_id: int, role: Role) -> UserRecord:
+        """Give a user another role; it counts from the next request, and their invitations end.
+
+        Raises NotFound, LastAdministrator.
+        """
+        with write_transaction(self._session):
+            if role is not Role.ADMIN:
+                self._refuse_for_last_administrator(user_id)
+            before = self.get(user_id)
+            if before.role is not role:
+                self._session.execute(
+                    update(Admin)
+                    .where(Admin.id == user_id)
+                    .values(role=role.value)
+                    .execution_options(synchronize_session=False)
+                )
+                self._withdraw_invitations_of(before)
+                record(self._session, Act.ROLE_CHANGED, result=f"user {before.username}: {before.role} to {role}")
+        _log.info("role changed: user %s is %s", user_id, role, extra={"event": "role changed"})
+        return UserRecord(id=user_id, username=before.username, role=role, created_at=before.created_at)
+
+    def remove(self, user_id: int) -> UserRecord:
+        """Remove a user, and end their sessions and invitations. Raises NotFound, LastAdministrator."""
+        with write_transaction(self._session):
+            self._refuse_for_last_administrator(user_id)
+            gone = self.get(user_id)
+            for table, column in ((LoginSession, LoginSession.admin_id), (Admin, Admin.id)):
+                self._session.execute(
+                    delete(table).where(column == user_id).execution_options(synchronize_session=False)
+                )
+            self._withdraw_invitations_of(gone)
+            record(self._session, Act.USER_REMOVED, result=f"user {gone.username}, {gone.role}")
+        _log.info("user removed: %s", user_id, extra={"event": "user removed"})
+        return gone
+
+    def _withdraw_invitations_of(self, inviter: UserRecord) -> None:
+        # Or somebody who may not add users any more would still add one.
+        theirs = delete(Invitation).where(Invitation.created_by == inviter.username)
+        self._session.execute(theirs.execution_options(synchronize_session=False))
+
+    def _refuse_for_last_administrator(self, user_id: int) -> None:
+        # Locked in one order, so that of two administrators who remove each other at once only one succeeds.
+        administrators = select(Admin.id).where(Admin.role == Role.ADMIN.value).order_by(Admin.id).with_for_update()
+        if list(self._session.scalars(administrators)) == [user_id]:
+            raise LastAdministrator("This is the only administrator. Make somebody else an administrator first.")
+
+
+def add_user(session: AnySession, username: str, password_hash: str, role: Role) -> None:
+    """Inside a writing transaction: add a row. Raises InvalidFields (`username`) where the name is taken."""
+    row = insert(session, Admin).values(
+        username=username.strip(),
+        username_key=username_key(username),
+        password_hash=password_hash,
+        role=role.value,
+    )
+    if session.scalar(row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)) is None:
+        raise InvalidFields({"username": "A user of that name exists already. Choose another name."})
+
+
+def _to_record(row: object) -> UserRecord:
+    values = {name: getattr(row, name) for name in ("id", "username", "created_at")}
+    return UserRecord(**values, role=Role(getattr(row, "role")))  # noqa: B009 - a row of any kind
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no user of that name or number.")

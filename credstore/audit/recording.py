@@ -1,0 +1,103 @@
+"""Adds entries to the audit log, in the transaction of the act, before a secret is handed out.
+
+`record` is the last statement before the commit: on PostgreSQL it locks the head of the chain, so that writers stand in
+line only from here to their commit, and none that holds the head waits for anything else.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import exc, insert, select, text
+
+from credstore.audit.actor import Actor, current_actor
+from credstore.audit.acts import Act
+from credstore.audit.chain import hash_of
+from credstore.audit_model import AuditEntry, AuditHead
+from credstore.database import AnySession
+from credstore.errors import AuditUnwritable
+from credstore.models import utc_now
+
+MOST_ITEMS = 10_000  # credentials in one entry
+_LENGTHS = {"actor": 150, "act": 40, "credential_id": 36, "kind": 40, "result": 200, "address": 45}
+_HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
+_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
+_ITEMS = {
+    "sqlite": text("INSERT INTO audit_item (public_id, seq) SELECT DISTINCT value, :seq FROM json_each(:ids)"),
+    "postgresql": text(
+        "INSERT INTO audit_item (public_id, seq) SELECT DISTINCT value, CAST(:seq AS bigint)"
+        " FROM json_array_elements_text(CAST(:ids AS json))"
+    ),
+}
+
+
+class Subject(NamedTuple):
+    """The credential that an act was about."""
+
+    public_id: str
+    kind: str = ""
+
+
+def record(
+    session: AnySession,
+    act: Act,
+    subject: Subject | None = None,
+    *,
+    result: str = "",
+    count: int | None = None,
+    actor: Actor | None = None,
+) -> None:
+    """Inside a writing transaction, as its last statement: add an entry. `actor` None: who acts in this context.
+
+    Raises AuditUnwritable, or another StorageError; then the act must not happen.
+    """
+    about = {"credential_id": subject.public_id, "kind": subject.kind} if subject else {}
+    _append(
+        session, act, actor, {**about, "result": result, "count": (1 if subject else 0) if count is None else count}
+    )
+
+
+def record_each(
+    session: AnySession, act: Act, subjects: Sequence[Subject], *, result: str = "", actor: Actor | None = None
+) -> None:
+    """`record` for an act about any number of credentials: one entry for all of them, none where there are none."""
+    if len(subjects) == 1:
+        record(session, act, subjects[0], result=result, actor=actor)
+        return
+    for start in range(0, len(subjects), MOST_ITEMS):
+        ids = [subject.public_id for subject in subjects[start : start + MOST_ITEMS]]
+        _append(session, act, actor, {"result": result, "count": len(ids), "items": " ".join(ids)})
+
+
+def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[str, Any]) -> None:
+    entry = entry_of(act, actor, columns)
+    session.flush()  # everything else comes first
+    connection = session.connection()
+    try:
+        head = connection.execute(_HEAD).one_or_none()
+        if head is None:
+            raise unwritable()
+        entry["seq"] = head.seq + 1
+        entry["hash"] = hash_of(entry, head.hash)
+        connection.execute(_INSERT, entry)
+        if entry["items"]:
+            ids = json.dumps(entry["items"].split(" "))
+            connection.execute(_ITEMS[connection.dialect.name], {"seq": entry["seq"], "ids": ids})
+    except exc.DBAPIError:
+        raise unwritable() from None
+
+
+def entry_of(act: Act, actor: Actor | None, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an entry but its number and its hash."""
+    name, address = actor or current_actor()
+    entry: dict[str, Any] = {"credential_id": "", "kind": "", "items": "", **columns}
+    entry |= {"at": utc_now(), "actor": name, "act": str(act), "address": address}
+    return entry | {column: _fitting(entry[column], length) for column, length in _LENGTHS.items()}
+
+
+def _fitting(value: str, length: int) -> str:
+    return value.replace("\0", "")[:length]
+
+
+def unwritable() -> AuditUnwritable:
+    return AuditUnwritable("The audit log cannot be written, so nothing was done and no secret was used.")

@@ -1,0 +1,124 @@
+"""What SQLite needs of an engine: its pragmas, transactions that take the write lock at once, and checkpoints.
+
+A checkpoint copies the write-ahead log into the database. SQLite makes it at the commit that finds the log long, while
+a person waits. Here a thread makes it soon after a commit, so that nobody waits.
+"""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS = 5_000
+CACHE_KIB, BULK_CACHE_KIB = 1_000, 256_000  # the page cache of a connection, and during a bulk change
+LARGE_CACHE_KIB = 64_000  # in a process that makes one change of all rows
+CHECKPOINT_SECONDS = 1.0  # from a commit to the checkpoint
+# Pages of the log at which a commit makes the checkpoint itself: where the thread does not keep up or does not run.
+AUTO_CHECKPOINT_PAGES = 16_000
+_PRAGMAS = (
+    "PRAGMA synchronous=NORMAL",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
+    f"PRAGMA wal_autocheckpoint={AUTO_CHECKPOINT_PAGES}",
+    f"PRAGMA cache_size=-{CACHE_KIB}",
+    "PRAGMA foreign_keys=ON",
+    # Freed pages are overwritten, so that a replaced or erased ciphertext does not stay in the file.
+    "PRAGMA secure_delete=ON",
+)
+
+
+def prepare(engine: Engine) -> None:
+    """Add the listeners to an engine of SQLite."""
+    checkpoints = Checkpoints(Path(str(engine.url.database)))
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "commit", checkpoints.note_commit)
+    event.listen(engine, "checkin", _end_bulk)
+
+
+class Checkpoints:
+    """Makes a checkpoint a second after a commit, once for all commits of that second."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._waiting = False
+
+    def note_commit(self, connection: Connection) -> None:
+        """After a commit: see that a checkpoint follows."""
+        if not connection.get_execution_options().get("credstore_writes"):
+            return
+        with self._lock:
+            if self._waiting:
+                return
+            self._waiting = True
+        timer = threading.Timer(CHECKPOINT_SECONDS, self._checkpoint)
+        timer.name, timer.daemon = "credstore-checkpoint", True
+        timer.start()
+
+    def _checkpoint(self) -> None:
+        with self._lock:
+            self._waiting = False
+        # "rw": a database that was removed meanwhile is not made anew. PASSIVE waits for nobody and blocks nobody.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"{self._database.as_uri()}?mode=rw", uri=True)) as log:
+            log.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin` sends it
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    _begin_wal(cursor)
+    cursor.close()
+
+
+def _begin_wal(cursor: DBAPICursor) -> None:
+    """Set the journal mode, which stays in the file. SQLite does not wait where two connections change it at once."""
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as busy:
+            if busy.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    # BEGIN IMMEDIATE takes the write lock at once: reading first and writing later loses updates or deadlocks.
+    options = connection.get_execution_options()
+    if options.get("credstore_bulk"):
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
+        connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
+        connection.info["credstore_bulk"] = True
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("credstore_writes") else "BEGIN")
+
+
+def enlarge_cache(connection: Connection) -> None:
+    """For a process that is there for one large change: its connection may keep more of the indexes in memory."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{LARGE_CACHE_KIB}")
+
+
+def _end_bulk(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    """When the connection of a bulk change returns to the pool, give its memory back."""
+    if connection is None or not entry.info.pop("credstore_bulk", False):
+        return
+    for pragma in (f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={AUTO_CHECKPOINT_PAGES}", "shrink_memory"):
+        connection.cursor().execute(f"PRAGMA {pragma}")
+    _return_memory()
+
+
+def _return_memory() -> None:
+    """Give the memory that was freed back to the system. Only glibc has the function; see malloc_trim(3)."""
+    import ctypes  # rarely needed
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)

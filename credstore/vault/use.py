@@ -1,0 +1,34 @@
+"""Use: the values of a credential for another process, encrypted to the public key of its machine token."""
+
+from typing import Any
+
+from credstore import envelope
+from credstore.credential_values import CredentialValues
+from credstore.vault.resolve import Resolver
+
+
+class Use:
+    """No value leaves in clear, and none before its use is noted."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def use(self, name_or_id: str, *, token: str, public_key: bytes, consumer: str, node: str = "") -> dict[str, Any]:
+        """The envelope of a credential's values, bound to the token, to the credential and to its version.
+
+        `token` is the machine token as it was sent, `public_key` the 32 bytes that are registered with it. Raises
+        NotFound, Locked, Unreadable, or StorageError where the use cannot be noted; Refused for a key that protects
+        nothing.
+        """
+        values = self._resolver.resolve_noted(name_or_id, consumer=consumer, node=node)
+        binding = envelope.Binding(token=envelope.token_id(token), credential=values.id, version=values.version)
+        return envelope.seal(_content(values), public_key, binding)
+
+
+def _content(values: CredentialValues) -> dict[str, Any]:
+    return {
+        "name": values.name,
+        "type": values.kind,
+        "secret_fields": list(values.secret_fields),
+        "values": values.reveal(),
+    }

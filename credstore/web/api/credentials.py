@@ -1,0 +1,131 @@
+"""The routes of credentials: list, create, read, change."""
+
+from typing import Any
+
+from flask import Response, jsonify, url_for
+from marshmallow import fields, validate
+from werkzeug.exceptions import PreconditionFailed
+
+from credstore.credential_types import by_slug
+from credstore.errors import Conflict, Unreadable
+from credstore.vault import ListFilters
+from credstore.web import request_context
+from credstore.web.api.answers import credential_answer, credential_response
+from credstore.web.api.if_match import CHANGED, require_match
+from credstore.web.api.problems import note_typed_fields
+from credstore.web.api.routes import Route
+from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch
+from credstore.web.api.secret_states import without_states
+from credstore.web.api.typed_bodies import FieldsBody, texts_of
+
+_BODY = FieldsBody(
+    "New",
+    {
+        "name": fields.String(required=True),
+        "expires": fields.String(
+            allow_none=True,
+            validate=validate.Regexp(DAY, error="Write the day as YYYY-MM-DD."),
+            metadata={"format": "date"},
+        ),
+    },
+)
+
+
+def list_credentials(query: dict[str, Any]) -> Response:
+    filters = ListFilters.clean(
+        query=query.get("q", ""),
+        kind=query.get("type", ""),
+        expiring=query.get("expiring"),
+        status=query.get("status", ""),
+        sort=query.get("sort", ""),
+    )
+    page = request_context.vault().list_by_key(filters, after=int(query.get("cursor", 0)), limit=query["limit"])
+    return jsonify(
+        items=[credential_answer(record) for record in page.records],
+        next_cursor=str(page.next_key) if page.next_key else None,
+        beginnings_only=page.beginnings_only,
+    )
+
+
+def create(body: dict[str, Any]) -> Response:
+    vault = request_context.vault()
+    record = vault.create(body["type"], body.get("name", ""), body["fields"], expires=body.get("expires") or "")
+    response = credential_response(record, 201)
+    response.headers["Location"] = url_for("credstore_api.read", credential=record.public_id)
+    return response
+
+
+def read(credential: str) -> Response:
+    return credential_response(request_context.vault().get(credential))
+
+
+def change(credential: str, body: dict[str, Any]) -> Response:
+    vault = request_context.vault()
+    record = vault.get(credential)
+    require_match(record)
+    kind = by_slug(record.kind)
+    if kind is None:
+        raise Unreadable("This version of credstore does not know the type of this credential.")
+    note_typed_fields()
+    secrets = {field.name for field in kind.secret_fields()}
+    given = without_states(body.get("fields_", {}), secrets | record.secret_names)
+    remove = {name for name in secrets if name in given and given[name] is None}
+    expires = body["expires"] or "" if "expires" in body else None
+    try:
+        changed = vault.edit(
+            credential,
+            version=record.version,
+            name=body.get("name", record.name),
+            values=dict(record.public) | texts_of(kind, given),
+            remove=remove,
+            expires=expires,
+        )
+    except Conflict:
+        raise PreconditionFailed(CHANGED) from None
+    return credential_response(changed)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        rule="/credentials",
+        name="list_credentials",
+        scope="read",
+        summary="List credentials, page after page",
+        view=list_credentials,
+        query=ListQuery,
+        answers={200: CredentialPage},
+        refusals=(410,),
+    ),
+    Route(
+        method="POST",
+        rule="/credentials",
+        name="create",
+        scope="write",
+        summary="Create a credential",
+        view=create,
+        body=_BODY,
+        answers={201: CredentialAnswer},
+    ),
+    Route(
+        method="GET",
+        rule="/credentials/<uuid:credential>",
+        name="read",
+        scope="read",
+        summary="Read a credential",
+        view=read,
+        answers={200: CredentialAnswer},
+    ),
+    Route(
+        method="PATCH",
+        rule="/credentials/<uuid:credential>",
+        name="change",
+        scope="write",
+        summary="Change a credential",
+        view=change,
+        body=Patch,
+        answers={200: CredentialAnswer},
+        refusals=(409, 412, 428),
+        if_match=True,
+    ),
+)

@@ -1,0 +1,98 @@
+"""The routes that delete credentials, and restore them."""
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from credstore.errors import Conflict, NotFound
+from credstore.vault import Deletion
+from credstore.web import request_context
+from credstore.web.api.answers import credential_response
+from credstore.web.api.if_match import has_if_match, require_match
+from credstore.web.api.routes import Route
+from credstore.web.api.schemas import Batch, CredentialAnswer, DeleteQuery, DeletionAnswer, Ids, RestoredAnswer
+
+
+def delete(credential: str, query: dict[str, Any]) -> Response:
+    if has_if_match():
+        require_match(request_context.vault().get(credential))
+    done = _delete([credential], force=query.get("force") == "true")
+    if not done.deleted:
+        raise NotFound
+    return _answer(done)
+
+
+def delete_many(body: dict[str, Any]) -> Response:
+    return _answer(_delete([str(one) for one in body["ids"]], force=body["force"]))
+
+
+def restore_batch(body: dict[str, Any]) -> Response:
+    restored = request_context.vault().restore(str(body["batch"]))
+    if not restored:
+        raise NotFound("There is no such deletion, or what it took is restored or erased.")
+    return jsonify(restored=restored)
+
+
+def restore(credential: str) -> Response:
+    vault = request_context.vault()
+    done = vault.deleted.restore([credential])
+    if done.refused:
+        raise Conflict("Another credential has this name now. Rename that one first.")
+    if not done.names:
+        raise NotFound("There is no such deleted credential. It may be erased.")
+    return credential_response(vault.get(credential))
+
+
+def _delete(ids: list[str], *, force: bool) -> Deletion:
+    return request_context.vault().delete(ids, request_context.username(), force=force)
+
+
+def _answer(done: Deletion) -> Response:
+    return jsonify(batch=done.batch, deleted=done.deleted, missing=done.missing)
+
+
+ROUTES = (
+    Route(
+        method="DELETE",
+        rule="/credentials/<uuid:credential>",
+        name="delete",
+        scope="write",
+        summary="Delete a credential; one that is used only with force=true",
+        view=delete,
+        query=DeleteQuery,
+        answers={200: DeletionAnswer},
+        refusals=(409, 412),
+    ),
+    Route(
+        method="POST",
+        rule="/credentials/delete",
+        name="delete_many",
+        scope="write",
+        summary="Delete several credentials, all or none",
+        view=delete_many,
+        body=Ids,
+        answers={200: DeletionAnswer},
+        refusals=(409,),
+    ),
+    Route(
+        method="POST",
+        rule="/credentials/restore",
+        name="restore_batch",
+        scope="write",
+        summary="Restore what one deletion took",
+        view=restore_batch,
+        body=Batch,
+        answers={200: RestoredAnswer},
+        refusals=(404,),
+    ),
+    Route(
+        method="POST",
+        rule="/credentials/<uuid:credential>/restore",
+        name="restore",
+        scope="write",
+        summary="Restore a deleted credential",
+        view=restore,
+        answers={200: CredentialAnswer},
+        refusals=(409,),
+    ),
+)

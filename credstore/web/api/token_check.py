@@ -1,0 +1,55 @@
+"""The authorization of the API: a machine token with the scope of the route. Cookies are not looked at."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, g, request
+
+from credstore.access_errors import AccessError, ScopeMissing, TokenRefused
+from credstore.accounts.machine_tokens import MachineToken
+from credstore.audit import Actor, set_actor
+from credstore.web import request_context
+from credstore.web.authentication import may_ask_for_password
+from credstore.web.authorization import forget_actor
+
+PUBLIC_ENDPOINTS = frozenset({"credstore_api.document"})
+
+
+class PlainHttp(AccessError):
+    """A token came over plain http from another machine."""
+
+    code = "https-needed"
+
+
+def register(bp: Blueprint, scopes: Mapping[str, str]) -> None:
+    """`scopes` has the scope of every endpoint but the public ones."""
+
+    def authorize_token() -> None:
+        """Raises TokenRefused, ScopeMissing, Throttled or PlainHttp."""
+        if request.endpoint in PUBLIC_ENDPOINTS:
+            return
+        if not may_ask_for_password():
+            raise PlainHttp("Use https: over plain http everybody on the way can read the token. Replace it.")
+        token = request_context.services().tokens.authenticate(bearer_token(), request.remote_addr or "")
+        scope = scopes[str(request.endpoint)]
+        if scope not in token.scopes:
+            raise ScopeMissing(f"This token does not have the scope “{scope}”.")
+        g.credstore_machine_token = token
+        g.credstore_username = token.actor_name
+        set_actor(Actor(g.credstore_username, request.remote_addr or ""))
+
+    bp.before_request(authorize_token)
+    bp.teardown_request(forget_actor)
+
+
+def bearer_token() -> str:
+    """The token as it was sent. Raises TokenRefused where none was."""
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not text.strip():
+        raise TokenRefused("Send a machine token, in the header “Authorization: Bearer crs_…”.")
+    return text.strip()
+
+
+def machine_token() -> MachineToken:
+    """The token of this request."""
+    token: MachineToken = g.credstore_machine_token
+    return token

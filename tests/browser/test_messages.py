@@ -1,0 +1,104 @@
+"""Messages: their tone, their end, and how they are said; and the button that copies a reference."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.live_site import LiveSite
+from tests.browser.test_keyboard import tab_to
+from tests.provider import Provider
+
+pytestmark = pytest.mark.browser
+
+
+def delete_first(tab: Page) -> Locator:
+    """Delete a row by mouse; the message about it."""
+    tab.locator(".trash").first.click()
+    tab.get_by_role("button", name="Delete credential").click()
+    message = tab.locator(".message")
+    expect(message).to_have_count(1)
+    return message
+
+
+def picture(message: Locator) -> str:
+    """The part of the icons that stands before the message."""
+    return str(message.evaluate("(it) => getComputedStyle(it, '::before').maskPosition"))
+
+
+def test_a_message_is_closed_by_mouse_and_by_keyboard(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(2)
+    tab = open_page()
+    message = delete_first(tab)
+    expect(message).to_have_role("status")
+    expect(tab.locator("#live")).to_have_text("Deleted “Bot 002”.")
+    message.get_by_role("button", name="Close this message").click()
+    expect(message).to_have_count(0)
+    expect(tab.get_by_role("main")).to_be_focused()  # Tab goes on from here, not from the start of the page
+
+    message = delete_first(tab)
+    tab_to(tab, message.get_by_role("button", name="Close this message"))
+    tab.keyboard.press("Enter")
+    expect(message).to_have_count(0)
+    expect(tab.get_by_role("heading", name="No credentials yet")).to_be_visible()
+
+
+def test_each_tone_has_an_icon_and_words_of_its_own(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
+    """Without JavaScript: there each test ends in a message, which is gone from the next page."""
+    site.llm("Refused", provider.url("/openai/v1"), key="sk-wrong-0123456789")
+    tab = open_page(java_script_enabled=False)
+    tab.get_by_role("button", name="Test Refused").click()
+    message = tab.locator(".message")
+    expect(message).to_have_role("alert")
+    expect(message).to_contain_text("Error: Refused: Rejected.")
+    expect(message.locator(".close")).to_be_hidden()  # it would do nothing
+    pictures = [picture(message)]
+    tab.goto(site.url)
+    expect(message).to_have_count(0)
+
+    tab.goto(f"{site.url}/delete")
+    expect(message).to_have_role("alert")
+    expect(message).to_contain_text("Warning: Nothing was selected")
+    pictures.append(picture(message))
+
+    tab.get_by_role("link", name="Delete Refused").click()
+    tab.get_by_role("button", name="Delete credential").click()
+    expect(message).to_have_role("status")
+    pictures.append(picture(message))
+    assert len(set(pictures)) == 3, pictures
+
+
+@pytest.mark.parametrize("key", ["", "Enter"])
+def test_the_reference_is_copied(site: LiveSite, open_page: OpenPage, key: str) -> None:
+    record = site.bots(1)[0]
+    tab = open_page(f"/{record.public_id}", permissions=["clipboard-read", "clipboard-write"])
+    button = tab.get_by_role("button", name="Copy the reference")
+    if key:
+        tab_to(tab, button)
+        tab.keyboard.press(key)
+    else:
+        button.click()
+    expect(tab.locator("#live")).to_have_text("Copied")
+    assert tab.evaluate("navigator.clipboard.readText()") == record.public_id
+
+
+def test_without_javascript_the_reference_can_be_selected(site: LiveSite, open_page: OpenPage) -> None:
+    record = site.bots(1)[0]
+    tab = open_page(f"/{record.public_id}", java_script_enabled=False)
+    expect(tab.get_by_text(record.public_id, exact=True)).to_be_visible()
+    expect(tab.locator("[data-copy]").first).to_be_hidden()
+
+
+def test_the_button_of_the_search_shows_when_the_focus_is_on_it(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(1)
+    tab = open_page()
+    button = tab.get_by_role("button", name="Search", exact=True)
+    tab_to(tab, button)
+    box, field = button.bounding_box(), tab.get_by_role("searchbox").bounding_box()
+    assert box
+    assert field
+    assert box["width"] >= 50
+    assert box["height"] >= 24
+    assert box["x"] >= field["x"]
+    assert box["x"] + box["width"] <= field["x"] + field["width"]
+    expect(button).to_have_css("outline-style", "solid")
+    expect(button).to_have_css("clip-path", "none")

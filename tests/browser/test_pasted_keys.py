@@ -1,0 +1,200 @@
+"""Pasting a key and saving at once: the provider follows, or the form asks; blocks of several lines arrive whole."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.live_site import LiveSite
+from tests.browser.test_dialog import choose, open_dialog
+from tests.browser.test_edit import edit
+from tests.fixtures.browsing import Watch, choose_more
+from tests.web.test_key_mismatch import KEYS
+
+pytestmark = pytest.mark.browser
+
+ANTHROPIC = "sk-ant-api03-canary7Hq2Zt9Wn4Lx8Rb"
+URL = "https://gateway.example.com/v1"
+
+
+def paste(field: Locator, text: str) -> None:
+    """From the real clipboard, with the keyboard, as a person does."""
+    tab = field.page
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.evaluate("(text) => navigator.clipboard.writeText(text)", text)
+    field.focus()
+    tab.keyboard.press("Control+V")
+
+
+def click(button: Locator) -> None:
+    button.click()
+
+
+def press_enter(button: Locator) -> None:
+    button.focus()
+    button.press("Enter")
+
+
+Press = Callable[[Locator], None]
+
+
+def saved(tab: Page, name: str) -> None:
+    expect(tab.locator(".message").get_by_text(f"{name} is encrypted and stored.")).to_be_visible()
+
+
+def test_the_provider_follows_a_pasted_key_though_the_form_is_sent_at_once(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page()
+    for number, (key, provider) in enumerate((key, owner) for key, owner in KEYS.items() if owner):
+        dialog = open_dialog(tab)
+        dialog.get_by_label("Name").fill(f"Key {number}")
+        paste(dialog.get_by_label("API Key"), f"{key}-0123456789")
+        tab.keyboard.press("Enter")  # the field was never left
+        saved(tab, f"Key {number}")
+        stored = site.resolve(f"Key {number}")
+        assert (stored["provider_type"], stored["api_key"]) == (provider, f"{key}-0123456789")
+
+
+def test_what_a_pasted_key_told_is_seen_and_said_before_saving(open_page: OpenPage) -> None:
+    tab = open_page()
+    dialog = open_dialog(tab)
+    key, provider = dialog.get_by_label("API Key"), dialog.get_by_label("Provider Type")
+    paste(key, "gsk_canary0123456789")
+    expect(provider).to_have_value("openai_compatible")
+    expect(dialog.get_by_label("Base URL")).to_have_value("https://api.groq.com/openai/v1")
+    expect(key).to_be_focused()
+    expect(tab.locator("#live")).to_contain_text("This looks like a Groq key")
+    key.clear()
+    paste(key, ANTHROPIC)  # the first one was the wrong key
+    expect(provider).to_have_value("anthropic")
+    expect(dialog.get_by_label("Base URL")).to_have_value("")
+    provider.select_option("openai")  # a person decides
+    key.clear()
+    paste(key, "gsk_canary0123456789")
+    expect(dialog.get_by_text("This looks like a Groq key; the provider type is OpenAI.")).to_be_visible()
+    expect(provider).to_have_value("openai")
+
+
+@pytest.mark.parametrize(
+    ("script", "answer", "press"),
+    [
+        (True, "Use Anthropic", click),
+        (True, "Keep OpenAI", press_enter),
+        (False, "Use Anthropic", press_enter),
+        (False, "Keep OpenAI", click),
+    ],
+)
+def test_a_key_of_another_provider_is_asked_about_once(
+    site: LiveSite, open_page: OpenPage, watch: Watch, script: bool, answer: str, press: Press
+) -> None:
+    watch.allow_status(400)
+    tab = open_page("" if script else "/new", java_script_enabled=script)
+    form = open_dialog(tab) if script else tab.locator("main")
+    form.get_by_label("Name").fill("Mixed up")
+    form.get_by_label("Provider Type").select_option("openai")
+    key = form.get_by_label("API Key")
+    if script:
+        paste(key, ANTHROPIC)
+    else:
+        key.fill(ANTHROPIC)
+    press(form.get_by_role("button", name="Add Credential"))
+    question = form.get_by_role("group", name="This looks like an Anthropic key; the provider type is OpenAI.")
+    expect(question).to_contain_text("Not saved yet.")
+    assert site.names() == []
+    if script:
+        expect(question).to_be_focused()
+        expect(tab.locator("#live")).to_contain_text("This looks like an Anthropic key")
+        expect(key).to_have_value(ANTHROPIC)
+        expect(question.get_by_text("enter it again")).to_be_hidden()
+    else:
+        assert ANTHROPIC not in tab.content()
+        expect(question.get_by_text("enter it again")).to_be_visible()
+        key.fill(ANTHROPIC)
+    press(question.get_by_role("button", name=answer))
+    saved(tab, "Mixed up")
+    stored = site.resolve("Mixed up")
+    assert stored["api_key"] == ANTHROPIC
+    assert stored["provider_type"] == ("anthropic" if answer == "Use Anthropic" else "openai")
+
+
+def test_a_test_of_the_draft_asks_first_and_goes_on_with_the_test(open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    tab = open_page()
+    dialog = open_dialog(tab)
+    dialog.get_by_label("Provider Type").select_option("openai_compatible")
+    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
+    paste(dialog.get_by_label("API Key"), ANTHROPIC)
+    choose_more(dialog, "Test without saving")
+    expect(dialog.locator(".mismatch")).to_contain_text("Not tested yet.")
+    dialog.get_by_role("button", name="Keep OpenAI Compatible").click()
+    expect(dialog.locator(".draft-verdict")).to_be_visible()
+
+
+def test_a_bot_token_goes_to_the_type_telegram_with_one_click(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow_status(400)
+    token = "123456789:AAcanary-Zq8Xw2Lm7Rt4YvZq8Xw2Lm7Rt4"
+    tab = open_page()
+    dialog = open_dialog(tab)
+    paste(dialog.get_by_label("API Key"), token)
+    dialog.get_by_role("button", name="Add Credential").click()
+    dialog.get_by_role("button", name="Use Telegram").click()
+    expect(dialog.get_by_text("Give the credential a name.")).to_be_visible()
+    expect(dialog.get_by_label("Bot Token")).to_have_value(token)
+    dialog.get_by_label("Name").fill("Bot")
+    dialog.get_by_role("button", name="Add Credential").click()
+    saved(tab, "Bot")
+    assert site.resolve("Bot") == {"bot_token": token}
+
+
+def test_the_edit_form_asks_as_well(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    site.llm("Model", "")
+    tab = open_page()
+    dialog = edit(tab, "Model")
+    paste(dialog.get_by_label("API Key", exact=True), ANTHROPIC)
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog.locator(".mismatch")).to_be_focused()
+    assert site.resolve("Model")["api_key"] != ANTHROPIC
+    dialog.get_by_role("button", name="Use Anthropic").click()
+    expect(tab.locator(".message").get_by_text("Model is saved.")).to_be_visible()
+    assert site.resolve("Model")["provider_type"] == "anthropic"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "bare"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        f"# ours\nOPENAI_API_KEY=sk-proj-canary0123\n\nOPENAI_BASE_URL={URL}\n",
+        f"curl {URL}/models \\\n  -H 'Authorization: Bearer sk-proj-canary0123' \\\n-H 'Accept: */*'",
+    ],
+    ids=["env", "curl"],
+)
+def test_a_pasted_block_survives_the_single_line(site: LiveSite, open_page: OpenPage, block: str, script: bool) -> None:
+    tab = open_page("/new")  # the clipboard needs a script, the form does not
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.evaluate("(text) => navigator.clipboard.writeText(text)", block)
+    if not script:
+        tab.route("**/*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        tab.reload()
+    tab.get_by_label("Name").fill("Block")
+    tab.get_by_label("API Key").focus()
+    tab.keyboard.press("Control+V")
+    if script:
+        expect(tab.get_by_label("Base URL")).to_have_value(URL)
+    tab.get_by_role("button", name="Add Credential").click()
+    saved(tab, "Block")
+    assert site.resolve("Block")["api_key"] == "sk-proj-canary0123"
+
+
+def test_a_block_in_the_field_of_a_bot_token(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page()
+    dialog = open_dialog(tab)
+    choose(dialog, "Telegram")
+    dialog.get_by_label("Name").fill("Bot")
+    token = "123456789:AAcanary-Zq8Xw2Lm7Rt4YvZq8Xw2Lm7Rt4"
+    paste(dialog.get_by_label("Bot Token"), f"DEBUG=1\nOPENAI_API_KEY=sk-x\nTELEGRAM_BOT_TOKEN={token}\n")
+    dialog.get_by_role("button", name="Add Credential").click()
+    saved(tab, "Bot")
+    assert site.resolve("Bot") == {"bot_token": token}

@@ -1,0 +1,76 @@
+"""The list at 390 px: low cards, a bar that hides no half of a button, and targets that can be hit anywhere."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.live_site import LiveSite
+from tests.browser.page_states import furnish
+from tests.browser.test_looks import SMALL_TARGETS
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
+HIGHEST = 120  # pixels
+# Buttons and links of rows that are seen and yet covered by something else, wholly or in part.
+COVERED = """() => {
+  const bar = document.querySelector('.selection').getBoundingClientRect();
+  return [...document.querySelectorAll('tbody :is(button, a, input)')]
+    .map((it) => [it, it.getBoundingClientRect()])
+    .filter(([, box]) => box.width && box.top >= 0 && box.bottom <= bar.top)
+    .filter(([it, box]) => [[2, 2], [box.width - 2, box.height - 2]].some(([x, y]) => {
+      const found = document.elementFromPoint(box.left + x, box.top + y);
+      return !found || !(it.contains(found) || found.contains(it));
+    }))
+    .map(([it]) => it.outerHTML.slice(0, 80));
+}"""
+
+
+def test_a_card_is_at_most_120_pixels_high(site: LiveSite, open_page: OpenPage) -> None:
+    furnish(site)
+    tab = open_page("", **PHONE)
+    assert tab.locator("tbody tr").count() == 50
+    heights = tab.locator("tbody tr").evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)")
+    assert max(heights) <= HIGHEST, sorted(heights)[-5:]
+
+
+def test_the_bar_of_a_selection_covers_no_button_of_a_row(site: LiveSite, open_page: OpenPage) -> None:
+    """It is as wide as the window and stands at its lower edge: what scrolls below it is out of sight as a whole."""
+    furnish(site)
+    tab = open_page("", **PHONE)
+    tab.get_by_role("checkbox", name="Select all on this page").tap()
+    bar = tab.locator(".selection")
+    expect(bar).to_be_visible()
+    for row in (0, 20, 49):
+        tab.locator("tbody tr").nth(row).locator(".trash").evaluate("(it) => it.scrollIntoView({block: 'nearest'})")
+        box = bar.bounding_box()
+        assert box
+        assert (box["x"], box["width"]) == (0, 390)
+        expect(tab.locator("tbody tr").nth(row).locator(".trash")).to_be_in_viewport(ratio=1)
+        assert tab.evaluate(COVERED) == []
+        trash = tab.locator("tbody tr").nth(row).locator(".trash").bounding_box()
+        assert trash
+        assert trash["y"] + trash["height"] <= box["y"], "the bar hides the row that was asked for"
+
+
+def test_targets_are_24_pixels_in_wide_windows_too(site: LiveSite, open_page: OpenPage) -> None:
+    """A checkbox is drawn smaller there, but takes clicks around it."""
+    site.bots(2)
+    tab = open_page()
+    small = [target for target in tab.evaluate(SMALL_TARGETS) if 'type="checkbox"' not in target]
+    assert small == []
+    box = tab.get_by_role("checkbox", name="Select Bot 002").bounding_box()
+    assert box
+    for x, y in ((-3, -3), (box["width"] + 3, box["height"] + 3)):
+        checked = tab.get_by_role("checkbox", name="Select Bot 002").is_checked()
+        tab.mouse.click(box["x"] + x, box["y"] + y)
+        expect(tab.get_by_role("checkbox", name="Select Bot 002")).to_be_checked(checked=not checked)
+
+
+@pytest.mark.parametrize(("scheme", "accent"), [("light", "rgb(79, 79, 199)"), ("dark", "rgb(88, 88, 214)")])
+def test_checkboxes_follow_the_scheme(site: LiveSite, open_page: OpenPage, scheme: str, accent: str) -> None:
+    site.bots(1)
+    tab = open_page("", color_scheme=scheme)
+    box = tab.get_by_role("checkbox", name="Select Bot 001")
+    expect(box).to_have_css("color-scheme", "light dark")
+    expect(box).to_have_css("accent-color", accent)

@@ -1,0 +1,101 @@
+"""Values for another process: encrypted to one key, bound to what was asked for, noted first, logged without a name."""
+
+import base64
+import json
+import logging
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from credstore.client_errors import EnvelopeRefused
+from credstore.envelope import open_envelope
+from credstore.errors import Locked, NotFound, Refused, StorageBusy, Unreadable
+from credstore.vault import Vault
+from credstore.vault.resolve import Resolver
+from credstore.vault.use import Use
+from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, llm, sql
+from tests.vault.test_keys import OTHER, with_keys
+from tests.vault.test_resolve import Notes
+
+TOKENS = {f"crs_{letter * 30}": X25519PrivateKey.generate() for letter in "ab"}
+
+
+def envelope_of(vault: Vault, name: str, token: str = "crs_" + "a" * 30) -> dict[str, object]:
+    public = TOKENS[token].public_key().public_bytes_raw()
+    return vault.use(name, token=token, public_key=public, consumer="workflow:1", node="a")
+
+
+def test_the_envelope_holds_the_values_for_the_registered_key(vault: Vault) -> None:
+    record = llm(vault, "Production")
+    for name in ("production", record.public_id):
+        envelope = envelope_of(vault, name)
+        assert (envelope["credential"], envelope["version"]) == (record.public_id, 1)
+        token, key = next(iter(TOKENS.items()))
+        content = open_envelope(envelope, key, token=token, credential=record.public_id)
+        assert content == {"name": "Production", "type": "llm", "secret_fields": ["api_key"], "values": LLM}
+        for text in (json.dumps(envelope), base64.b64decode(str(envelope["ciphertext"])).decode("latin-1")):
+            assert not any(KEY[at : at + 6] in text for at in range(len(KEY) - 5))
+
+
+@ON_SQLITE
+def test_it_opens_for_the_pair_of_token_and_key_that_asked_and_no_other(vault: Vault) -> None:
+    """Every envelope of two tokens, two credentials and two versions, against every way to open it."""
+    ids = [llm(vault, "one").public_id, vault.create("telegram", "two", {"bot_token": TOKEN}).public_id]
+    made = {(token, public_id, 1): envelope_of(vault, public_id, token) for token in TOKENS for public_id in ids}
+    vault.edit(ids[0], version=1, name="one", values=LLM | {"api_key": "sk-another"})
+    vault.edit(ids[1], version=1, name="renamed", values={})
+    made |= {(token, public_id, 2): envelope_of(vault, public_id, token) for token in TOKENS for public_id in ids}
+    opened = 0
+    for (token, public_id, version), envelope in made.items():
+        for said_id in ids:
+            for said_version in (1, 2):
+                claimed = envelope | {"credential": said_id, "version": said_version}
+                for own_token in TOKENS:
+                    for key in TOKENS.values():
+                        right = (own_token, said_id, said_version) == (token, public_id, version)
+                        if right and key is TOKENS[token]:
+                            assert open_envelope(claimed, key, token=own_token, credential=said_id)
+                            opened += 1
+                            continue
+                        with pytest.raises(EnvelopeRefused):
+                            open_envelope(claimed, key, token=own_token, credential=said_id)
+    assert opened == len(made) == 8
+
+
+@ON_SQLITE
+def test_no_answer_leaves_before_the_use_is_noted(vault: Vault) -> None:
+    llm(vault, "one")
+    notes = Notes()
+    notes.fails = True
+    use = Use(Resolver(vault.store, notes.note)).use
+    public = next(iter(TOKENS.values())).public_key().public_bytes_raw()
+    asked = {"token": "crs_x", "public_key": public, "consumer": "workflow:1"}
+    with pytest.raises(StorageBusy):
+        use("one", **asked)
+    notes.fails = False
+    assert use("one", **asked)
+    assert [consumer for _, consumer, _ in notes.uses] == ["workflow:1"]
+
+
+@ON_SQLITE
+def test_what_cannot_be_given_is_refused_and_named(vault: Vault) -> None:
+    llm(vault, "Model of team 7")
+    with pytest.raises(NotFound, match="nothing"):
+        envelope_of(vault, "nothing")
+    with pytest.raises(Locked, match="Model of team 7"):
+        envelope_of(with_keys(OTHER), "Model of team 7")
+    with pytest.raises(Refused):
+        vault.use("Model of team 7", token="crs_x", public_key=bytes(32), consumer="c")
+    sql("UPDATE credential SET sealed = 'gAAAA'")
+    with pytest.raises(Unreadable, match="Model of team 7"):
+        envelope_of(vault, "Model of team 7")
+
+
+@ON_SQLITE
+def test_the_log_has_the_id_and_nothing_else(vault: Vault, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="credstore.vault")
+    record = llm(vault, "Model of team 7")
+    envelope = envelope_of(vault, "Model of team 7")
+    assert f"credential used: {record.public_id}" in caplog.text
+    for text in ("Model of team 7", "crs_", "CANARY", str(envelope["ciphertext"])[:20]):
+        assert text not in caplog.text
