@@ -69,18 +69,21 @@ def foreign_text_redactor(secrets: Collection[str]) -> Callable[[str, int], str]
         size = SHARED_LENGTH if len(form) <= LONG_SECRET else SHARED_LENGTH_OF_LONG
         parts[size] |= {form[at : at + size] for at in range(len(form) - size + 1)}
 
-    def drop(run: re.Match[str]) -> str:
+    def drop_shared(run: re.Match[str]) -> str:
         text = run[0].casefold()
         shared = any(
             text[at : at + size] in known for size, known in parts.items() for at in range(len(text) - size + 1)
         )
         # What is joined to a removed secret is a part of it too, for instance the ends of its base64.
-        return MASK if _REMOVED in text or shared or any(_shows_part_of(text, secret) for secret in long) else run[0]
+        return _REMOVED if _REMOVED in text or shared else run[0]
+
+    def drop_ends(run: re.Match[str]) -> str:
+        return _REMOVED if any(_shows_part_of(run[0].casefold(), secret) for secret in long) else run[0]
 
     def clean(text: str, longest: int) -> str:
-        line = _WORD.sub(drop, redact(_one_line(text)))
-        if repeats(line.replace(MASK, " ")):
-            line = WITHHELD
+        line = _WORD.sub(drop_shared, redact(_one_line(text)))
+        # Before the ends go: of a secret in groups of four, they are what makes the rest long enough to be found.
+        line = WITHHELD if repeats(line.replace(_REMOVED, " ")) else _WORD.sub(drop_ends, line).replace(_REMOVED, MASK)
         return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
     return clean

@@ -14,7 +14,8 @@ function fill(page) {
   const card = page.querySelector("main .card");
   card.querySelector("h1").id = "dialog-title";
   dialog.replaceChildren(card);
-  for (const script of card.querySelector("form")?.dataset.scripts?.split(" ") || []) import(script);
+  const scripts = card.querySelector("form")?.dataset.scripts?.split(" ") || [];
+  return Promise.allSettled(scripts.map((script) => import(script)));
 }
 
 export async function open(url, from) {
@@ -24,7 +25,7 @@ export async function open(url, from) {
     // Signed out meanwhile, or nothing there any more: the real page says so better.
     if (!response.ok || response.redirected || !page.querySelector("main .card form")) return location.assign(url);
     await styled;
-    fill(page);
+    await fill(page); // one that types before its scripts are there would not be asked before leaving
     opener = from;
     dialog.showModal();
     dialog.scrollTop = 0;

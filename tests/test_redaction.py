@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from credstore.redaction import MASK, WITHHELD, foreign_text_redactor, redactor, secret_finder
@@ -52,6 +52,7 @@ SECRETS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_", m
 
 
 @pytest.mark.parametrize("coding", CODINGS)
+@example(secret="7777ZRf2_R5EsbYn", before="x=")  # without its end, too short to be found in groups of four
 @given(secret=SECRETS | st.just(KEY), before=st.sampled_from(["Incorrect API key provided: ", "got [", "x="]))
 def test_no_coding_of_a_secret_is_shown(coding: str, secret: str, before: str) -> None:
     coded = CODINGS[coding](secret)
