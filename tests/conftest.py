@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 
 from credstore import create_app
+from credstore.accounts import passwords
 from credstore.app_factory import build_app
 from credstore.config import DATABASE_FILE, Config
 from credstore.log_lines import LOGGERS
@@ -38,6 +40,7 @@ os.umask(_UMASK)
 
 USERNAME = "ann"
 PASSWORD = "correct horse battery staple"
+LIGHT_HASHES = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 MakeApp = Callable[[Config], Flask]
 
@@ -94,6 +97,19 @@ def restore_logging() -> Iterator[None]:
     for logger, level in before:
         logger.setLevel(level)
         logger.handlers.clear()
+
+
+@pytest.fixture(autouse=True)
+def light_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of 8 KiB instead of 64 MiB, but where a test is about the hash itself."""
+    if "full_hashes" not in request.fixturenames:
+        monkeypatch.setattr(passwords, "_hasher", LIGHT_HASHES)
+    passwords._dummy_hash.cache_clear()
+
+
+@pytest.fixture
+def full_hashes() -> None:
+    """Asks for argon2 as it is in use."""
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import click
 import pytest
-from argon2 import PasswordHasher
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
-from credstore.accounts import passwords
 from credstore.cli import main
 from credstore.config import Config
 from credstore.encryption.keyring import Keyring
@@ -64,7 +62,6 @@ def leaves(group: click.Group, path: str = "credstore") -> Iterator[tuple[str, c
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, make_app: MakeApp) -> Run:
     """`run("keys", "status", stdin=…, status=1)` in an installation of its own."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     monkeypatch.chdir(tmp_path)
     for name, value in (
         ("FIELD_ENCRYPTION_KEY", keys),

@@ -10,13 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import DictLoader
 
 from credstore import database
-from credstore.accounts import Accounts, passwords
+from credstore.accounts import Accounts
 from credstore.config import DATABASE_FILE, Config
 from credstore.models import db
 from credstore.web import authorization
@@ -36,19 +35,6 @@ STAND_INS = {
     "credstore/_macros.html": "{% macro field(f) %}{{ f.label }}{{ f }}"
     "{% for e in f.errors %}<p>{{ e }}</p>{% endfor %}{% endmacro %}",
 }
-
-
-@pytest.fixture(autouse=True)
-def _light_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes of 8 KiB instead of 64 MiB, but where a test is about the hash itself."""
-    if "full_hashes" not in request.fixturenames:
-        monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._dummy_hash.cache_clear()
-
-
-@pytest.fixture
-def full_hashes() -> None:
-    """Asks for argon2 as it is in use."""
 
 
 def _close(app: Flask) -> None:
