@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -15,6 +16,8 @@ MIN_CHARACTERS = 15
 MAX_BYTES = 1024
 MAX_USERNAME = 150
 MAX_KEY = 600
+LONGEST_REPEATED = 8  # characters of a text that is repeated
+MOST_IN_ORDER = 0.8  # the share of characters that may follow the one before: "123456789012345" starts again once
 HASHES_AT_ONCE = 4
 _WAIT_SECONDS = 10
 
@@ -59,7 +62,20 @@ def _password_problem(username: str, password: str) -> str | None:
         return f"Use at most {MAX_BYTES} bytes."
     if username_key(password) == username_key(username) != "":
         return "Choose a password that differs from the username."
+    if _is_repetitive(password):
+        return "This repeats or counts up a few characters, which is guessed first. Choose some words of your own."
     return None
+
+
+def _is_repetitive(password: str) -> bool:
+    """Whether it is one short text again and again, or characters that follow each other in the alphabet or as digits.
+
+    NIST SP 800-63B, section 3.1.1.2, has such passwords refused.
+    """
+    text = password.casefold()
+    again = any(text[size:] == text[:-size] for size in range(1, LONGEST_REPEATED + 1))
+    steps = [ord(after) - ord(before) for before, after in pairwise(text)]
+    return again or sum(step in {-1, 0, 1} for step in steps) >= len(steps) * MOST_IN_ORDER
 
 
 def hash_password(password: str) -> str:
