@@ -53,6 +53,7 @@ def create_app() -> Flask:
 
 def add_headers(response: Any) -> Any:
     """The application's own policy. It allows inline styles, which credstore's own policy would refuse."""
-    response.headers["Content-Security-Policy"] = "default-src 'self'; style-src 'self' 'unsafe-inline'"
+    policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,5 +1,6 @@
 """Runs the nodes of a workflow. Each asks credstore for its credential at the moment of the call."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,7 @@ def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
     answer = requests.post(url, json=body, headers=headers, timeout=SECONDS, allow_redirects=False)
     if answer.status_code != 200:
         raise Refusal(answer.status_code)
-    return answer.json()
+    return json.loads(answer.content)
 
 
 KINDS = {
