@@ -2,6 +2,8 @@
 
 Credstore(app, config=config)                       # with credstore's own sign-in
 Credstore(app, config=config, authorize=my_check)   # inside a host application that has users of its own
+
+See docs/embedding.md for the other arguments.
 """
 
 from collections.abc import Callable
@@ -27,8 +29,10 @@ from credstore.notices.notifier import notifier_from_config
 from credstore.tester import Tester
 from credstore.vault import Vault
 from credstore.web import make_blueprint
+from credstore.web.addresses import API, LIST, Addresses
 from credstore.web.api import make_api_blueprint
 from credstore.web.authentication import init_login_manager, require_sign_in
+from credstore.web.brand import brand_of
 
 Authorize = Callable[[], ResponseReturnValue | Role | None]
 
@@ -36,7 +40,10 @@ Authorize = Callable[[], ResponseReturnValue | Role | None]
 class Credstore:
     """`authorize` is the host's sign-in check: it returns None to let a request pass, or what to send instead.
 
-    To let a request pass with fewer rights, it returns a `Role`.
+    To let a request pass with fewer rights, it returns a `Role`. The other arguments are for a host application too:
+    `url_prefix` is the path of the list, and what is above all other pages; `api_prefix` is that of the JSON API.
+    `layout` is the host's template that pages are shown in. `brand` is a name, or a name and its link, in place of
+    "credstore" in titles and in the header. `csp=False`: the security headers of the pages are the host's.
     """
 
     def __init__(
@@ -45,14 +52,17 @@ class Credstore:
         *,
         config: Config | None = None,
         authorize: Authorize | None = None,
+        url_prefix: str = LIST,
+        api_prefix: str = API,
+        layout: str | None = None,
+        brand: str | tuple[str, str] | None = None,
+        csp: bool = True,
         tester: Tester | None = None,
     ) -> None:
-        """Raises ConfigError when a setting is missing or malformed."""
-        if not app.secret_key:
-            raise ConfigError(
-                "The application has no secret_key, which signs session cookies and forms: set app.secret_key before "
-                "Credstore(app)."
-            )
+        """Raises ConfigError when a setting or an argument is missing or malformed."""
+        self.addresses = _addresses(url_prefix, api_prefix, own_site=authorize is None)
+        self.layout, self.brand = layout, brand_of(brand)
+        _require_secret_key(app)
         self.config = config = config or Config.from_env()
         keyring = Keyring(config.field_encryption_key, config.key_source)
         init_database(app, config.sqlalchemy_url, slow_statement_ms=config.slow_statement_ms)
@@ -68,17 +78,20 @@ class Credstore:
             note_changes=bool(self.notifier.channels),
             keep_audit_days=config.keep_audit_days,
         )
-        self.audit = AuditLog(db.session)
-        self.accounts, self.users = _accounts(config), Users(db.session)
-        self.invitations = Invitations(db.session)
-        self.tokens = MachineTokens(db.session, per_minute=config.api_requests_per_minute)
+        self._open_accounts(config)
         self.runner = BackgroundRunner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
         self.authorize: Authorize = authorize or require_sign_in
         app.extensions["credstore"] = self
         _protect_forms(app)
         if authorize is None:
             init_login_manager(app)
-        _register_blueprints(app, own_sign_in=authorize is None)
+        _register_blueprints(app, self.addresses, protect=csp)
+
+    def _open_accounts(self, config: Config) -> None:
+        self.audit = AuditLog(db.session)
+        self.accounts, self.users = _accounts(config), Users(db.session)
+        self.invitations = Invitations(db.session)
+        self.tokens = MachineTokens(db.session, per_minute=config.api_requests_per_minute)
 
     def start_watch(self, app: Flask) -> None:
         """In a process that serves: start the thread of scheduled tests and notices, where the settings name some."""
@@ -96,6 +109,14 @@ class Credstore:
         require_unlocked(self.vault.key_state())
 
 
+def _require_secret_key(app: Flask) -> None:
+    if not app.secret_key:
+        raise ConfigError(
+            "The application has no secret_key, which signs session cookies and forms: set app.secret_key before "
+            "Credstore(app)."
+        )
+
+
 def _accounts(config: Config) -> Accounts:
     idle, longest = timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_hours)
     return Accounts(db.session, idle=idle, longest=longest)
@@ -109,8 +130,14 @@ def _protect_forms(app: Flask) -> None:
         CSRFProtect(app)
 
 
-def _register_blueprints(app: Flask, *, own_sign_in: bool) -> None:
-    app.register_blueprint(make_blueprint(own_sign_in=own_sign_in))
-    api = make_api_blueprint()
+def _addresses(url_prefix: str, api_prefix: str, *, own_site: bool) -> Addresses:
+    if own_site and (url_prefix, api_prefix) != (LIST, API):
+        raise ConfigError("url_prefix and api_prefix are for a host application, which gives authorize too.")
+    return Addresses(url_prefix, api_prefix, own_site)
+
+
+def _register_blueprints(app: Flask, addresses: Addresses, *, protect: bool) -> None:
+    app.register_blueprint(make_blueprint(addresses, protect=protect))
+    api = make_api_blueprint(addresses, protect=protect)
     app.extensions["csrf"].exempt(api)  # a host may check every view; here no cookie is accepted
     app.register_blueprint(api)

@@ -1,7 +1,10 @@
 // Adds to pages that work without it: dialogs over real pages, a spinner, counts. Keeps no state and stores nothing.
 "use strict";
 
-const live = document.getElementById("live");
+{ // so that no name of a host's scripts is taken
+const root = document.getElementById("credstore");
+const find = (selector) => root.querySelector(selector);
+const live = find("#live");
 const say = (words) => { live.textContent = words; };
 
 const read = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
@@ -13,7 +16,7 @@ const problem = async (response) =>
     : `The server answered ${response.status}. Reload the page and try again.`;
 
 // Dialogs and the sending of their forms are loaded when the first is wanted; without them the real pages do the same.
-const dialogs = () => import(document.body.dataset.dialogs);
+const dialogs = () => import(root.dataset.dialogs);
 const open = (url, from) => dialogs().then((loaded) => loaded.open(url, from)).catch(() => location.assign(url));
 const send = (form, submitter) =>
   dialogs().then((loaded) => loaded.send(form, submitter)).catch(() => {
@@ -28,7 +31,7 @@ let running = 0;
 async function test(button) {
   const row = button.closest("tr");
   try {
-    const token = document.querySelector("#act [name=csrf_token]").value;
+    const token = find("#act [name=csrf_token]").value;
     const response = await fetch(button.formAction, { method: "POST", headers: { ...ours, "X-CSRFToken": token } });
     // Signed out meanwhile, or signed in anew (then the form's token is old): the page itself says so better.
     if ([400, 401].includes(response.status) || response.redirected) return location.reload();
@@ -102,13 +105,13 @@ async function next() {
 }
 
 // one listener for each thing that happens:
-document.addEventListener("click", (event) => {
+root.addEventListener("click", (event) => {
   const target = event.target.closest("a, button");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (target.ariaDisabled === "true") say(target.title);
   else if (target.matches(".close")) {
     target.parentElement.remove();
-    document.getElementById("main").focus({ preventScroll: true });
+    (find("#main") || root).focus({ preventScroll: true });
   } else if (target.matches("a[data-dialog], .edit, .trash")) open(target.href, target);
   else if (target.matches(".verdict") && byTouch) explain(target);
   else if (target.matches("dialog [data-close]")) target.closest("dialog").close();
@@ -127,7 +130,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
 });
 
-document.addEventListener("submit", (event) => {
+root.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-dialog]")) open(`${event.submitter?.getAttribute("formaction") || form.action}?${new URLSearchParams(new FormData(form))}`, event.submitter);
   else if (form.matches("[data-send]")) send(form, event.submitter);
@@ -136,30 +139,30 @@ document.addEventListener("submit", (event) => {
 });
 
 function count() {
-  const boxes = [...document.querySelectorAll("tbody input")];
+  const boxes = [...root.querySelectorAll("tbody input")];
   const chosen = boxes.filter((box) => box.checked).length;
-  const all = document.getElementById("all");
+  const all = find("#all");
   if (!all) return;
   all.checked = chosen > 0 && chosen === boxes.length;
   all.indeterminate = chosen > 0 && chosen < boxes.length;
-  for (const button of document.querySelectorAll("[data-counted]"))
+  for (const button of root.querySelectorAll("[data-counted]"))
     button.querySelector("span").textContent = `${button.dataset.counted} (${chosen})`;
 }
 
-document.addEventListener("change", (event) => {
+root.addEventListener("change", (event) => {
   if (event.target.matches("select")) event.target.classList.add("chosen");
   if (event.target.id === "all")
-    for (const box of document.querySelectorAll("tbody input")) box.checked = event.target.checked;
+    for (const box of root.querySelectorAll("tbody input")) box.checked = event.target.checked;
   if (event.target.closest("table")) {
     count();
-    say(document.querySelector("#delete-selected span").textContent);
+    say(find("#delete-selected span").textContent);
   }
 });
 
 let byTouch = false;
-document.addEventListener("pointerdown", (event) => { byTouch = event.pointerType === "touch"; });
+root.addEventListener("pointerdown", (event) => { byTouch = event.pointerType === "touch"; });
 for (const arriving of ["pointerover", "focusin"])
-  document.addEventListener(arriving, (event) => {
+  root.addEventListener(arriving, (event) => {
     const verdict = event.target.closest?.(".verdict");
     if (verdict && !verdict.contains(event.relatedTarget)) explain(verdict);
     else if (arriving === "focusin") {
@@ -167,7 +170,7 @@ for (const arriving of ["pointerover", "focusin"])
       if (near) load(near).catch(() => {});
     }
   });
-document.addEventListener("pointerout", (event) => {
+root.addEventListener("pointerout", (event) => {
   const focused = document.activeElement;
   if (event.target.closest?.(".verdict") && focused.matches(".verdict") && focused !== tooltip.previousElementSibling) explain(focused);
 });
@@ -177,30 +180,31 @@ document.addEventListener("keydown", (event) => {
 });
 
 // the keys of shortcuts.js, which do nothing while somebody types; and the icon of the tab, which shows what goes on.
-const find = (selector) => document.querySelector(selector);
 const modified = (event) => event.ctrlKey || event.altKey || event.metaKey;
 const press = (event, key) => {
   event.preventDefault(); // "/" would open a search of the browser
-  import(document.body.dataset.shortcuts).then(({ actions }) => actions[key](event.target));
+  import(root.dataset.shortcuts).then(({ actions }) => actions[key](event.target));
 };
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;
   const typing = target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select");
-  if (/^[?/ntxjk]$/.test(key) && !modified(event) && !typing && !find("dialog[open]")
+  if (/^[?/ntxjk]$/.test(key) && !modified(event) && !typing && (root.contains(target) || target === document.body) && !find("dialog[open]")
     && !document.cookie.includes("credstore_shortcuts=off")) press(event, key);
 });
 find("#help")?.addEventListener("click", (event) => modified(event) || event.shiftKey || press(event, "?"));
 
-const icon = find("link[rel=icon]");
-const { href } = icon;
+const icon = document.querySelector("link[data-state]") || {};
+const { href = "" } = icon;
 function showState() {
   const state = find("[aria-busy=true], [data-poll]") ? "-busy"
     : find(":is(tr, .results) [data-mark=fail], .result[data-mark=fail], #locked") ? "-alert" : "";
   const now = state ? href.replace(/\.svg.*/, `${state}.svg`) : href;
   if (icon.href !== now) icon.href = now;
 }
-new MutationObserver(showState).observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
+new MutationObserver(showState).observe(root, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
 
 showState();
 count();
-say([...document.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));
+say([...root.querySelectorAll(".message p")].map((found) => found.textContent).join(" "));
+window.credstore = { root, find, ours, say, read, isProblem };
+}

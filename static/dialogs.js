@@ -1,9 +1,10 @@
-// Dialogs over real pages, and the sending of their forms. credstore.js loads it, and lends it say, read and problem.
+// Dialogs over real pages, and the sending of their forms. credstore.js loads it, and lends it what it needs.
+const { root, ours, say, read, isProblem } = window.credstore;
 const dialog = document.createElement("dialog");
 dialog.setAttribute("aria-labelledby", "dialog-title");
-document.body.append(dialog);
+root.append(dialog);
 
-const { forms } = document.body.dataset;
+const { forms } = root.dataset;
 const styled = document.querySelector(`link[href="${CSS.escape(forms)}"]`)
   ? Promise.resolve()
   : new Promise((resolve) => {
@@ -11,7 +12,7 @@ const styled = document.querySelector(`link[href="${CSS.escape(forms)}"]`)
     });
 
 function fill(page) {
-  const card = page.querySelector("main .card");
+  const card = page.querySelector("#credstore .card");
   card.querySelector("h1").id = "dialog-title";
   dialog.replaceChildren(card);
   const scripts = card.querySelector("form")?.dataset.scripts?.split(" ") || [];
@@ -23,7 +24,7 @@ export async function open(url, from) {
     const response = await fetch(url);
     const page = await read(response);
     // Signed out meanwhile, or nothing there any more: the real page says so better.
-    if (!response.ok || response.redirected || !page.querySelector("main .card form")) return location.assign(url);
+    if (!response.ok || response.redirected || !page.querySelector("#credstore .card form")) return location.assign(url);
     await styled;
     await fill(page); // one that types before its scripts are there would not be asked before leaving
     opener = from;
@@ -44,7 +45,7 @@ dialog.addEventListener("close", () => {
 
 // A refused form comes back with its sentences; what was typed into secret fields stays here and is put back.
 function refuse(form, page) {
-  const fresh = page.querySelector("main .card");
+  const fresh = page.querySelector("#credstore .card");
   const old = form.closest(".card");
   const secrets = "input[type=password], [data-key], [autocomplete=new-password]";
   for (const field of old.querySelectorAll(`${secrets}, textarea, input[name=remove]`)) {

@@ -1,7 +1,7 @@
 // The two views of a JSON field, and "Show while typing". What was typed stands in one view, and moves when it is
 // switched; the server joins both. Nothing is stored, and nothing is said of a value.
 
-const say = (words) => { document.getElementById("live").textContent = words; };
+const { root, find, say } = window.credstore;
 const texts = (json) => json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
 
 // The object, {} for nothing, or null for what is no object or would not be the same when it is written again.
@@ -78,7 +78,7 @@ function refuse(details) {
   say(words);
 }
 
-document.addEventListener("toggle", ({ target }) => {
+root.addEventListener("toggle", ({ target }) => {
   if (!target.matches?.(".as-json")) return;
   const group = target.closest(".guided");
   target.querySelector("summary").textContent = target.open ? "Edit as fields" : "Edit as JSON";
@@ -100,18 +100,18 @@ function show(field, shown) {
   input.type = shown && box.checked ? "text" : "password";
 }
 
-document.addEventListener("change", ({ target }) => { if (target.matches("[data-show]")) show(target.closest(".field"), true); });
-document.addEventListener("focusin", ({ target }) => show(target.closest(".field"), true));
-document.addEventListener("focusout", ({ target, relatedTarget }) => {
+root.addEventListener("change", ({ target }) => { if (target.matches("[data-show]")) show(target.closest(".field"), true); });
+root.addEventListener("focusin", ({ target }) => show(target.closest(".field"), true));
+root.addEventListener("focusout", ({ target, relatedTarget }) => {
   const field = target.closest(".field");
   if (!field?.contains(relatedTarget)) show(field, false);
 });
-document.addEventListener("submit", ({ target }) => { for (const field of target.querySelectorAll(".field")) show(field, false); }, true);
-document.addEventListener("click", ({ target }) => {
+root.addEventListener("submit", ({ target }) => { for (const field of target.querySelectorAll(".field")) show(field, false); }, true);
+root.addEventListener("click", ({ target }) => {
   if (target.matches("[data-example]")) target.closest(".as-json").querySelector("[data-show]").checked = true;
 });
 // What the menu started closes it; what is wrong then has the focus.
-document.addEventListener("focusin", ({ target }) => {
-  const menu = document.querySelector(".menu:popover-open");
+root.addEventListener("focusin", ({ target }) => {
+  const menu = find(".menu:popover-open");
   if (menu && !menu.contains(target) && !target.matches(".more")) menu.hidePopover();
 });

@@ -18,7 +18,7 @@ form.addEventListener("submit", async (event) => {
       const alert = document.createElement("p");
       alert.className = "alert";
       alert.setAttribute("role", "alert");
-      alert.textContent = page.querySelector("main p")?.textContent ?? "This did not work.";
+      alert.textContent = page.querySelector("#credstore p")?.textContent ?? "This did not work.";
       place().replaceChildren(alert);
     }
     place().querySelector("h2")?.focus();

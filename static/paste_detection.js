@@ -7,7 +7,7 @@ const LINE_SEPARATOR = "\u2028"; // a single-line input drops line breaks; the s
 const asked = new WeakMap(); // by field, the value that was asked about last
 const followed = new WeakMap(); // by field, the value that a pasted key gave it
 
-document.addEventListener("paste", (event) => {
+window.credstore.root.addEventListener("paste", (event) => {
   const field = event.target;
   if (!field.matches?.(SECRETS)) return;
   const text = event.clipboardData.getData("text").trim();
@@ -20,7 +20,7 @@ document.addEventListener("paste", (event) => {
 });
 
 // A password manager fills in a key without pasting it.
-document.addEventListener("change", (event) => {
+window.credstore.root.addEventListener("change", (event) => {
   if (event.target.matches(SECRETS)) detect(event.target);
 });
 
@@ -41,7 +41,7 @@ async function detectPaste(secret) {
   }
   if (!body.get("type")) body.set("type", secret.name.split("-")[0]);
   const before = new FormData(form);
-  const response = await fetch("/credentials/detect-paste", { method: "POST", headers: { "X-Credstore": "fragment" }, body });
+  const response = await fetch(form.dataset.detectPaste, { method: "POST", headers: { "X-Credstore": "fragment" }, body });
   if (!response.ok) return;
   const { fields, words } = await response.json();
   for (const field of form.elements)
@@ -60,5 +60,5 @@ async function detectPaste(secret) {
   if (!hint) return;
   hint.dataset.first ??= hint.textContent;
   hint.textContent = said || hint.dataset.first;
-  if (said) document.getElementById("live").textContent = said;
+  if (said) window.credstore.say(said);
 }

@@ -2,10 +2,10 @@
 "use strict";
 
 {
-  const liveRegion = document.getElementById("live");
+  const liveRegion = document.querySelector("#credstore #live");
 
   const poll = async () => {
-    const run = document.querySelector("[data-poll]");
+    const run = document.querySelector("#credstore [data-poll]");
     if (!run) return;
     try {
       const response = await fetch(run.dataset.poll, { headers: { "X-Credstore": "fragment" } });
@@ -24,7 +24,7 @@
   };
   setTimeout(poll, 1200);
 
-  for (const button of document.querySelectorAll("[data-copy]")) {
+  for (const button of document.querySelectorAll("#credstore [data-copy]")) {
     const words = button.textContent;
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {

@@ -13,7 +13,7 @@
       banner.replaceWith(fresh);
       if (focused) [...fresh.querySelectorAll("a")].at(-1).focus();
       if (!fresh.dataset.poll) {
-        document.getElementById("live").textContent = fresh.dataset.said;
+        document.querySelector("#credstore #live").textContent = fresh.dataset.said;
         return;
       }
     } catch {

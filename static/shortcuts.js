@@ -1,5 +1,5 @@
 // What the shortcuts do. credstore.js loads it with the first one, and never while somebody types.
-const find = (selector) => document.querySelector(selector);
+const { root, find } = window.credstore;
 const rowOf = (from) => from.closest("tbody tr");
 
 // Signing out clears the storage of the browser; the choice is for longer, so that it is in a cookie.
@@ -11,14 +11,15 @@ function showChoice() {
   box.checked = !document.cookie.includes(`${choice}off`);
   box.onchange = () => {
     const secure = location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `${choice}${box.checked ? "on" : "off"}; path=/; max-age=31536000; samesite=lax${secure}`;
+    document.cookie = `${choice}${box.checked ? "on" : "off"}; path=${root.dataset.path}; max-age=31536000; samesite=lax${secure}`;
   };
 }
 
 async function help(from) {
-  const { href } = find("#help");
+  const { href } = find("#help") || {}; // in a host application, the list has it
+  if (!href) return;
   try {
-    const dialogs = await import(document.body.dataset.dialogs);
+    const dialogs = await import(root.dataset.dialogs);
     await dialogs.open(href, from);
     showChoice();
   } catch {
@@ -27,13 +28,13 @@ async function help(from) {
 }
 
 function move(from, step) {
-  const rows = [...document.querySelectorAll("tbody tr")];
+  const rows = [...root.querySelectorAll("tbody tr")];
   rows[rowOf(from) ? rows.indexOf(rowOf(from)) + step : 0]?.querySelector("th a").focus();
 }
 
 function test(from) {
   const row = rowOf(from);
-  const within = row ? [row] : document.querySelectorAll("tr:has(td :checked), .result");
+  const within = row ? [row] : root.querySelectorAll("tr:has(td :checked), .result");
   for (const one of within) one.querySelector(".test")?.click();
 }
 

@@ -1,19 +1,20 @@
 // Signs in without leaving the form: its fields stay as they are, secrets too, and its CSRF token is renewed.
-// Loaded when a form was refused because its session had ended; credstore.js lends it read.
+// Loaded when a form was refused because its session had ended; credstore.js lends it what it needs.
+const { root, read } = window.credstore;
 
 // Whether somebody is signed in; then every form of the page gets the token of the new session.
 export async function renewToken(form) {
   const page = await read(await fetch(form.action));
-  const token = page.querySelector("#act [name=csrf_token]")?.value;
+  const token = page.querySelector("#credstore #act [name=csrf_token]")?.value;
   if (!token) return false;
-  for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = token;
+  for (const field of root.querySelectorAll("[name=csrf_token]")) field.value = token;
   return true;
 }
 
 const message = (className, words) => Object.assign(document.createElement("p"), { className, textContent: words });
 
 function show(panel, page) {
-  const card = page.querySelector("main .card");
+  const card = page.querySelector("#credstore .card");
   card.querySelector("h1").id = "sign-in-title";
   card.querySelector("h1").after(message("notice", "Your session has ended. Nothing was saved yet, and nothing that you typed is lost."));
   const later = Object.assign(document.createElement("button"), { type: "button", textContent: "Not now" });
@@ -31,7 +32,7 @@ function show(panel, page) {
 export async function signIn(form, url) {
   const panel = document.createElement("dialog");
   panel.setAttribute("aria-labelledby", "sign-in-title");
-  document.body.append(panel);
+  root.append(panel);
   show(panel, await read(await fetch(url)));
   panel.showModal();
   panel.querySelector("[name=username]").focus();

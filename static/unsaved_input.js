@@ -1,5 +1,6 @@
 // Asks before typed input is dropped: by Escape or Cancel, and by leaving the page. Loaded with the forms that it guards.
 
+const { root, find } = window.credstore;
 const GUARDED = "form[data-send]";
 const AGAIN = "again"; // a form that came back: what it was filled with is typed input too
 
@@ -34,19 +35,19 @@ function ask(form, drop) {
     panel.close();
     drop();
   });
-  document.body.append(panel);
+  root.append(panel);
   panel.showModal();
 }
 
 // The form in the dialog on top, when what was typed into it would be lost.
 function inDialog() {
-  const open = [...document.querySelectorAll("dialog[open]")].pop();
+  const open = [...root.querySelectorAll("dialog[open]")].pop();
   const form = open?.querySelector(GUARDED);
   return form && unsaved(form) ? { open, form } : null;
 }
 
 document.addEventListener("keydown", (event) => {
-  if (document.querySelector(":popover-open")) return; // Escape closes the menu first
+  if (find(":popover-open")) return; // Escape closes the menu first
   const found = event.key === "Escape" && !event.isComposing && inDialog();
   if (!found) return;
   event.preventDefault();
@@ -54,14 +55,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Other ways to close a dialog, like the Back gesture of a phone.
-document.addEventListener("cancel", (event) => {
+root.addEventListener("cancel", (event) => {
   const found = inDialog();
   if (!found || found.open !== event.target) return;
   event.preventDefault();
   ask(found.form, () => found.open.close());
 }, true);
 
-document.addEventListener("click", (event) => {
+root.addEventListener("click", (event) => {
   const cancel = event.target.closest?.("[data-close]");
   const form = cancel?.closest(GUARDED);
   if (!form || event.ctrlKey || event.metaKey || event.shiftKey || !unsaved(form)) return;
@@ -72,13 +73,13 @@ document.addEventListener("click", (event) => {
 }, true);
 
 // dialogs.js hands this on to the form that comes back.
-document.addEventListener("submit", (event) => {
+root.addEventListener("submit", (event) => {
   if (event.target.matches(GUARDED) && unsaved(event.target)) event.target.dataset.typed = AGAIN;
 }, true);
 
 addEventListener("beforeunload", (event) => {
-  if ([...document.querySelectorAll(GUARDED)].some(unsaved)) event.preventDefault();
+  if ([...root.querySelectorAll(GUARDED)].some(unsaved)) event.preventDefault();
 });
 
-for (const form of document.querySelectorAll(`main ${GUARDED}`))
+for (const form of root.querySelectorAll(`:not(dialog) > .card ${GUARDED}`))
   if (form.querySelector(".wrong, .alert, .notice")) form.dataset.typed = AGAIN;

@@ -1,4 +1,4 @@
-"""The Python, nginx and settings blocks of the documents work. Shell blocks: deployment/test_documented_commands.py."""
+"""The Python, template, nginx and settings blocks of the documents work. Shell blocks: deployment/test_documented_commands.py."""
 
 import subprocess
 import sys
@@ -17,7 +17,22 @@ from tests.fixtures.serving import REPO
 
 DOCUMENTS = {name: each for name, each in read_documents().items() if name == "README.md" or name.startswith("docs/")}
 # "" is the drawing of the layers; JavaScript is run by client/test_javascript.py
-KNOWN = {"sh", "python", "nginx", "ini", "javascript", ""}
+KNOWN = {"sh", "python", "jinja", "nginx", "ini", "javascript", ""}
+# What the Python of a document takes as there. Its template is a file by then.
+THERE = {
+    "docs/embedding.md": """
+import os
+from flask import Flask, redirect
+from flask_login import LoginManager, UserMixin, current_user, login_user
+app = Flask("host", template_folder=os.environ["TEMPLATES"])
+app.secret_key = "yours, from your own settings"
+class User(UserMixin):
+    id, is_admin = "1", True
+LoginManager(app).user_loader(lambda user_id: User())
+app.add_url_rule("/login-as-admin", view_func=lambda: str(login_user(User())))
+app.context_processor(lambda: {"username": "a name of the host"})
+""",
+}
 # What a test adds to the Python of a document: that what the text promises is so.
 PROMISES = {
     "docs/api.md": """
@@ -117,8 +132,20 @@ with HTTPServer() as server, tempfile.TemporaryDirectory() as folder:
     "docs/embedding.md": """
 from credstore.migrate import upgrade
 upgrade(app)
-answer = app.test_client().get("/credentials", base_url="http://localhost")
+client = app.test_client()
+answer = client.get("/credentials", base_url="http://localhost")
 assert (answer.status_code, answer.location) == (302, "/login"), answer.status
+client.get("/login-as-admin")
+page = client.get("/credentials").text
+assert "<title>Credentials · Flows</title>" in page, page[:500]
+assert page.index("embedded.css") < page.index("<nav>a name of the host</nav>") < page.index('<div id="credstore"'), page
+assert "Content-Security-Policy" in client.get("/credentials").headers
+other = admin.test_client()
+LoginManager(admin).request_loader(lambda request: User())
+page = other.get("/settings/credentials/settings")
+assert '<a class="brand" href="/">' in page.text and "Settings · Flows" in page.text, page.text
+assert "/settings/credentials/tokens" in page.text and "Content-Security-Policy" not in page.headers
+assert other.get("/settings/api/v1/openapi.json").json["servers"] == [{"url": "/settings/api/v1"}]
 with app.app_context():
     stored = credstore.vault.create("llm", "Model", {"provider_type": "openai", "api_key": "sk-test-0123456789"})
 assert call_model(stored.public_id) == {"Authorization": "Bearer sk-test-0123456789"}
@@ -129,10 +156,11 @@ assert read_changes(0) == 1
 workflow_saved(42, "Support bot", [])
 with app.app_context():
     assert not credstore.vault.dependents([stored.public_id])
-with app.app_context():
-    from credstore.models import db
-    db.session.remove()
-    db.engine.dispose()
+from credstore.models import db
+for each in (app, admin):
+    with each.app_context():
+        db.session.remove()
+        db.engine.dispose()
 """,
 }
 
@@ -153,8 +181,11 @@ WITH_PYTHON = sorted({block.where.partition(":")[0] for block in blocks("python"
 def test_the_python_of_a_document_runs(name: str, tmp_path: Path) -> None:
     """All blocks of a document as one program, warnings as errors, and then what is promised of them."""
     code = "\n".join(block.code for block in DOCUMENTS[name].blocks if block.language == "python")
+    (tmp_path / "host").mkdir()
+    layouts = [block.code for block in DOCUMENTS[name].blocks if block.language == "jinja"]
+    (tmp_path / "host" / "base.html").write_text("".join(layouts))
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code + PROMISES[name]],
+        [sys.executable, "-W", "error", "-c", THERE.get(name, "") + code + PROMISES[name]],
         check=False,
         capture_output=True,
         text=True,
@@ -163,6 +194,7 @@ def test_the_python_of_a_document_runs(name: str, tmp_path: Path) -> None:
         env={
             "PATH": "/usr/bin:/bin",
             "HOME": str(tmp_path),
+            "TEMPLATES": str(tmp_path),
             "FIELD_ENCRYPTION_KEY": generate_key(),
             "SECRET_KEY": "a secret key, made for the tests alone",
         },

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from flask import Blueprint
-
 from credstore.web import (
     authorization,
     compression,
@@ -12,7 +10,9 @@ from credstore.web import (
     security_headers,
     settings_pages,
     template_filters,
+    unknown_paths,
 )
+from credstore.web.addresses import AddressedBlueprint, Addresses
 from credstore.web.views import (
     api_docs,
     audit,
@@ -52,42 +52,42 @@ VIEWS = (
     import_file,
     test_runs,
     shortcuts,
+    encryption_keys,
+    audit,
+    notices,
+    tokens,
+    api_docs,
 )
+OWN_SITE_VIEWS = (login, reauthentication, invitation, users, health, metrics_page)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def make_blueprint(*, own_sign_in: bool) -> Blueprint:
-    """The blueprint `credstore`.
+def make_blueprint(addresses: Addresses, *, protect: bool) -> AddressedBlueprint:
+    """The blueprint `credstore`. A stand-alone credstore has sign-in, users and health too, which a host has itself.
 
-    `own_sign_in` adds sign-in, set-up and health, which a host application has itself, and the pages of the
-    settings.
+    `protect`: the responses have security headers.
     """
-    bp = Blueprint(
+    bp = AddressedBlueprint(
         "credstore",
         __name__,
+        addresses,
         template_folder=str(_assets("templates")),
         static_folder=str(_assets("static")),
-        static_url_path="/credentials/static",
+        static_url_path=addresses.rule("/credentials/static"),
     )
     for module in (compression, authorization, *VIEWS):
         module.register(bp)
-    run_list.register(bp, at_root=own_sign_in)
-    template_filters.register(bp, everywhere=own_sign_in)
-    error_handlers.register(bp, everywhere=own_sign_in)
-    security_headers.register(bp, everywhere=own_sign_in)
-    if own_sign_in:
-        login.register(bp)
-        reauthentication.register(bp)
-        invitation.register(bp)
-        users.register(bp)
-        health.register(bp)
-        metrics_page.register(bp)
-        encryption_keys.register(bp)
-        audit.register(bp)
-        settings_pages.register(bp)
-        notices.register(bp)
-        tokens.register(bp)
-        api_docs.register(bp)
+    own_site = addresses.own_site
+    run_list.register(bp, at_root=own_site)
+    settings_pages.register(bp, with_users=own_site)
+    template_filters.register(bp)
+    error_handlers.register(bp, everywhere=own_site)
+    security_headers.register(bp, everywhere=own_site, protect=protect)
+    if own_site:
+        for module in OWN_SITE_VIEWS:
+            module.register(bp)
+    else:
+        unknown_paths.register(bp, "/credentials/<path:rest>")
     return bp
 
 

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user
 
@@ -20,6 +20,7 @@ from credstore.web import request_context
 from credstore.web.authorization import note_actor, require_role
 from credstore.web.error_handlers import problem_details
 from credstore.web.login_page import answer_form_without_session
+from credstore.web.rendering import render_template
 from credstore.web.route_roles import role_needed
 from credstore.web.typed_input import FORM_ENDPOINTS
 

@@ -14,6 +14,7 @@ from credstore.accounts.roles import Role
 from credstore.audit.actor import HOST_APPLICATION, NOBODY, Actor, set_actor
 from credstore.errors import CredstoreError
 from credstore.web import request_context
+from credstore.web.api_root import api_root
 from credstore.web.route_roles import role_needed
 
 PUBLIC_ENDPOINTS = frozenset(
@@ -66,7 +67,7 @@ def authorize_request() -> ResponseReturnValue | None:
         g.credstore_role = answer if isinstance(answer, Role) else Role.ADMIN
         require_role(role_needed(request.endpoint))
     if refusal is None and changing and request.is_json:
-        raise JsonBody("This address takes forms, as a page sends them. Send JSON to /api/v1, with a machine token.")
+        raise JsonBody(f"This address takes the forms of a page. Send JSON to {api_root()}, with a machine token.")
     note_actor()
     if refusal is None and changing and current_app.config["WTF_CSRF_ENABLED"]:
         # Called here, since the hook of Flask-WTF would check every view of a host application, or none.

@@ -8,14 +8,15 @@ import sys
 import traceback
 from types import TracebackType
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, request, url_for
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError, default_exceptions
 
 from credstore import errors
 from credstore.access_errors import AccessError, LastAdministrator, OwnUser, Throttled
 from credstore.web import request_context, request_log
 from credstore.web.authorization import CrossSiteRequest, JsonBody
+from credstore.web.rendering import render_template
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ _SENTENCES = {
 }
 RETRY_SECONDS = 5
 _API_SENTENCES = {
-    404: "There is nothing at this address. /api/v1/openapi.json says what there is.",
+    404: "There is nothing at this address. {document} says what there is.",
     405: "This address takes other methods: those of the header Allow.",
 }
 _CSRF = "This form is no longer valid: you signed in after opening it, or cookies changed. Go back, reload, try again."
@@ -73,6 +74,8 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     handler = bp.app_errorhandler if everywhere else bp.errorhandler
     handler(errors.CredstoreError)(handle_credstore_error)
     handler(HTTPException)(handle_http_exception)
+    for status in default_exceptions if not everywhere else ():
+        handler(status)(handle_http_exception)  # else a host's own handler of this status would come first
     handler(Exception)(handle_unexpected)
     bp.after_request(say_when_to_come_back)
 
@@ -108,10 +111,16 @@ def handle_http_exception(error: HTTPException) -> Response:
             return problem_details(status, "host", _HOST)
         # Plain text: the links of a page would contain the host name that is refused.
         return Response(_HOST + "\n", status, mimetype="text/plain")
-    known = _SENTENCES | (_API_SENTENCES if request.path.startswith("/api/") else {})
-    response = error_response(status, f"http-{status}", known.get(status, error.description or ""))
+    response = error_response(status, f"http-{status}", _sentence(status) or error.description or "")
     response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
     return response
+
+
+def _sentence(status: int) -> str:
+    """What a response of this status says; "" where the exception says it."""
+    if request_context.asks_api() and status in _API_SENTENCES:
+        return _API_SENTENCES[status].format(document=url_for("credstore_api.document"))
+    return _SENTENCES.get(status, "")
 
 
 def handle_unexpected(error: Exception) -> Response:

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-from flask import render_template, session, url_for
+from flask import session, url_for
 from flask_wtf.csrf import generate_csrf
 
 from credstore.accounts.roles import Role
@@ -19,6 +19,7 @@ from credstore.vault.list_filters import STATUS_ORDER
 from credstore.web import request_context
 from credstore.web.list_rows import render_rows
 from credstore.web.list_urls import list_arguments, list_query
+from credstore.web.rendering import render_template
 from credstore.web.run_banner import banner_of
 
 MOST_KEPT = 64  # pages; each has about 6 kB

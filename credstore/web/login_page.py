@@ -1,6 +1,5 @@
 """The sign-in form and its page, also as the answer to a form that was sent after its session had ended."""
 
-from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
@@ -8,6 +7,7 @@ from wtforms.validators import InputRequired
 
 from credstore.access_errors import AccessError
 from credstore.web import request_context
+from credstore.web.rendering import render_template
 from credstore.web.typed_input import seal_typed_input
 
 NAME_ATTRIBUTES = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}

@@ -4,7 +4,7 @@ A sign-in, or a password given here, counts for ten minutes of its session. A fo
 question for the password keeps its fields, and sends them on.
 """
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -14,6 +14,7 @@ from credstore.access_errors import AccessError, Throttled
 from credstore.web import request_context
 from credstore.web.authentication import accounts, local_path, require_https
 from credstore.web.error_handlers import problem_details
+from credstore.web.rendering import render_template
 
 ENDPOINTS = frozenset(
     f"credstore.{name}"

@@ -12,10 +12,15 @@ from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
 from credstore.notices.notifier import Notifier
 from credstore.vault import Vault
+from credstore.web.addresses import Addresses
+from credstore.web.brand import Brand
 
 
 class Services(Protocol):
-    """What the Flask extension offers to the views; it is found at `app.extensions["credstore"]`."""
+    """What the Flask extension offers to the views; it is found at `app.extensions["credstore"]`.
+
+    `layout` is the template of a host application that pages are shown in; None for credstore's own.
+    """
 
     vault: Vault
     accounts: Accounts
@@ -26,6 +31,9 @@ class Services(Protocol):
     config: Config
     runner: BackgroundRunner
     notifier: Notifier
+    addresses: Addresses
+    layout: str | None
+    brand: Brand
 
     def authorize(self) -> ResponseReturnValue | Role | None:
         """A role lets the request pass with that role, None with every right; anything else is sent instead."""
@@ -70,9 +78,14 @@ def wants_fragment() -> bool:
     return request.headers.get("X-Credstore") == "fragment"
 
 
+def asks_api() -> bool:
+    """Whether the address of this request is below that of the JSON API."""
+    return services().addresses.is_api(request.path)
+
+
 def wants_json() -> bool:
     """Whether a program asks: it prefers JSON to HTML, or calls the API, whose document is a page."""
-    if request.path.startswith("/api/") and request.endpoint != "credstore.api_docs":
+    if asks_api() and request.endpoint != "credstore.api_docs":
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json" and not wants_fragment()

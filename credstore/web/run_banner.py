@@ -1,10 +1,9 @@
 """Renders the banner of a run on the list."""
 
-from flask import render_template
-
 from credstore.errors import NotFound
 from credstore.vault import Run
 from credstore.web import request_context
+from credstore.web.rendering import render_template
 from credstore.web.run_words import RunWords
 
 

@@ -1,4 +1,4 @@
-"""Adds security headers and Cache-Control to every response."""
+"""Adds Cache-Control to every response, and security headers where they are not left to a host application."""
 
 from flask import Blueprint, Response, request
 
@@ -27,18 +27,26 @@ HEADERS = {
 _YEAR = 31_536_000  # seconds
 
 
-def register(bp: Blueprint, *, everywhere: bool) -> None:
-    (bp.after_app_request if everywhere else bp.after_request)(add_headers)
+def register(bp: Blueprint, *, everywhere: bool, protect: bool) -> None:
+    """`everywhere`: for the whole application. `protect`: with security headers."""
+    after_request = bp.after_app_request if everywhere else bp.after_request
+    after_request(add_cache_control)
+    if protect:
+        after_request(add_headers)
 
 
 def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+    return response
+
+
+def add_cache_control(response: Response) -> Response:
     if request.endpoint == "credstore.static" and "v" in request.args and response.status_code in {200, 304}:
         # The URL has a digest of the content, so a cached copy is never outdated.
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     else:
         response.headers["Cache-Control"] = "no-store"
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
     return response

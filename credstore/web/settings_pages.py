@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
+
+from credstore.web.rendering import render_template
 
 
 class SettingsPage(NamedTuple):
@@ -43,10 +45,12 @@ SETTINGS_PAGES = (
 )
 
 
-def register(bp: Blueprint) -> None:
+def register(bp: Blueprint, *, with_users: bool) -> None:
+    """A host application has users of its own."""
     bp.add_url_rule("/settings", view_func=settings, methods=["GET"])
+    pages = tuple(page for page in SETTINGS_PAGES if with_users or page.endpoint != "credstore.users")
     # A global of Jinja and not a variable of each request: the list of credentials has no use for it.
-    bp.record(lambda state: state.app.jinja_env.globals.update(credstore_settings_pages=SETTINGS_PAGES))
+    bp.record(lambda state: state.app.jinja_env.globals.update(credstore_settings_pages=pages))
 
 
 def settings() -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from credstore.web.formatting import expiry_label, format_datetime, format_day, 
 from credstore.web.list_urls import list_arguments, list_query
 
 
-def register(bp: Blueprint, *, everywhere: bool) -> None:
+def register(bp: Blueprint) -> None:
     bp.app_template_filter("credstore_relative_time")(relative_time)
     bp.app_template_filter("credstore_format_day")(format_day)
     bp.app_template_filter("credstore_format_datetime")(format_datetime)
@@ -25,15 +25,14 @@ def register(bp: Blueprint, *, everywhere: bool) -> None:
     bp.app_template_filter("credstore_facts")(facts_of)
     bp.app_template_filter("credstore_positions")(positions)
     bp.app_template_filter("credstore_choice")(choice_of)
-    # Pages without a view of credstore, such as a 404, need them too; in a host application those are the host's.
-    (bp.app_context_processor if everywhere else bp.context_processor)(template_variables)
 
 
 def template_variables() -> dict[str, Any]:
-    """What every page of ours may use. `list_path` is the list's address; a credential's is below it."""
+    """What every template of ours may use. `list_path` is the list's address; a credential's is below it."""
     static_path = url_for("credstore.static", filename="")  # once a page, not once a file
     return {
         "asset": partial(_asset, static_path, current_app.blueprints["credstore"].static_folder or ""),
+        "brand": request_context.services().brand,
         "key_state": request_context.vault().key_state,  # may ask the database, so that a page calls it
         "list_arguments": list_arguments(),
         "list_path": url_for("credstore.index"),

@@ -19,7 +19,9 @@ from credstore.accounts import Accounts
 from credstore.config import DATABASE_FILE, Config
 from credstore.models import db
 from credstore.web import authorization
+from credstore.web.addresses import Addresses
 from credstore.web.authentication import init_login_manager, require_sign_in
+from credstore.web.brand import Brand
 from credstore.web.session_cookie import SessionCookie
 from credstore.web.views import login
 from tests.page import Page
@@ -111,7 +113,15 @@ def empty_site(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Site]:
     shutil.copyfile(migrated_sqlite, tmp_path / "site.sqlite3")
     database.init_database(app, f"sqlite:///{tmp_path / 'site.sqlite3'}")
     accounts = Accounts(db.session, idle=IDLE, longest=LONGEST)
-    extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=require_sign_in)
+    extension = SimpleNamespace(
+        config=Config(),
+        accounts=accounts,
+        authorize=require_sign_in,
+        addresses=Addresses(),
+        layout=None,
+        brand=Brand(),
+        vault=SimpleNamespace(key_state=None),
+    )
     app.extensions["credstore"] = extension
     CSRFProtect(app)
     init_login_manager(app)
@@ -128,7 +138,9 @@ def site(empty_site: Site) -> Site:
 
 
 def _blueprint() -> Blueprint:
-    bp = Blueprint("credstore", __name__, template_folder=str(TEMPLATES))
+    bp = Blueprint(
+        "credstore", __name__, template_folder=str(TEMPLATES), static_folder=str(TEMPLATES.parent / "static")
+    )
     authorization.register(bp)
     login.register(bp)
     body = "<!doctype html><html lang=en><title>Here</title><body>secret list"

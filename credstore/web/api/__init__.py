@@ -2,7 +2,8 @@
 
 from flask import Blueprint
 
-from credstore.web import error_handlers, security_headers
+from credstore.web import error_handlers, security_headers, unknown_paths
+from credstore.web.addresses import Addresses
 from credstore.web.api import (
     changes,
     credentials,
@@ -17,7 +18,6 @@ from credstore.web.api import (
 from credstore.web.api.dispatch import dispatched
 from credstore.web.api.routes import Route
 
-PREFIX = "/api/v1"
 NAME = "credstore_api"
 ROUTES: tuple[Route, ...] = (
     *credentials.ROUTES,
@@ -29,12 +29,15 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def make_api_blueprint() -> Blueprint:
-    """The blueprint `credstore_api`. Each route of ROUTES is at PREFIX + its path."""
-    bp = Blueprint(NAME, __name__, url_prefix=PREFIX)
+def make_api_blueprint(addresses: Addresses, *, protect: bool) -> Blueprint:
+    """The blueprint `credstore_api`. Each route of ROUTES is below the address of the API.
+
+    `protect`: the responses have security headers.
+    """
+    bp = Blueprint(NAME, __name__, url_prefix=addresses.api_prefix)
     error_handlers.register(bp, everywhere=False)
     problems.register(bp)
-    security_headers.register(bp, everywhere=False)
+    security_headers.register(bp, everywhere=False, protect=protect)
     for route in ROUTES:
         bp.add_url_rule(
             route.rule,
@@ -44,5 +47,7 @@ def make_api_blueprint() -> Blueprint:
             provide_automatic_options=False,  # else it would be asked for by the scope of any route of this address
         )
     document_view.register(bp, ROUTES)
+    if not addresses.own_site:
+        unknown_paths.register(bp, "/<path:rest>")
     token_check.register(bp, {f"{NAME}.{route.name}": route.scope for route in ROUTES})
     return bp

@@ -1,18 +1,18 @@
-"""The OpenAPI document at /api/v1/openapi.json. It is the same on every installation of this version, and public."""
+"""The OpenAPI document, at /openapi.json below the API. Public, and the same on every installation of a version."""
 
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, url_for
+from flask import Blueprint, Response, jsonify
 
 from credstore.web.api.routes import Route
+from credstore.web.api_root import api_root
 
 
 def register(bp: Blueprint, routes: tuple[Route, ...]) -> None:
     def document() -> Response:
-        root = url_for("credstore_api.document").removesuffix("/openapi.json")
-        return jsonify(document_at(root, routes))
+        return jsonify(document_at(api_root(), routes))
 
     bp.add_url_rule(
         "/openapi.json", endpoint="document", view_func=document, methods=["GET"], provide_automatic_options=False

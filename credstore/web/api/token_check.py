@@ -11,7 +11,7 @@ from credstore.web import request_context
 from credstore.web.authentication import may_ask_for_password
 from credstore.web.authorization import forget_actor
 
-PUBLIC_ENDPOINTS = frozenset({"credstore_api.document"})
+PUBLIC_ENDPOINTS = frozenset({"credstore_api.document", "credstore_api.unknown_path"})
 
 
 class PlainHttp(AccessError):

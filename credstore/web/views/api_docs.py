@@ -1,9 +1,11 @@
-"""The page about the JSON API at /api/v1/docs, made from its OpenAPI document."""
+"""The page about the JSON API, below its own address, made from its OpenAPI document."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from credstore.web.api import PREFIX, ROUTES, document_view
+from credstore.web.api import ROUTES, document_view
+from credstore.web.api_root import api_root
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:
@@ -11,4 +13,5 @@ def register(bp: Blueprint) -> None:
 
 
 def api_docs() -> ResponseReturnValue:
-    return render_template("credstore/api_docs.html", document=document_view.document_at(PREFIX, ROUTES), root=PREFIX)
+    root = api_root()
+    return render_template("credstore/api_docs.html", document=document_view.document_at(root, ROUTES), root=root)

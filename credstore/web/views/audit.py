@@ -1,6 +1,6 @@
 """The page of the audit log: who did what with which credential. Shows no value of a secret."""
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from credstore.audit import Act, AuditPage
@@ -8,6 +8,7 @@ from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.probe import Outcome
 from credstore.web import request_context
 from credstore.web.audit_form import AuditForm
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -19,6 +19,7 @@ from credstore.web.following_fields import choice_of
 from credstore.web.json_output import credential_json, draft_json
 from credstore.web.key_mismatch import ask_about_key, consents_to_remember, pressed_button, typed_fields
 from credstore.web.list_urls import list_url, list_url_of_new
+from credstore.web.rendering import render_template
 from credstore.web.typed_secrets import ask_for_secrets, require_new_secret, require_typed_again, show_other_errors
 from credstore.web.views.credential_list import list_filters
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.credential_types import by_slug
@@ -12,6 +12,7 @@ from credstore.vault.list_sql import MAX_ID
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json, replaced_json
 from credstore.web.list_page import render_list
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message, tone_of
 from credstore.web.json_output import credential_json
 from credstore.web.list_urls import list_url
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
@@ -14,6 +14,7 @@ from credstore.web.error_handlers import problem_details
 from credstore.web.flash_messages import Tone, done_to, flash_message
 from credstore.web.formatting import with_noun
 from credstore.web.list_urls import list_arguments, list_url
+from credstore.web.rendering import render_template
 
 NAMES_SHOWN = 10  # names in a confirmation; the rest is counted
 AGREE_FIRST = "Check this box to delete anyway. Nothing was deleted."

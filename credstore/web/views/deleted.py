@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.errors import NotFound
@@ -13,6 +13,7 @@ from credstore.web.flash_messages import done_to, flash_message
 from credstore.web.formatting import with_noun
 from credstore.web.json_output import deleted_page_json
 from credstore.web.list_urls import list_arguments
+from credstore.web.rendering import render_template
 from credstore.web.views.credential_list import page_start
 from credstore.web.views.delete_restore import NAMES_SHOWN, parse_ids
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, url_for
+from flask import Blueprint, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.vault import KeyStatus, LastRotation
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:

@@ -5,7 +5,7 @@ The file is never kept: it holds secrets in clear. So the import sends it again,
 
 from collections import Counter
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
@@ -15,6 +15,7 @@ from credstore.vault import ImportItem
 from credstore.vault.import_items import OUTCOMES, POLICIES, Policy
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
+from credstore.web.rendering import render_template
 
 # Werkzeug writes a larger upload into a temporary file, where its secrets would be in clear.
 MOST_BYTES = 450_000

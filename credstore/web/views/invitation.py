@@ -1,6 +1,6 @@
 """The page that an invitation's link opens: choose a name and a password, and be signed in."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from credstore.access_errors import InvitationClosed
@@ -9,6 +9,7 @@ from credstore.errors import InvalidFields
 from credstore.web import request_context
 from credstore.web.authentication import require_https
 from credstore.web.new_user import NewUserForm, first_sign_in
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:

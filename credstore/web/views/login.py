@@ -1,6 +1,6 @@
 """The views of sign-in, sign-out and set-up. They never return a password, and never redirect to another site."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -16,6 +16,7 @@ from credstore.web.authentication import (
 )
 from credstore.web.login_page import LoginForm, render_login_page
 from credstore.web.new_user import NewUserForm, first_sign_in
+from credstore.web.rendering import render_template
 from credstore.web.views.form_again import form_after_sign_in
 
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, url_for
+from flask import Blueprint, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.notices.deliveries import Waiting
 from credstore.notices.notifier import Notifier
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
+from credstore.web.rendering import render_template
 
 
 def register(bp: Blueprint) -> None:

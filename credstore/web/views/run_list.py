@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.web import request_context
 from credstore.web.json_output import run_json
+from credstore.web.rendering import render_template
 from credstore.web.run_banner import render_banner
 from credstore.web.run_words import RunWords
 

@@ -1,6 +1,8 @@
 """The page that lists the keyboard shortcuts, and switches them off. The list shows it as a dialog."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint
+
+from credstore.web.rendering import render_template
 
 # What `static/shortcuts.js` does, in the order of the page.
 SHORTCUTS = (

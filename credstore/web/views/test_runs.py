@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.errors import RunActive
@@ -16,6 +16,7 @@ from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
 from credstore.web.json_output import run_page_json
 from credstore.web.list_urls import list_arguments
+from credstore.web.rendering import render_template
 from credstore.web.run_words import RunWords
 from credstore.web.views.credential_list import list_filters
 from credstore.web.views.delete_restore import parse_ids

@@ -1,6 +1,6 @@
 """The page of the machine tokens: issues, lists and revokes them. A new token is shown once, in the answer itself."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField, TextAreaField
@@ -12,6 +12,7 @@ from credstore.credential_types.paste_detection.secret_words import looks_like_a
 from credstore.errors import InvalidFields
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
+from credstore.web.rendering import render_template
 
 _ENDS = (("30d", "In 30 days"), ("90d", "In 90 days"), ("365d", "In a year"), ("never", "Never"))
 

@@ -1,6 +1,6 @@
 """The page of users: their roles, removing them, and invitations by a link that is shown once."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from credstore.access_errors import OwnUser
@@ -8,6 +8,7 @@ from credstore.accounts import Role, UserRecord
 from credstore.accounts.roles import ABOUT_ROLES
 from credstore.web import request_context
 from credstore.web.flash_messages import flash_message
+from credstore.web.rendering import render_template
 
 _LARGEST_ID = 2**31 - 1
 

@@ -1,0 +1,72 @@
+"""Where the pages and the JSON API lie: below two prefixes in a host application, else at the root.
+
+Views give their rules as they are in a stand-alone credstore; `AddressedBlueprint` puts them where they lie here.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint
+
+from credstore.errors import ConfigError
+
+LIST = "/credentials"
+API = "/api/v1"
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """`url_prefix` is the path of the list of credentials, `api_prefix` that of the API, both below SCRIPT_NAME.
+
+    `own_site`: credstore is the whole application, so that it has `/`, sign-in and every address that is unknown.
+    """
+
+    url_prefix: str = LIST
+    api_prefix: str = API
+    own_site: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for a prefix that is not a path, or where both are the same."""
+        for name, given in (("url_prefix", self.url_prefix), ("api_prefix", self.api_prefix)):
+            if not _PATH.fullmatch(given):
+                raise ConfigError(f"{name} must be a path such as “/credentials”, without a slash at its end.")
+        if self.url_prefix == self.api_prefix:
+            raise ConfigError("url_prefix and api_prefix must differ.")
+
+    def rule(self, rule: str) -> str:
+        """The rule here of a view that has `rule` in a stand-alone credstore."""
+        if self.own_site:
+            return rule
+        if _is_below(rule, API):
+            return self.api_prefix + rule.removeprefix(API)
+        return self.url_prefix + rule.removeprefix(LIST)
+
+    def is_api(self, path: str) -> bool:
+        """Whether the path of a request is the API's. Of a stand-alone credstore everything below /api is."""
+        return _is_below(path, "/api" if self.own_site else self.api_prefix)
+
+
+class AddressedBlueprint(Blueprint):
+    """A blueprint whose rules lie where `addresses` puts them."""
+
+    def __init__(self, name: str, import_name: str, addresses: Addresses, **options: Any) -> None:
+        self.addresses = addresses
+        super().__init__(name, import_name, **options)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        place = self.addresses.rule(rule)
+        super().add_url_rule(place, endpoint, view_func, provide_automatic_options, **options)
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")

@@ -1,0 +1,22 @@
+"""The name that the pages have in their titles and in the header."""
+
+from typing import NamedTuple
+
+from credstore.errors import ConfigError
+
+
+class Brand(NamedTuple):
+    """`link` is where the name in the header leads; "" for the list of credentials."""
+
+    name: str = "credstore"
+    link: str = ""
+
+
+def brand_of(given: str | tuple[str, str] | None) -> Brand:
+    """What a host application gave: a name, a name and a link, or nothing. Raises ConfigError."""
+    brand = Brand() if given is None else Brand(given) if isinstance(given, str) else Brand(*given)
+    if not brand.name.strip():
+        raise ConfigError("brand must be a name, or a name and a link.")
+    if brand.link and not brand.link.startswith(("/", "https://", "http://")):
+        raise ConfigError("The link of brand must be a path that begins with “/”, or an https:// address.")
+    return brand

@@ -1,0 +1,31 @@
+"""In a host application: the answer to addresses below credstore's prefixes that no view of credstore has.
+
+The application's own 404 page, for all other addresses, is the host's.
+"""
+
+from typing import NoReturn
+
+from flask import Blueprint, current_app, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def register(bp: Blueprint, rule: str) -> None:
+    """`rule` has the variable `rest`, for all paths below a prefix."""
+    bp.add_url_rule(rule, "unknown_path", unknown_path, methods=_METHODS, provide_automatic_options=False)
+
+
+def unknown_path(rest: str) -> NoReturn:  # noqa: ARG001 - Flask passes every variable of the rule
+    """Raises NotFound, or MethodNotAllowed where the address takes other methods."""
+    if allowed := [method for method in _METHODS if _has_view(method)]:
+        raise MethodNotAllowed(valid_methods=allowed)
+    raise NotFound
+
+
+def _has_view(method: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return adapter is not None and adapter.match(method=method, return_rule=True)[0].endpoint != request.endpoint
+    except HTTPException:
+        return False

@@ -1,0 +1,174 @@
+"""Credstore's pages in the layout of the example: they look like the host's, and stay below their prefix."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.axe import axe_faults
+from tests.examples.conftest import BOT, KEYS, MOUNT, Host, SignedIn
+from tests.fixtures.browsing import Watch
+
+pytestmark = pytest.mark.browser
+
+PREFIX, API = f"{MOUNT}/settings/credentials", f"{MOUNT}/settings/api/v1"
+# The computed style of each element of the host's own part, but for what the address changes.
+HEADER_STYLES = """() => [...document.querySelectorAll('header, header *, main')].map((element) => [
+  element.tagName,
+  Object.fromEntries([...getComputedStyle(element)]
+    .filter((name) => !/^(box-shadow|(perspective|transform)-origin|height|width|block-size|inline-size)$/.test(name))
+    .map((name) => [name, getComputedStyle(element)[name]])),
+])"""
+STYLE = "(element, name) => getComputedStyle(element)[name]"
+
+
+def style(tab: Page, selector: str, name: str) -> str:
+    return str(tab.locator(selector).first.evaluate(STYLE, name))
+
+
+@pytest.fixture
+def furnished(host: Host) -> Iterator[dict[str, Any]]:
+    """A credential that a workflow uses, one that is free, and one that is deleted."""
+    used, free, gone = host.model("Used key"), host.model("Free key"), host.bot("Deleted bot")
+    with host.vault() as vault:
+        vault.put_reference(used.public_id, "workflow:77", "ask", label="Weekly report", link="https://a.example/77")
+        vault.delete([gone.public_id])
+    yield {"used": used, "free": free}
+    with host.vault() as vault:
+        vault.remove_reference(used.public_id, "workflow:77", "ask")
+        vault.delete([used.public_id, free.public_id])
+
+
+def pages(furnished: dict[str, Any]) -> list[str]:
+    used = furnished["used"].public_id
+    return [
+        *(
+            "",
+            "?q=nothing+has+this+name",
+            f"/{used}",
+            f"/{used}/edit",
+            f"/{used}/delete",
+            "/new",
+            "/import",
+            "/deleted",
+        ),
+        *("/runs", "/test", "/shortcuts", "/settings", "/keys", "/audit", "/tokens", "/notices", "/nowhere"),
+    ]
+
+
+def test_the_embedded_pages_look_like_the_hosts(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
+    """Fonts and colours are the host's, in light and dark; its rules for elements and classes stay outside."""
+    for scheme in ("light", "dark"):
+        tab = signed_in(color_scheme=scheme)
+        own = {name: style(tab, "body", name) for name in ("fontFamily", "color")}
+        button = {name: style(tab, "button.primary", name) for name in ("backgroundColor", "color", "borderRadius")}
+        card = style(tab, "header", "backgroundColor")
+        tab.goto(host.server.credentials)
+        assert {name: style(tab, "#credstore h1", name) for name in own} == own
+        assert {name: style(tab, "#credstore .primary", name) for name in button} == button
+        assert style(tab, "#credstore table", "backgroundColor") == card != "rgb(250, 128, 114)"  # salmon
+        assert style(tab, "#credstore td", "paddingTop") == "4px"
+        assert style(tab, "#credstore", "backgroundColor") == "rgba(0, 0, 0, 0)"
+        tab.goto(f"{host.server.credentials}/new")
+        assert style(tab, "#credstore .card", "borderLeftWidth") == "1px"
+        assert style(tab, "#credstore .card", "backgroundColor") == card
+        assert tab.title().startswith("Add Credential ")
+
+
+def test_nothing_of_the_hosts_own_part_changes(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
+    """Every computed style of the host's header is the same on its own page and on credstore's."""
+    tab = signed_in()
+    before = tab.evaluate(HEADER_STYLES)
+    assert len(before) >= 8
+    for path in ("", "/new", "/audit", "/tokens"):
+        tab.goto(host.server.credentials + path)
+        assert tab.evaluate(HEADER_STYLES) == before, path
+    assert tab.evaluate("[...document.querySelectorAll('link[rel=icon]')].map((one) => one.href.slice(0, 5))") == [
+        "data:"
+    ]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_has_a_fault_or_is_too_wide(
+    host: Host, signed_in: SignedIn, furnished: dict[str, Any], watch: Watch, width: int
+) -> None:
+    watch.allow_status(404)  # the page of an unknown address
+    tab = signed_in(viewport={"width": width, "height": 900})
+    for path in pages(furnished):
+        tab.goto(host.server.credentials + path)
+        faults = list(axe_faults(tab)) if width == 1440 else []
+        assert not faults, (path, faults)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert tab.locator("#credstore").count() == tab.locator("main").count() == tab.locator("h1").count() == 1, path
+
+
+def test_scripts_and_forms_ask_for_nothing_outside_the_prefix(
+    host: Host, signed_in: SignedIn, furnished: dict[str, Any], watch: Watch
+) -> None:
+    """While somebody uses the page: dialogs, a pasted key, tests, shortcuts, a run."""
+    tab = signed_in()
+    asked = requests_of(tab.context)
+    tab.goto(host.server.credentials)
+    tab.keyboard.press("n")
+    dialog = tab.locator("dialog[open]")
+    expect(dialog.get_by_role("heading", name="Add Credential")).to_be_visible()
+    assert dialog.evaluate("(it) => it.closest('#credstore') !== null")
+    dialog.locator("#name").fill("Pasted bot")
+    dialog.locator("label[for=type-telegram]").click()
+    with tab.expect_response(re.compile("detect-paste")) as pasted:
+        dialog.locator("[name=telegram-bot_token]").fill(BOT)
+        dialog.locator("[name=telegram-bot_token]").blur()
+    assert pasted.value.status == 200
+    dialog.locator(".buttons .primary").click()
+    tab.wait_for_url(re.compile(r"changed="))
+    tab.locator("tr", has_text="Free key").get_by_role("button", name="Test").click()
+    expect(tab.locator("tr", has_text="Free key").locator(".verdict")).not_to_have_text("Not tested")
+    tab.keyboard.press("?")
+    tab.locator("dialog #shortcuts").uncheck()
+    assert [cookie["path"] for cookie in tab.context.cookies() if "shortcuts" in str(cookie["name"])] == [PREFIX]
+    tab.locator("dialog #shortcuts").check()
+    tab.keyboard.press("Escape")
+    tab.get_by_role("link", name="Test all").click()
+    tab.locator("dialog[open] .buttons .primary").click()
+    tab.wait_for_url(re.compile(r"/runs/"))
+    expect(tab.locator("#run [data-poll]")).to_have_count(0, timeout=20_000)
+    outside = {path for path in asked if not re.match(rf"{PREFIX}(/|$)|{API}/", path)}
+    assert not outside
+    assert len(asked) > 15
+
+
+def requests_of(context: BrowserContext) -> set[str]:
+    """The paths that the browser asks the server for from now on."""
+    paths: set[str] = set()
+    context.on("request", lambda each: paths.add(urlsplit(each.url).path) if each.url.startswith("http") else None)
+    return paths
+
+
+def test_shortcuts_do_nothing_in_the_hosts_part(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
+    tab = signed_in()
+    tab.goto(host.server.credentials)
+    tab.get_by_role("link", name="Workflows").focus()
+    tab.keyboard.press("n")
+    expect(tab.locator("dialog[open]")).to_have_count(0)
+    tab.get_by_role("link", name="Settings").focus()
+    tab.keyboard.press("n")
+    expect(tab.locator("dialog[open]")).to_have_count(1)
+
+
+def test_a_person_signed_out_meanwhile_is_led_to_the_hosts_sign_in(
+    host: Host, signed_in: SignedIn, furnished: dict[str, Any], watch: Watch
+) -> None:
+    tab = signed_in()
+    tab.goto(f"{host.server.credentials}/new")
+    tab.locator("#name").fill("Typed")
+    tab.locator("[name=llm-api_key]").fill(KEYS[0])
+    tab.context.clear_cookies()
+    watch.allow_status(400)  # the host's own check of its form token
+    tab.locator("form[data-send] .buttons .primary").click()
+    expect(tab.locator("#credstore .alert").first).to_be_visible()
+    assert tab.locator("#name").input_value() == "Typed"
+    answer = tab.request.get(host.server.credentials, max_redirects=0)
+    assert (answer.status, urlsplit(answer.headers["location"]).path) == (302, f"{MOUNT}/sign-in")

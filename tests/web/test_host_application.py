@@ -1,0 +1,275 @@
+"""Credstore inside a host application: its addresses, its frame, its headers. Nothing else of the host changes."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, flash, redirect, render_template, request
+from flask.testing import FlaskClient
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import DictLoader
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import TestResponse
+
+from credstore.accounts import Role
+from credstore.config import DATABASE_FILE, Config
+from credstore.database import close_database
+from credstore.errors import ConfigError
+from credstore.extension import Credstore
+from tests.fixtures.serving import REPO
+
+KEY = "sk-test-0123456789"
+SECURITY_HEADERS = {"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy"}
+# A layout that has blocks and variables of the same names as credstore's templates have.
+LAYOUT = (
+    "<!doctype html><html lang=en><head><title>{% block title %}{% block credstore_title %}{% endblock %}{% endblock %}"
+    "</title>{% block head %}{% block credstore_head %}{% endblock %}{% endblock %}</head><body>"
+    "<p id=host>{{ username }} {{ brand }} {{ page }} {{ asset }} {{ state }}</p>"
+    "{% for message in get_flashed_messages() %}<p>host says {{ message }}</p>{% endfor %}"
+    "{% block main %}{% block content %}{% block credstore_content %}{% endblock %}{% endblock %}{% endblock %}"
+    "<footer>{% block forms %}host's forms{% endblock %}</footer></body></html>"
+)
+OWN = "{% extends 'host.html' %}{% block title %}Own{% endblock %}{% block content %}own page{% endblock %}"
+HOSTS_VARIABLES = {"username": "host-user", "brand": "host-brand", "page": 7, "asset": "host-asset", "state": "host"}
+
+MakeHost = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_host(config: Config, migrated_sqlite: Path) -> Iterator[MakeHost]:
+    """A factory: `make_host(url_prefix="/a/b")` is a host application with credstore; X-User says who asks."""
+    made: list[Flask] = []
+    config.data_dir.mkdir(parents=True)
+    shutil.copyfile(migrated_sqlite, config.data_dir / DATABASE_FILE)
+
+    def make(templates: dict[str, str] | None = None, *, mount: str = "", **options: Any) -> Flask:
+        host = Flask("host", static_folder=None)
+        host.secret_key = "h" * 40
+        host.jinja_loader = DictLoader({"host.html": LAYOUT, "own.html": OWN} | (templates or {}))  # type: ignore[assignment]
+        host.context_processor(lambda: HOSTS_VARIABLES)
+        host.register_error_handler(404, lambda error: ("the host's 404", 404))
+        host.add_url_rule("/own", "own", lambda: render_template("own.html"))
+        host.add_url_rule("/flash", "flash", lambda: flash("from the host") or "flashed")  # type: ignore[func-returns-value]
+        CSRFProtect(host)
+        Credstore(host, config=config, authorize=authorize, **options)
+        host.wsgi_app = DispatcherMiddleware(host.wsgi_app, {mount: host.wsgi_app} if mount else {})  # type: ignore[method-assign]
+        made.append(host)
+        return host
+
+    yield make
+    for host in made:
+        close_database(host)
+
+
+def authorize() -> Any:
+    user = request.headers.get("X-User", "")
+    return {"ann": None, "bob": Role.VIEWER}[user] if user else redirect("/host-sign-in", 303)
+
+
+def client_of(host: Flask, user: str = "ann") -> FlaskClient:
+    client = host.test_client()
+    client.environ_base["HTTP_X_USER"] = user
+    return client
+
+
+def addresses(answer: TestResponse) -> set[str]:
+    """What a page leads to, sends to, or loads."""
+    attributes = "href|src|action|formaction|data-[a-z-]+"
+    found = re.findall(rf'\s(?:{attributes})="?([^"\s>]+(?: /[^"]+)?)', answer.text)
+    return {each for text in found for each in text.split() if each.startswith("/")}
+
+
+def create(client: FlaskClient, where: str, name: str) -> TestResponse:
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', client.get(f"{where}/new").text)[0]
+    form = {"type": "llm", "name": name, "llm-provider_type": "openai", "llm-api_key": KEY, "csrf_token": token}
+    return client.post(f"{where}/new", data=form)
+
+
+PLACES = [
+    ("", "/credentials", "/api/v1"),
+    ("", "/a/b", "/a/b/api"),
+    ("/proxy", "/a/b", "/x/y"),
+    ("/proxy/deep", "/credentials", "/credentials/api/v1"),
+]
+
+
+@pytest.mark.parametrize(("mount", "prefix", "api"), PLACES)
+def test_every_address_of_every_page_is_below_the_prefixes(
+    make_host: MakeHost, mount: str, prefix: str, api: str
+) -> None:
+    """Whatever the prefixes are, and below SCRIPT_NAME: all that pages lead to, from the list on."""
+    host = make_host(mount=mount, url_prefix=prefix, api_prefix=api, layout="host.html")
+    client, root = client_of(host), mount + prefix
+    made = create(client, root, "One")
+    assert made.location.startswith(f"{root}?changed="), made.text
+    seen, waiting, kinds = set[str](), [root], set[str]()
+    while waiting:
+        address = waiting.pop()
+        answer = client.get(address.partition("#")[0])
+        kinds.add(f"{answer.status_code} {answer.mimetype}")
+        if answer.mimetype != "text/html":
+            continue
+        for found in addresses(answer) - seen:
+            assert re.match(rf"{root}(?:[/?#]|$)|{mount}{api}/", found), f"{found} on {address}"
+            seen.add(found)
+            if not re.search(r"/static/|/(cancel|again|put-back|test\b.*)$", found):
+                waiting.append(found)
+    names = {re.sub(r"[?#].*|/[0-9a-f-]{36}", "", each) for each in seen}
+    pages = {
+        "/new",
+        "/runs",
+        "/deleted",
+        "/settings",
+        "/audit",
+        "/tokens",
+        "/notices",
+        "/keys",
+        "/shortcuts",
+        "/import",
+    }
+    assert {root + page for page in pages} | {f"{mount}{api}/docs", f"{mount}{api}/openapi.json"} <= names
+    assert not {name for name in names if re.search(r"/(users|login|logout|setup|metrics|healthz)$", name)}
+    document = client.get(f"{mount}{api}/openapi.json").get_json()
+    assert document["servers"] == [{"url": mount + api}]
+
+
+def test_no_address_is_written_in_a_template_or_a_script() -> None:
+    """Each comes from url_for, or is relative to one that does."""
+    written = re.compile(r"""["'`(=\s](/(?:credentials|api|runs|audit|tokens|users|settings|notices|keys|login)\b)""")
+    files = [*(REPO / "templates").rglob("*.html"), *(REPO / "static").glob("*.js"), *(REPO / "static").glob("*.css")]
+    assert len(files) > 60
+    assert written.search('fetch("/credentials/detect-paste")')
+    found = {file.name: written.findall(re.sub(r"{#.*?#}", "", file.read_text(), flags=re.DOTALL)) for file in files}
+    assert not {name: each for name, each in found.items() if each}
+
+
+@pytest.mark.parametrize("path", ["/a/b/nowhere", "/a/b/runs/nowhere", "/a/b/users", "/a/b/users/invite"])
+def test_an_unknown_address_below_the_prefix_is_answered_by_credstore(make_host: MakeHost, path: str) -> None:
+    client = client_of(make_host(url_prefix="/a/b", layout="host.html"))
+    answer = client.get(path)
+    assert (answer.status_code, "Back to the credentials" in answer.text) == (404, True)
+    assert client.get(path, headers={"Accept": "application/json"}).get_json()["code"] == "http-404"
+    assert client_of(client.application, "").get(path).location == "/host-sign-in"
+    assert client_of(client.application, "bob").get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/a/bnowhere", "/a", "/credentials", "/runs", "/api/v1/credentials", "/x"]
+)
+def test_any_other_address_is_the_hosts(make_host: MakeHost, path: str) -> None:
+    client = client_of(make_host(url_prefix="/a/b", api_prefix="/x/y"))
+    assert client.get(path).text == "the host's 404"
+
+
+def test_the_api_answers_unknown_addresses_and_methods_as_json(make_host: MakeHost) -> None:
+    client = client_of(make_host(api_prefix="/x/y"), "")
+    missing = client.get("/x/y/nowhere", headers={"Accept": "text/html"})
+    assert (missing.status_code, missing.mimetype) == (404, "application/problem+json")
+    assert "/x/y/openapi.json says what there is" in missing.get_json()["detail"]
+    wrong = client.delete("/x/y/openapi.json")
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET, HEAD")
+    assert client.get("/x/y/credentials").status_code == 401
+
+
+def test_another_method_than_a_page_takes_is_told(make_host: MakeHost) -> None:
+    client = client_of(make_host(url_prefix="/a/b"))
+    answer = client.get("/a/b/restore")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+
+
+def test_json_on_a_page_is_told_where_the_api_is(make_host: MakeHost) -> None:
+    client = client_of(make_host(url_prefix="/a/b", api_prefix="/x/y"))
+    client.application.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the host's own check would come first
+    assert "Send JSON to /x/y, with" in client.post("/a/b/new", json={}, headers={"Accept": "application/json"}).text
+
+
+def test_blocks_and_variables_of_the_host_do_not_clash(make_host: MakeHost) -> None:
+    client = client_of(make_host(layout="host.html"))
+    create(client, "/credentials", "One")
+    for path in ("/credentials", "/credentials/new", "/credentials/settings", "/credentials/nowhere"):
+        page = client.get(path).text
+        assert "<p id=host>host-user host-brand 7 host-asset host</p>" in page, path
+        assert "<footer>host's forms</footer>" in page
+        assert page.count("<html") == page.count("<title>") == page.count('id="credstore"') == 1
+        assert page.index("credstore.css") < page.index("</head>") < page.index('id="credstore"')
+    assert "<title>Settings</title>" in client.get("/credentials/settings").text
+    assert "own page" in client.get("/own").text
+    assert "credstore" not in client.get("/own").text
+
+
+def test_a_layout_without_a_place_in_the_head_gets_the_sheets_with_the_content(make_host: MakeHost) -> None:
+    host = make_host({"plain.html": "<html lang=en><title>Host</title>{% block credstore_content %}{% endblock %}"})
+    host.extensions["credstore"].layout = "plain.html"
+    page = client_of(host).get("/credentials").text
+    assert page.count("credstore.css") == page.count("embedded.css") == 1
+    assert page.index("embedded.css") < page.index('id="credstore"')
+
+
+def test_a_layout_without_a_place_for_the_content_is_told(make_host: MakeHost) -> None:
+    answer = client_of(make_host({"none.html": "<html>"}, layout="none.html")).get("/credentials")
+    assert answer.status_code == 500
+    assert "The layout “none.html” has no block credstore_content" in answer.text
+
+
+def test_messages_are_shown_once(make_host: MakeHost) -> None:
+    """Those of the host too: on a page of credstore by credstore, on a page of the host by the host."""
+    client = client_of(make_host(layout="host.html"))
+    create(client, "/credentials", "One")
+    client.get("/flash")
+    page = client.get("/credentials").text
+    assert page.count("from the host") == page.count("One is encrypted and stored.") == 1
+    assert "host says" not in page
+    client.get("/flash")
+    assert "host says from the host" in client.get("/own").text
+
+
+@pytest.mark.parametrize("csp", [True, False])
+def test_the_security_headers_are_left_to_the_host_where_asked(make_host: MakeHost, csp: bool) -> None:
+    client = client_of(make_host(csp=csp))
+    style = re.findall(r'"(/credentials/static/credstore.css[^"]*)"', client.get("/credentials").text)[0]
+    for path in ("/credentials", style, "/api/v1/openapi.json", "/credentials/nowhere"):
+        with client.get(path, base_url="https://host.example") as answer:
+            headers = answer.headers
+        found = {name for name, _ in headers if name in SECURITY_HEADERS | {"Strict-Transport-Security"}}
+        assert found == (SECURITY_HEADERS | {"Strict-Transport-Security"} if csp else set()), path
+        assert headers["Cache-Control"] == ("no-store" if path != style else "public, max-age=31536000, immutable")
+    assert not SECURITY_HEADERS & set(client.get("/own").headers.keys())
+
+
+@pytest.mark.parametrize(
+    ("brand", "link"), [("Vault of Acme", "/credentials"), (("Acme", "/"), "/"), (("<i>", "https://a.example/"),) * 2]
+)
+def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand: Any, link: Any) -> None:
+    page = client_of(make_host(brand=brand)).get("/credentials").text
+    name = brand if isinstance(brand, str) else brand[0].replace("<i>", "&lt;i&gt;")
+    assert f"<title>Credentials · {name}</title>" in page
+    leads_to = link if isinstance(link, str) else link[1]
+    assert re.search(rf'<a class="brand" href="{re.escape(leads_to)}"><img[^>]+>{re.escape(name)}</a>', page)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"url_prefix": "credentials"}, "url_prefix must be a path"),
+        ({"url_prefix": "/"}, "url_prefix must be a path"),
+        ({"url_prefix": "/a/"}, "url_prefix must be a path"),
+        ({"url_prefix": "/<x>"}, "url_prefix must be a path"),
+        ({"api_prefix": ""}, "api_prefix must be a path"),
+        ({"url_prefix": "/same", "api_prefix": "/same"}, "must differ"),
+        ({"brand": " "}, "brand must be a name"),
+        ({"brand": ("Acme", "javascript:x()")}, "link of brand"),
+    ],
+)
+def test_what_a_host_gives_is_checked_at_once(make_host: MakeHost, options: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        make_host(**options)
+
+
+def test_a_stand_alone_credstore_stays_at_the_root(config: Config) -> None:
+    app = Flask("own")
+    app.secret_key = "s" * 40
+    with pytest.raises(ConfigError, match="for a host application"):
+        Credstore(app, config=config, url_prefix="/a")
