@@ -43,10 +43,15 @@ def secret_finder(secrets: Collection[str]) -> Callable[[str], bool]:
 
     It finds what `redactor` would replace, without the pattern, which takes longer to compile than a create takes.
     """
-    forms = {form.casefold() for form in _forms_to_remove(secrets)}
+    shortest = min((len(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET), default=0)
+    forms: set[str] = set()
 
     def holds_secret(text: str) -> bool:
         folded = text.casefold()
+        if not shortest or len(folded) < shortest:  # no form is shorter than its secret
+            return False
+        if not forms:  # made for a longer text alone: most names are shorter than a key
+            forms.update(form.casefold() for form in _forms_to_remove(secrets))
         return any(form in folded for form in forms)
 
     return holds_secret

@@ -4,6 +4,7 @@ A checkpoint copies the write-ahead log into the database. SQLite makes it at th
 a person waits. Here a thread makes it soon after a commit, so that nobody waits.
 """
 
+import hashlib
 import sqlite3
 import threading
 import time
@@ -70,11 +71,17 @@ class Checkpoints:
 
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin` sends it
+    connection.create_function("credstore_sha256", 1, _sha256, deterministic=True)
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
     _begin_wal(cursor)
     cursor.close()
+
+
+def _sha256(text: str) -> str:
+    """In hex; SQLite has no such function."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _begin_wal(cursor: DBAPICursor) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from credstore.audit.actor import OWN_WORK, SCHEDULE, Actor, acting_as, current_actor, is_reserved, set_actor
 from credstore.audit.acts import Act
 from credstore.audit.reading import AuditFilters, AuditPage, read_page
-from credstore.audit.recorded_insert import insert_recorded
-from credstore.audit.recording import Subject, record, record_each
+from credstore.audit.recorded_insert import insert_recorded, is_one_statement
+from credstore.audit.recording import Subject, record, record_alone, record_each
 from credstore.audit.verification import DAY, Verification, entries, verify
 from credstore.database import AnySession, begin_snapshot
 
@@ -28,8 +28,10 @@ __all__ = [
     "acting_as",
     "current_actor",
     "insert_recorded",
+    "is_one_statement",
     "is_reserved",
     "record",
+    "record_alone",
     "record_each",
     "set_actor",
 ]

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Text, bindparam, cast, exc, func, insert, literal, select
+from sqlalchemy import Insert, bindparam, exc, insert, literal, select
 
 from credstore.audit.acts import Act
 from credstore.audit.chain import text_behind_seq
+from credstore.audit.entry_insert import entry_values, insert_behind
 from credstore.audit.recording import Subject, entry_of, record, unwritable
-from credstore.audit_model import AuditEntry, AuditHead
+from credstore.audit_model import AuditHead
 from credstore.database import AnySession
 from credstore.models import Model
 
-_ENTRY: Any = AuditEntry.__table__
-_GIVEN = ("at", "actor", "act", "credential_id", "kind", "result", "address", "count", "items")
+
+def is_one_statement(session: AnySession) -> bool:
+    """Whether `insert_recorded` sends one statement, which needs no BEGIN and COMMIT around it."""
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def insert_recorded(
@@ -26,12 +29,11 @@ def insert_recorded(
     """
     connection = session.connection()
     if connection.dialect.name != "postgresql":
-        connection.execute(insert(model.__table__), values)  # type: ignore[arg-type]  # typed as any FROM clause
+        connection.execute(_row_insert(model), values)
         record(session, act, subject)
         return
-    about = {"credential_id": subject.public_id, "kind": subject.kind, "result": "", "count": 1}
-    entry = entry_of(act, None, about)
-    given = {f"entry_{name}": entry[name] for name in _GIVEN} | {"hashed": text_behind_seq(entry)}
+    entry = entry_of(act, None, {**subject.columns(), "result": "", "count": 1})
+    given = entry_values(entry, text_behind_seq(entry))
     try:
         done = connection.execute(_statement(model), given | {f"row_{name}": value for name, value in values.items()})
     except exc.IntegrityError:
@@ -43,16 +45,15 @@ def insert_recorded(
 
 
 @cache
+def _row_insert(model: type[Model]) -> Insert:
+    return insert(model.__table__)  # type: ignore[arg-type]  # typed as any FROM clause
+
+
+@cache
 def _statement(model: type[Model]) -> Insert:
     """The row first, then the lock of the head, as `record` does it: the other order could deadlock with it."""
     table: Any = model.__table__
     row = {column.name: bindparam(f"row_{column.name}", type_=column.type) for column in table.c if column.name != "id"}
     made = insert(table).values(row).returning(literal(1).label("one")).cte("made")
     lock = select(AuditHead.seq, AuditHead.hash).join_from(AuditHead, made, made.c.one == AuditHead.id)
-    head = lock.with_for_update(of=AuditHead).cte("head")
-    seq = head.c.seq + 1
-    hashed = head.c.hash + literal("\n[") + cast(seq, Text) + literal(",") + bindparam("hashed", type_=Text)
-    # `sha256` of PostgreSQL, of the same text as `chain.hash_of`.
-    digest = func.encode(func.sha256(func.convert_to(hashed, "UTF8")), "hex")
-    given = [bindparam(f"entry_{name}", type_=_ENTRY.c[name].type) for name in _GIVEN]
-    return insert(_ENTRY).from_select(["seq", *_GIVEN, "hash"], select(seq, *given, digest), include_defaults=False)
+    return insert_behind(lock.with_for_update(of=AuditHead).cte("head"), "postgresql")

@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import exc, insert, select, text
+from sqlalchemy import Connection, exc, insert, select, text
 
 from credstore.audit.actor import Actor, current_actor
 from credstore.audit.acts import Act
-from credstore.audit.chain import hash_of
+from credstore.audit.chain import hash_of, text_behind_seq
+from credstore.audit.entry_insert import entry_values, insert_entry
 from credstore.audit_model import AuditEntry, AuditHead
-from credstore.database import AnySession
+from credstore.database import AnySession, statement_transaction
 from credstore.errors import AuditUnwritable
 from credstore.models import utc_now
 
@@ -37,6 +38,10 @@ class Subject(NamedTuple):
     public_id: str
     kind: str = ""
 
+    def columns(self) -> dict[str, Any]:
+        """What an entry has of it."""
+        return {"credential_id": self.public_id, "kind": self.kind}
+
 
 def record(
     session: AnySession,
@@ -51,10 +56,16 @@ def record(
 
     Raises AuditUnwritable, or another StorageError; then the act must not happen.
     """
-    about = {"credential_id": subject.public_id, "kind": subject.kind} if subject else {}
-    _append(
-        session, act, actor, {**about, "result": result, "count": (1 if subject else 0) if count is None else count}
-    )
+    about = subject.columns() if subject else {}
+    about |= {"result": result, "count": (1 if subject else 0) if count is None else count}
+    session.flush()  # everything else comes first
+    _insert(session.connection(), entry_of(act, actor, about))
+
+
+def record_alone(session: AnySession, act: Act, subject: Subject, *, result: str = "") -> None:
+    """`record` in a transaction of its own, for an act that changes nothing else."""
+    with statement_transaction(session, single=True):
+        _insert(session.connection(), entry_of(act, None, {**subject.columns(), "result": result, "count": 1}))
 
 
 def record_each(
@@ -85,6 +96,15 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
             connection.execute(_ITEMS[connection.dialect.name], {"seq": entry["seq"], "ids": ids})
     except exc.DBAPIError:
         raise unwritable() from None
+
+
+def _insert(connection: Connection, entry: dict[str, Any]) -> None:
+    try:
+        done = connection.execute(insert_entry(connection.dialect.name), entry_values(entry, text_behind_seq(entry)))
+    except exc.DBAPIError:
+        raise unwritable() from None
+    if not done.rowcount:
+        raise unwritable()
 
 
 def entry_of(act: Act, actor: Actor | None, columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from credstore.audit import Act, insert_recorded, record
+from credstore.audit import Act, insert_recorded, is_one_statement, record
 from credstore.credential_types import CredentialType, by_slug
-from credstore.database import write_transaction
+from credstore.database import statement_transaction, write_transaction
 from credstore.errors import Conflict, InvalidFields, StorageError, Unreadable
 from credstore.models import Credential, CredentialColumns, utc_now
 from credstore.probe import Outcome
@@ -51,11 +51,12 @@ class CreateEdit:
         row = _new_row(kind, entry)
         self._store.seal(row, kind, entry.public, entry.secrets)
         values = {name: getattr(row, name) for name in CredentialColumns.__annotations__}
-        single = self._store.key_registered
-        with write_transaction(self._store.session, single=single), _name_conflict_as_field_error():
+        session = self._store.session
+        single = self._store.key_registered and is_one_statement(session)
+        with statement_transaction(session, single=single), _name_conflict_as_field_error():
             self._store.register_key()
             # The row itself never enters the session, which would keep its sealed value within reach of a list.
-            insert_recorded(self._store.session, Credential, values, Act.CREATE, subject_of(row))
+            insert_recorded(session, Credential, values, Act.CREATE, subject_of(row))
         self._store.purge_if_due()
         return to_record(row, self._store.keyring.key_ids)
 

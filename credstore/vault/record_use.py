@@ -1,12 +1,13 @@
 """Notes that a consumer used a credential: the time, and who it was."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from credstore.audit import Act, Subject, record
+from credstore.audit import Act, Subject, record, record_alone
 from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
-from credstore.database import WITHOUT_SYNCHRONIZING, insert, write_transaction
+from credstore.database import insert, write_transaction
 from credstore.models import Credential, utc_now
 from credstore.public_ids import is_public_id
 from credstore.reference_models import CONSUMER_LENGTH, NODE_LENGTH, CredentialReference
@@ -14,6 +15,22 @@ from credstore.vault.store import CredentialStore
 from credstore.vault.used_by import lock_stored, recount
 
 NOTE_USE_EVERY = timedelta(minutes=1)  # how often at most the use by one node is written
+MOST_REMEMBERED = 10_000  # uses that a process remembers to have written
+# On the tables, and built once: building a statement anew takes longer than running it.
+_CREDENTIAL: Any = Credential.__table__
+_REFERENCE: Any = CredentialReference.__table__
+_USED = (
+    update(_CREDENTIAL)
+    .where(_CREDENTIAL.c.public_id == bindparam("used"))
+    .where(or_(_CREDENTIAL.c.last_used_at.is_(None), _CREDENTIAL.c.last_used_at < bindparam("noted_before")))
+    .values(last_used_at=bindparam("moment"), used_by=func.coalesce(_CREDENTIAL.c.used_by, 0))
+)
+_REFERENCE_OF = select(_REFERENCE.c.id, _REFERENCE.c.last_used_at).where(
+    and_(*(_REFERENCE.c[name] == bindparam(name) for name in ("public_id", "consumer", "node")))
+)
+_USED_AGAIN = (
+    update(_REFERENCE).where(_REFERENCE.c.id == bindparam("reference")).values(last_used_at=bindparam("moment"))
+)
 
 
 class RecordUse:
@@ -21,6 +38,7 @@ class RecordUse:
 
     def __init__(self, store: CredentialStore) -> None:
         self._store = store
+        self._noted: dict[tuple[str, str, str], datetime] = {}
 
     def record_use(self, public_id: str, consumer: str = "", node: str = "") -> None:
         """Note that somebody used a credential now, at most once a minute for each consumer and node.
@@ -33,31 +51,35 @@ class RecordUse:
                 self._record(public_id, consumer, node)
 
     def record_audited(self, subject: Subject, consumer: str = "", node: str = "") -> None:
-        """The same, with an entry of the audit log. Raises StorageError; then no secret may be handed out."""
-        with write_transaction(self._store.session):
-            who = self._record(subject.public_id, consumer, node)
-            record(self._store.session, Act.RESOLVE, subject, result=who)
+        """The same, with an entry of the audit log. Raises StorageError; then no secret may be handed out.
 
-    def _record(self, public_id: str, consumer: str, node: str) -> str:
-        """Inside a transaction. Returns the consumer and the node in words."""
+        The entry is written each time, and alone where this process has written the same use less than a minute ago.
+        """
+        session, use, moment = self._store.session, (subject.public_id, consumer, node), utc_now()
+        who = _in_words(_plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH))
+        noted = self._noted.get(use)
+        if noted is not None and abs(moment - noted) < NOTE_USE_EVERY:  # a clock may also be set back
+            record_alone(session, Act.RESOLVE, subject, result=who)
+            return
+        with write_transaction(session):
+            self._record(*use)
+            record(session, Act.RESOLVE, subject, result=who)
+        if len(self._noted) >= MOST_REMEMBERED:
+            self._noted.clear()
+        self._noted[use] = moment
+
+    def _record(self, public_id: str, consumer: str, node: str) -> None:
+        """Inside a transaction."""
         consumer, node, moment = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH), utc_now()
-        session = self._store.session
-        used = update(Credential).where(Credential.public_id == public_id)
-        used = used.where(or_(Credential.last_used_at.is_(None), Credential.last_used_at < moment - NOTE_USE_EVERY))
-        used = used.values(last_used_at=moment, used_by=func.coalesce(Credential.used_by, 0))
-        session.execute(used.execution_options(**WITHOUT_SYNCHRONIZING))
+        times = {"moment": moment, "noted_before": moment - NOTE_USE_EVERY}
+        self._store.session.connection().execute(_USED, {"used": public_id, **times})
         if consumer:
             self._record_consumer(public_id, consumer, node, moment)
-        return ", ".join(_quoted(each) for each in ((consumer, node) if node else (consumer,)) if each or node)
 
     def _record_consumer(self, public_id: str, consumer: str, node: str, moment: datetime) -> None:
         session = self._store.session
-        this = (
-            CredentialReference.public_id == public_id,
-            CredentialReference.consumer == consumer,
-            CredentialReference.node == node,
-        )
-        found = session.execute(select(CredentialReference.id, CredentialReference.last_used_at).where(*this)).first()
+        this = {"public_id": public_id, "consumer": consumer, "node": node}
+        found = session.connection().execute(_REFERENCE_OF, this).first()
         if found is None and lock_stored(session, [public_id]):
             seen = insert(session, CredentialReference).values(
                 public_id=public_id, consumer=consumer, node=node, registered=False, last_used_at=moment
@@ -65,8 +87,12 @@ class RecordUse:
             session.execute(seen.on_conflict_do_nothing(index_elements=["public_id", "consumer", "node"]))
             recount(session, [public_id])
         elif found is not None and (found.last_used_at is None or found.last_used_at < moment - NOTE_USE_EVERY):
-            again = update(CredentialReference).where(CredentialReference.id == found.id).values(last_used_at=moment)
-            session.execute(again.execution_options(**WITHOUT_SYNCHRONIZING))
+            session.connection().execute(_USED_AGAIN, {"reference": found.id, "moment": moment})
+
+
+def _in_words(consumer: str, node: str) -> str:
+    """Who used it, for the audit log."""
+    return ", ".join(_quoted(each) for each in ((consumer, node) if node else (consumer,)) if each or node)
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
@@ -82,7 +83,7 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
 
     def typed_secrets(self, kind: type[CredentialType]) -> set[str]:
         """The names of the inputs for secrets that something was typed into."""
-        return {field.name for field in kind.secret_inputs() if (self[kind.slug].form[field.name].data or "").strip()}
+        return typed_secrets(kind, self.values(kind.slug))
 
     def show_errors(self, slug: str, refusal: CredstoreError) -> None:
         """Add each sentence to the errors of its field; one without a field goes above the form."""
@@ -126,6 +127,17 @@ class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no
         for field in (self["name"], self["expires"], *(self[slug].form[name] for name in typed if name not in secret)):
             if isinstance(field.data, str) and holds_secret(field.data):
                 field.data = ""
+
+
+def typed_values(kind: type[CredentialType], fields: MultiDict[str, str]) -> dict[str, str]:
+    """The typed values of the fields of one type, as a form of `fields` has them, without making the form."""
+    names = (one.name for field in kind.fields for one in (*field.guided, field))
+    return {name: fields.get(f"{kind.slug}-{name}", "") for name in names}
+
+
+def typed_secrets(kind: type[CredentialType], values: Mapping[str, str]) -> set[str]:
+    """The names of the inputs for secrets that have a value in these typed values."""
+    return {field.name for field in kind.secret_inputs() if values[field.name].strip()}
 
 
 def parse_version(text: str | None) -> int:

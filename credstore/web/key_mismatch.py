@@ -36,7 +36,8 @@ def _is_answer() -> bool:
 
 def typed_fields(kind: type[CredentialType] | None = None) -> TypedFields:
     """The posted fields, changed to the key's owner where that was the answer. `kind` is that of an edit form."""
-    owner = next((known for known in known_owners() if known.label == request.form.get("use_owner")), None)
+    label = request.form.get("use_owner")
+    owner = next((known for known in known_owners() if known.label == label), None) if label else None
     chosen = kind or by_slug(request.form.get("type", ""))
     target = by_slug(owner.kind) if owner else None
     if owner is None or chosen is None or target is None or (kind and target is not kind):

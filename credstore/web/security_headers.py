@@ -24,6 +24,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_HEADERS = [(name, name.lower(), value) for name, value in HEADERS.items()]
 _YEAR = 31_536_000  # seconds
 
 
@@ -36,8 +37,10 @@ def register(bp: Blueprint, *, everywhere: bool, protect: bool) -> None:
 
 
 def add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    present = {name.lower() for name, _ in response.headers}
+    for name, lower, value in _HEADERS:
+        if lower not in present:
+            response.headers.add(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
     return response

@@ -1,12 +1,13 @@
 """What a form says of secrets that were typed into it: they never come back, so that they are asked for again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import request
 
 from credstore.credential_types import CredentialType, by_slug
 from credstore.errors import InvalidFields
+from credstore.web.forms import typed_secrets
 
 ENTER_AGAIN = "Enter the {0} again: a secret is never sent back to a page."
 
@@ -22,14 +23,14 @@ def require_new_secret(form: Any, kind: type[CredentialType]) -> None:
 
 
 def require_typed_again(
-    form: Any, kind: type[CredentialType], remove: Collection[str] = (), *, editing: bool = False
+    values: Mapping[str, str], kind: type[CredentialType], remove: Collection[str] = (), *, editing: bool = False
 ) -> None:
     """Raises InvalidFields where a secret was typed, came back blank as every secret does, and is blank on saving.
 
     Without JavaScript the old secret would silently stay after a test of the new one, or none be stored. Asked once:
     the form that comes back does not name the field any more, so that one may decide to leave it blank.
     """
-    asked = set(request.form.get("typed", "").split()) - form.typed_secrets(kind) - set(remove)
+    asked = set(request.form.get("typed", "").split()) - typed_secrets(kind, values) - set(remove)
     sentence = "Enter the new {0} again, or save once more to keep the stored one." if editing else ENTER_AGAIN
     missing = {field.name: sentence.format(field.label) for field in kind.secret_inputs() if field.name in asked}
     if missing:

@@ -11,6 +11,7 @@ from credstore.credential_types import CredentialType, Git, Llm, Telegram, Tool,
 from credstore.credential_types.paste_detection import suggestions
 from credstore.credential_types.paste_detection.key_prefixes import owner_of_key
 from credstore.credential_types.paste_detection.unwrap import (
+    _STEPS,
     BEARER,
     CURL,
     HEADER,
@@ -22,6 +23,7 @@ from credstore.credential_types.paste_detection.unwrap import (
     SPACE,
     TELEGRAM,
     Unwrapped,
+    _Seen,
     unwrap,
 )
 from credstore.errors import InvalidFields
@@ -165,6 +167,7 @@ def test_a_clean_key_passes_untouched_and_is_not_in_any_sentence(key: str) -> No
     wrapped = f"  “Authorization: Bearer {key}” "
     assert unwrap(key) == Unwrapped(value=key)
     assert unwrap(wrapped).value == key
+    assert all(step(key, _Seen(wanted="")) == key for step, _ in _STEPS), "which is why they are left out for it"
     for suggested in all_suggestions(Llm, {"provider_type": "openai", "api_key": wrapped}):
         assert key not in repr(suggested)
 

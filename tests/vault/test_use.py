@@ -3,17 +3,23 @@
 import base64
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from flask import Flask
 
+from credstore.audit import AuditFilters, AuditLog
 from credstore.client_errors import EnvelopeRefused
 from credstore.envelope import open_envelope
-from credstore.errors import Locked, NotFound, Refused, StorageBusy, Unreadable
+from credstore.errors import AuditUnwritable, Locked, NotFound, Refused, StorageBusy, Unreadable
+from credstore.models import db, utc_now
 from credstore.vault import Vault
 from credstore.vault.resolve import Resolver
 from credstore.vault.use import Use
 from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, llm, sql
+from tests.vault.test_audit import make_unwritable
 from tests.vault.test_keys import OTHER, with_keys
 from tests.vault.test_resolve import Notes
 
@@ -75,6 +81,51 @@ def test_no_answer_leaves_before_the_use_is_noted(vault: Vault) -> None:
     notes.fails = False
     assert use("one", **asked)
     assert [consumer for _, consumer, _ in notes.uses] == ["workflow:1"]
+
+
+def test_each_use_is_in_the_audit_log_and_its_time_is_written_once_a_minute(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, start = llm(vault, "one"), utc_now()
+    times = []
+    for seconds in (0, 1, 59, 61, 62, 0, 122):  # a clock may also be set back
+        monkeypatch.setattr("credstore.vault.record_use.utc_now", lambda: start + timedelta(seconds=seconds))  # noqa: B023
+        envelope_of(vault, record.public_id)
+        vault.store.session.expire_all()
+        (reference,) = vault.references_of(record.public_id).references
+        assert reference.last_used_at == vault.get(record.public_id).last_used_at
+        times.append((reference.last_used_at - start).seconds if reference.last_used_at else None)
+    assert times == [0, 0, 0, 61, 61, 61, 122]
+    uses = AuditLog(vault.store.session).page(AuditFilters(act="resolve")).entries
+    assert [(entry.credential_id, entry.kind, entry.result) for entry in uses] == [
+        (record.public_id, "llm", "“workflow:1”, “a”")
+    ] * len(times)
+    assert AuditLog(vault.store.session).verify().wrong_at == 0
+
+
+def test_a_use_that_was_noted_a_moment_ago_needs_its_entry_too(vault: Vault) -> None:
+    llm(vault, "one")
+    assert envelope_of(vault, "one")
+    make_unwritable()
+    with pytest.raises(AuditUnwritable):
+        envelope_of(vault, "one")
+    vault.store.session.rollback()
+    sql("DROP TRIGGER a_refuse" + (" ON audit_entry" if db.engine.dialect.name == "postgresql" else ""))
+    assert envelope_of(vault, "one")
+    assert AuditLog(vault.store.session).verify().wrong_at == 0
+
+
+def test_many_uses_at_once_make_one_chain(vault: Vault, stored_app: Flask) -> None:
+    ids = [llm(vault, name).public_id for name in ("one", "two")]
+
+    def use(number: int) -> None:
+        with stored_app.app_context():
+            envelope_of(vault, ids[number % 2])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(use, range(64)))
+    found = AuditLog(vault.store.session).verify()
+    assert (found.wrong_at, found.entries) == (0, 2 + 64)
 
 
 @ON_SQLITE

@@ -4,11 +4,16 @@ import re
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import update
+from werkzeug.datastructures import MultiDict
 
+from credstore.credential_types import CREDENTIAL_TYPES, CredentialType
 from credstore.credential_types.llm.hosts import base_url_presets
 from credstore.database import write_transaction
 from credstore.models import Credential, db
+from credstore.web import forms
 from tests.page import Page
 from tests.web.conftest import KEY, TOKEN, Store, extra, llm, rows, telegram
 
@@ -334,3 +339,26 @@ def test_a_provider_that_is_known_no_more_is_not_chosen(form: Page, app: Flask, 
     form.get("/credentials/new")
     assert form.document is not None
     assert not [option for option in form.document.find("option") if option.attrs["value"] == "gone"]
+
+
+CREATE_FORM = forms.create_form(CREDENTIAL_TYPES)
+TYPED = st.lists(
+    st.tuples(
+        st.sampled_from([f"{kind.slug}-{field.name}" for kind in CREDENTIAL_TYPES for field in kind.fields])
+        | st.sampled_from(["type", "name", "llm", "llm-", "tool-config", "llm-name"]),
+        st.text(max_size=5) | st.sampled_from(["llm", "openai", " x "]),
+    )
+).map(MultiDict)
+
+
+@pytest.mark.parametrize("kind", CREDENTIAL_TYPES)
+@given(fields=TYPED)
+def test_the_typed_values_are_those_that_the_form_would_have(
+    kind: type[CredentialType], fields: MultiDict[str, str]
+) -> None:
+    with Flask(__name__).test_request_context():
+        form = CREATE_FORM(fields)
+        values = forms.typed_values(kind, fields)
+        assert values == form.values(kind.slug)
+        assert forms.typed_secrets(kind, values) == form.typed_secrets(kind)
+        assert (form.name.data or "", form.type.data or "") == (fields.get("name", ""), fields.get("type", ""))

@@ -35,6 +35,8 @@ _BEARER = re.compile(r"(?:bearer[\s:]+)+", re.IGNORECASE)
 _TELEGRAM = re.compile(
     r"https?://[^\s/]+/(?:file/)?bot(\d{3,20})(?::|%3A)([\w-]{10,})(?:/\S*)?\Z", re.ASCII | re.IGNORECASE
 )
+# No step takes anything off a text of these characters alone, as most keys are.
+_BARE = re.compile(r"[\w.-]+", re.ASCII)
 # Characters. A longer text is no key with something around it, and stays as it is.
 MAX_LENGTH = 20_000
 MOST_LAYERS = 50
@@ -63,7 +65,7 @@ def unwrap(text: str, wanted: str = "") -> Unwrapped:
 
     Of several NAME=value lines, one whose name has `wanted`, the name of a field like `bot_token`, is preferred.
     """
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_LENGTH or _BARE.fullmatch(text):
         return Unwrapped(value=text)
     inner, seen = text.replace(LINE_SEPARATOR, "\n"), _Seen(wanted=wanted.upper())
     for _ in range(MOST_LAYERS):

@@ -1,5 +1,6 @@
 """The known hosts and servers. A new one is one small file and one entry here; all others get the general protocol."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from credstore.credential_types.llm.hosts.azure import AZURE
@@ -48,7 +49,12 @@ def host_of(base_url: str) -> Host | None:
     parts = urlsplit(base_url)
     if parts.scheme != "https" or parts.port is not None:
         return None
-    return next((host for host in HOSTS if host.owns(parts.hostname or "")), None)
+    return _owner_of(parts.hostname or "")
+
+
+@lru_cache(maxsize=256)
+def _owner_of(name: str) -> Host | None:
+    return next((host for host in HOSTS if host.owns(name)), None)
 
 
 def server_of(answer: ProbeResponse) -> ServerSoftware | None:
