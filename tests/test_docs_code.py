@@ -112,7 +112,7 @@ with HTTPServer() as server, tempfile.TemporaryDirectory() as folder:
         "CREDSTORE_PRIVATE_KEY_FILE": f"{folder}/key",
     }
     assert call_model("openai production") == {"Authorization": f"Bearer {SECRET}"}
-    assert api.asked[-1].get_json() == {"consumer": "workflow:42", "node": "ask the model"}
+    assert api.uses == [{"consumer": "workflow:42", "node": "ask the model"}]
 """,
     "docs/embedding.md": """
 from credstore.migrate import upgrade
