@@ -45,7 +45,8 @@ def test_a_change_needs_the_etag_and_keeps_what_is_blank_or_absent(program: Prog
     assert changed.json["expires_at"].startswith("2031-01-02")  # type: ignore[index]
     moved = {"fields": {"provider_type": "anthropic"}}
     assert set(problem(program, "PATCH", path, json=moved, headers={"If-Match": "*"})) == {"/fields/api_key"}
-    new = {"fields": {"provider_type": "anthropic", "api_key": SECRET}, "expires": None}
+    fields = {"provider_type": "anthropic", "api_key": SECRET}
+    new = {"fields": fields, "expires": None, "confirm_key_mismatch": True}
     fields = program.send("PATCH", path, json=new, headers={"If-Match": '"2"'}, status=200).json
     assert (fields["fields"]["provider_type"], fields["expires_at"]) == ("anthropic", None)  # type: ignore[index]
     program.send("PATCH", path, json=new, headers={"If-Match": '"2"'}, status=412)

@@ -12,9 +12,10 @@ from credstore.vault import ListFilters
 from credstore.web import request_context
 from credstore.web.api.answers import credential_answer, credential_response
 from credstore.web.api.if_match import CHANGED, require_match
+from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
 from credstore.web.api.problems import note_typed_fields
 from credstore.web.api.routes import Route
-from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch
+from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch, confirm_field
 from credstore.web.api.secret_states import without_states
 from credstore.web.api.typed_bodies import FieldsBody, texts_of
 
@@ -27,6 +28,7 @@ _BODY = FieldsBody(
             validate=validate.Regexp(DAY, error="Write the day as YYYY-MM-DD."),
             metadata={"format": "date"},
         ),
+        CONFIRM: confirm_field(),
     },
 )
 
@@ -48,7 +50,9 @@ def list_credentials(query: dict[str, Any]) -> Response:
 
 
 def create(body: dict[str, Any]) -> Response:
-    vault = request_context.vault()
+    vault, kind = request_context.vault(), by_slug(body["type"])
+    if kind is not None:
+        refuse_mismatch(kind, body["fields"], confirmed=body.get(CONFIRM, False))
     record = vault.create(body["type"], body.get("name", ""), body["fields"], expires=body.get("expires") or "")
     response = credential_response(record, 201)
     response.headers["Location"] = url_for("credstore_api.read", credential=record.public_id)
@@ -69,6 +73,8 @@ def change(credential: str, body: dict[str, Any]) -> Response:
     note_typed_fields()
     secrets = {field.name for field in kind.secret_fields()}
     given = without_states(body.get("fields_", {}), secrets | record.secret_names)
+    values = dict(record.public) | texts_of(kind, given)
+    refuse_mismatch(kind, values, confirmed=body[CONFIRM])
     remove = {name for name in secrets if name in given and given[name] is None}
     expires = body["expires"] or "" if "expires" in body else None
     try:
@@ -76,7 +82,7 @@ def change(credential: str, body: dict[str, Any]) -> Response:
             credential,
             version=record.version,
             name=body.get("name", record.name),
-            values=dict(record.public) | texts_of(kind, given),
+            values=values,
             remove=remove,
             expires=expires,
         )
@@ -106,6 +112,7 @@ ROUTES = (
         view=create,
         body=_BODY,
         answers={201: CredentialAnswer},
+        refusals=(422,),
     ),
     Route(
         method="GET",
@@ -125,7 +132,7 @@ ROUTES = (
         view=change,
         body=Patch,
         answers={200: CredentialAnswer},
-        refusals=(409, 412, 428),
+        refusals=(409, 412, 422, 428),
         if_match=True,
     ),
 )
