@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from credstore.audit import Act, Subject, record
 from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
@@ -14,6 +14,21 @@ from credstore.vault.store import CredentialStore
 from credstore.vault.used_by import lock_stored, recount
 
 NOTE_USE_EVERY = timedelta(minutes=1)  # how often at most the use by one node is written
+
+
+# Built once, on the tables and not on the mapped classes: each use asks these.
+_credential, _reference = Credential.__table__.c, CredentialReference.__table__.c
+_NOTE_USE = (
+    update(Credential.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
+    .where(_credential.public_id == bindparam("used"))
+    .where(or_(_credential.last_used_at.is_(None), _credential.last_used_at < bindparam("noted_before")))
+    .values(last_used_at=bindparam("moment"), used_by=func.coalesce(_credential.used_by, 0))
+)
+_REFERENCE = select(_reference.id, _reference.last_used_at).where(
+    _reference.public_id == bindparam("used"),
+    _reference.consumer == bindparam("by"),
+    _reference.node == bindparam("part"),
+)
 
 
 class RecordUse:
@@ -42,22 +57,16 @@ class RecordUse:
         """Inside a transaction. Returns the consumer and the node in words."""
         consumer, node, moment = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH), utc_now()
         session = self._store.session
-        used = update(Credential).where(Credential.public_id == public_id)
-        used = used.where(or_(Credential.last_used_at.is_(None), Credential.last_used_at < moment - NOTE_USE_EVERY))
-        used = used.values(last_used_at=moment, used_by=func.coalesce(Credential.used_by, 0))
-        session.execute(used.execution_options(**WITHOUT_SYNCHRONIZING))
+        moments = {"moment": moment, "noted_before": moment - NOTE_USE_EVERY}
+        session.connection().execute(_NOTE_USE, {"used": public_id, **moments})
         if consumer:
             self._record_consumer(public_id, consumer, node, moment)
         return ", ".join(_quoted(each) for each in ((consumer, node) if node else (consumer,)) if each or node)
 
     def _record_consumer(self, public_id: str, consumer: str, node: str, moment: datetime) -> None:
         session = self._store.session
-        this = (
-            CredentialReference.public_id == public_id,
-            CredentialReference.consumer == consumer,
-            CredentialReference.node == node,
-        )
-        found = session.execute(select(CredentialReference.id, CredentialReference.last_used_at).where(*this)).first()
+        this = {"used": public_id, "by": consumer, "part": node}
+        found = session.connection().execute(_REFERENCE, this).first()
         if found is None and lock_stored(session, [public_id]):
             seen = insert(session, CredentialReference).values(
                 public_id=public_id, consumer=consumer, node=node, registered=False, last_used_at=moment

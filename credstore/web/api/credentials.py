@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, jsonify, url_for
+from flask import Response, url_for
 from marshmallow import fields, validate
 from werkzeug.exceptions import PreconditionFailed
 
@@ -10,8 +10,9 @@ from credstore.credential_types import by_slug
 from credstore.errors import Conflict, Unreadable
 from credstore.vault import ListFilters
 from credstore.web import request_context
-from credstore.web.api.answers import credential_answer, credential_response
+from credstore.web.api.answers import credential_response
 from credstore.web.api.if_match import CHANGED, require_match
+from credstore.web.api.kept_texts import page_text
 from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
 from credstore.web.api.problems import note_typed_fields
 from credstore.web.api.routes import Route
@@ -42,11 +43,9 @@ def list_credentials(query: dict[str, Any]) -> Response:
         sort=query.get("sort", ""),
     )
     page = request_context.vault().list_by_key(filters, after=int(query.get("cursor", 0)), limit=query["limit"])
-    return jsonify(
-        items=[credential_answer(record) for record in page.records],
-        next_cursor=str(page.next_key) if page.next_key else None,
-        beginnings_only=page.beginnings_only,
-    )
+    next_cursor = str(page.next_key) if page.next_key else None
+    text = page_text(page.records, next_cursor=next_cursor, beginnings_only=page.beginnings_only)
+    return Response(text, mimetype="application/json")
 
 
 def create(body: dict[str, Any]) -> Response:
