@@ -3,14 +3,16 @@
 It is HPKE of RFC 9180 in its base mode, by the package `cryptography`: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and
 AES-256-GCM. AES and not ChaCha20, because browsers and Node.js have no ChaCha20 in WebCrypto.
 
-An envelope is bound to the token that asked for it, to the credential and to its version: these are the `info` of HPKE,
-which is not sent, so that it opens for nothing else.
+An envelope is bound to the token that asked for it, to the credential, to its version and to the nonce of the request:
+these are the `info` of HPKE, which is not sent, so that it opens for nothing else. With a nonce that is new in each
+request an answer that was recorded earlier does not open.
 """
 
 import base64
 import binascii
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,18 +33,30 @@ _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """What an envelope is bound to: `token_id(token)`, the id of the credential, and its version."""
+    """What an envelope is bound to: `token_id(token)`, the id of the credential, its version, and the nonce, if any."""
 
     token: str
     credential: str
     version: int
+    nonce: str = ""
 
     def info(self) -> bytes:
         """The `info` of HPKE. No part can hold a line break, so that no two bindings have the same."""
-        parts = ("credstore-use-1", self.token, self.credential, str(self.version))
+        parts = (
+            "credstore-use-1",
+            self.token,
+            self.credential,
+            str(self.version),
+            *([self.nonce] if self.nonce else []),
+        )
         if any("\n" in part for part in parts):
             raise ValueError("A part of a binding has a line break.")
         return "\n".join(parts).encode()
+
+
+def new_nonce() -> str:
+    """22 characters with 128 random bits."""
+    return secrets.token_urlsafe(16)
 
 
 def token_id(token: str) -> str:
@@ -67,24 +81,27 @@ def seal(content: Mapping[str, Any], public_key: bytes, binding: Binding) -> dic
     }
 
 
-def open_envelope(envelope: object, private_key: X25519PrivateKey, *, token: str, credential: str) -> dict[str, Any]:
+def open_envelope(
+    envelope: object, private_key: X25519PrivateKey, *, token: str, credential: str, nonce: str = ""
+) -> dict[str, Any]:
     """What an envelope holds. `token` is the machine token that asked, `credential` the id that it asked for.
 
-    Raises EnvelopeRefused where it is not for this key, token or credential, or was changed on its way.
+    `nonce` is that of the request, "" without one. Raises EnvelopeRefused where it is not for this key, token,
+    credential or request, or was changed on its way.
     """
     if not isinstance(envelope, Mapping) or envelope.get("suite") != SUITE_NAME:
         raise EnvelopeRefused("The answer is not encrypted as this client expects it. Update the client.")
     version = envelope.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or envelope.get("credential") != credential:
         raise EnvelopeRefused("The answer is for another credential than the one that was asked for.")
-    binding = Binding(token=token_id(token), credential=credential, version=version)
+    binding = Binding(token=token_id(token), credential=credential, version=version, nonce=nonce)
     try:
         sealed = b"".join(_from_base64(envelope.get(part)) for part in ("encapsulated_key", "ciphertext"))
         content = json.loads(_SUITE.decrypt(sealed, private_key, binding.info()))
     except (InvalidTag, ValueError):
         raise EnvelopeRefused(
-            "The answer does not open with this private key: it is for another key, token or credential, or it was "
-            "changed on its way."
+            "The answer does not open with this private key: it is for another key, token, credential or request, or "
+            "it was changed on its way."
         ) from None
     if not isinstance(content, dict):
         raise EnvelopeRefused("The answer holds no values.")

@@ -23,6 +23,7 @@ filter, expires within 30 days
 list, first page, not compressed
 HTML of the first page
 1,000 resolves in process, by Fernet and one SELECT
+list, by the API, 50 credentials
 use, by the API
 create
 create, share of the bare view's requests/s

@@ -1,4 +1,7 @@
-"""The Python, template, nginx and settings blocks of the documents work. Shell blocks: deployment/test_documented_commands.py."""
+"""The Python, template, nginx and settings blocks of the documents work.
+
+Shell blocks: deployment/test_documented_commands.py.
+"""
 
 import subprocess
 import sys
@@ -127,7 +130,7 @@ with HTTPServer() as server, tempfile.TemporaryDirectory() as folder:
         "CREDSTORE_PRIVATE_KEY_FILE": f"{folder}/key",
     }
     assert call_model("openai production") == {"Authorization": f"Bearer {SECRET}"}
-    assert api.asked[-1].get_json() == {"consumer": "workflow:42", "node": "ask the model"}
+    assert api.uses == [{"consumer": "workflow:42", "node": "ask the model"}]
 """,
     "docs/embedding.md": """
 from credstore.migrate import upgrade
@@ -138,7 +141,8 @@ assert (answer.status_code, answer.location) == (302, "/login"), answer.status
 client.get("/login-as-admin")
 page = client.get("/credentials").text
 assert "<title>Credentials · Flows</title>" in page, page[:500]
-assert page.index("embedded.css") < page.index("<nav>a name of the host</nav>") < page.index('<div id="credstore"'), page
+places = [page.index(text) for text in ("embedded.css", "<nav>a name of the host</nav>", '<div id="credstore"')]
+assert places == sorted(places), page
 assert "Content-Security-Policy" in client.get("/credentials").headers
 other = admin.test_client()
 LoginManager(admin).request_loader(lambda request: User())

@@ -83,9 +83,11 @@ def test_the_reference_opens_what_is_sealed(content: dict[str, str]) -> None:
     assert json.loads(json.dumps(envelope)) == envelope
 
 
-def refused(envelope: object, key: X25519PrivateKey = MINE, token: str = TOKEN, credential: str = ID) -> bool:
+def refused(
+    envelope: object, key: X25519PrivateKey = MINE, token: str = TOKEN, credential: str = ID, nonce: str = ""
+) -> bool:
     try:
-        open_envelope(envelope, key, token=token, credential=credential)
+        open_envelope(envelope, key, token=token, credential=credential, nonce=nonce)
     except EnvelopeRefused as refusal:
         return "CANARY" not in refusal.sentence
     return False
@@ -98,6 +100,8 @@ ELSEWHERE: dict[str, Callable[[dict[str, Any]], bool]] = {
     "another credential, said by the answer too": lambda sealed: refused(
         sealed | {"credential": OTHER_ID}, credential=OTHER_ID
     ),
+    "with a nonce": lambda sealed: refused(sealed, nonce="a"),
+    "a nonce in place of the version": lambda sealed: refused(sealed | {"version": 6}, nonce="7"),
     "another version": lambda sealed: refused(sealed | {"version": 6}),
     "a version that is text": lambda sealed: refused(sealed | {"version": "7"}),
     "a version that is true": lambda sealed: refused(sealed | {"version": True}),
@@ -130,9 +134,9 @@ def test_no_changed_bit_is_accepted(part: str, at: int, bit: int) -> None:
 @given(other=st.text(max_size=30), version=st.integers(0, 10**6))
 def test_two_bindings_have_two_infos(other: str, version: int) -> None:
     ours = BINDING.info()
-    for changed in (replace(BINDING, credential=other), replace(BINDING, token=other)):
+    for changed in (replace(BINDING, credential=other), replace(BINDING, token=other), replace(BINDING, nonce=other)):
         try:
-            assert changed.info() != ours
+            assert (changed.info() != ours) is (changed != BINDING)
         except (ValueError, UnicodeEncodeError):
             assert any(char == "\n" or "\ud800" <= char <= "\udfff" for char in other)
     assert (replace(BINDING, version=version).info() == ours) is (version == 7)

@@ -11,7 +11,7 @@ from credstore.client.references import ReferenceCalls
 from credstore.client.settings import ClientSettings
 from credstore.client_errors import EnvelopeRefused
 from credstore.credential_values import CredentialValues
-from credstore.envelope import open_envelope
+from credstore.envelope import new_nonce, open_envelope
 from credstore.errors import ConfigError, NotFound
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -61,15 +61,16 @@ class Client(ReferenceCalls):
         """The values of a credential, opened with the private key. Scope: use.
 
         `consumer` and `node` say who uses it: "workflow:42", "node-7". Raises NotFound, ServerRefused, Unreached, or
-        EnvelopeRefused where the answer was not for this token, key and credential.
+        EnvelopeRefused where the answer was not for this token, key, credential and request.
         """
         key = self._settings.private_key
         if key is None:
             raise ConfigError("Using a credential needs the private key whose public key the token was made with.")
         credential = self.id_of(name_or_id)
-        body = {name: text for name, text in (("consumer", consumer), ("node", node)) if text}
+        nonce = new_nonce()
+        body = {name: text for name, text in (("consumer", consumer), ("node", node), ("nonce", nonce)) if text}
         envelope = self._connection.send("POST", f"/credentials/{credential}/use", body=body)
-        content = open_envelope(envelope, key, token=self._settings.token, credential=credential)
+        content = open_envelope(envelope, key, token=self._settings.token, credential=credential, nonce=nonce)
         return _values(content, credential, int(envelope["version"]))
 
 

@@ -1,7 +1,7 @@
 """Deletes credentials in one transaction, restores them until they are erased, and lists what a deletion would take."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
 from sqlalchemy import String, delete, insert, literal, select
@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from credstore.audit import Act, record_each
 from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.database import in_list, write_transaction
+from credstore.errors import Conflict
 from credstore.models import Credential, DeletedCredential, utc_now
 from credstore.row_counts import counted_in_one_statement
 from credstore.vault.deleted_list import taken_keys
@@ -17,7 +18,7 @@ from credstore.vault.dependents import Dependents, find_dependents, refuse_in_us
 from credstore.vault.purge import purge_deleted, subjects
 from credstore.vault.records import Deletion, Summary
 from credstore.vault.restore_chosen import COLUMNS, free_names, move_back, possible_ids, rename
-from credstore.vault.store import CredentialStore
+from credstore.vault.store import CHANGED_MEANWHILE, CredentialStore
 
 MANY = 200  # deleted rows from which on the counts are corrected by one statement
 BY_LENGTH = 150  # characters of the name of an administrator
@@ -51,29 +52,30 @@ class DeleteRestore:
         rows = session.execute(select(Credential.public_id, Credential.used_by).where(ids))
         return find_dependents(session, [row.public_id for row in rows if row.used_by])
 
-    def delete(self, public_ids: Iterable[str], by: str = "", *, force: bool = False, agreed: str = "") -> Deletion:
+    def delete(
+        self,
+        public_ids: Iterable[str],
+        by: str = "",
+        *,
+        force: bool = False,
+        agreed: str = "",
+        may_be: Callable[[int], bool] | None = None,
+    ) -> Deletion:
         """Delete all of these in one transaction, or none. Ids that are gone already are counted, not errors.
 
         The rows move, still encrypted, to a table of their own; `restore` brings them back until they are erased. `by`
         is the name of the person who deletes.
 
         Raises InUse where workflows use any of them: unless `force`, or `agreed` is the token of `dependents`, which
-        says that a person has seen just these. That is decided under the lock that a new reference would need too.
+        says that a person has seen just these. Raises Conflict where one has a version of which `may_be` says no. Both
+        are decided under the lock that a new reference, or an edit, would need too.
         """
         asked, session = set(public_ids), self._store.session
-        batch, moment = str(uuid.uuid4()), utc_now()
-        columns = [getattr(Credential, name) for name in COLUMNS]
-        who = literal(by[:BY_LENGTH] or None, type_=String)
+        batch = str(uuid.uuid4())
         copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
         with write_transaction(session, bulk=True):
-            rows = select(*columns, literal(batch), literal(moment, type_=DeletedCredential.deleted_at.type), who)
-            # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole.
-            ids = select(Credential.id).where(in_list(session, Credential.public_id, possible_ids(asked)))
-            chosen = rows.where(Credential.id.in_(ids))
-            # PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an
-            # edit of the same rows waits, then sees them gone.
-            chosen = chosen.order_by(Credential.id).with_for_update()
-            session.execute(insert(DeletedCredential).from_select([*COLUMNS, *_ADDED], chosen))
+            self._lock_and_copy(asked, batch, by)
+            self._refuse_other_versions(batch, may_be)
             if not force:
                 self._refuse_in_use(batch, agreed)
             # What was copied and no more: a row that came back meanwhile must not go without a copy.
@@ -90,6 +92,25 @@ class DeleteRestore:
             purge_deleted(session)
         session.expire_all()
         return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted, name=name or "")
+
+    def _lock_and_copy(self, public_ids: Iterable[str], batch: str, by: str) -> None:
+        session, moment = self._store.session, literal(utc_now(), type_=DeletedCredential.deleted_at.type)
+        columns = [getattr(Credential, name) for name in COLUMNS]
+        rows = select(*columns, literal(batch), moment, literal(by[:BY_LENGTH] or None, type_=String))
+        # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole.
+        ids = select(Credential.id).where(in_list(session, Credential.public_id, possible_ids(public_ids)))
+        # PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an edit
+        # of the same rows waits, then sees them gone.
+        chosen = rows.where(Credential.id.in_(ids)).order_by(Credential.id).with_for_update()
+        session.execute(insert(DeletedCredential).from_select([*COLUMNS, *_ADDED], chosen))
+
+    def _refuse_other_versions(self, batch: str, may_be: Callable[[int], bool] | None) -> None:
+        """Inside the deletion, when the rows are locked and copied: raises Conflict."""
+        if may_be is None:
+            return
+        found = self._store.session.scalars(select(DeletedCredential.version).where(DeletedCredential.batch == batch))
+        if not all(map(may_be, found)):
+            raise Conflict(CHANGED_MEANWHILE)
 
     def _refuse_in_use(self, batch: str, agreed: str) -> None:
         """Inside the deletion, when the rows are locked and copied: raises InUse."""

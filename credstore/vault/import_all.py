@@ -21,7 +21,7 @@ from credstore.importing.candidate import Candidate, refuse_broken_text
 from credstore.models import Credential, CredentialColumns, DeletedCredential, utc_now
 from credstore.probe import Outcome as Status
 from credstore.public_ids import new_public_id
-from credstore.vault.import_items import ImportItem, Policy, untestable
+from credstore.vault.import_items import ImportItem, Policy, other_owner, untestable
 from credstore.vault.import_replacement import replace_content, same_content
 from credstore.vault.records import NAME_LENGTH
 from credstore.vault.restore_chosen import possible_ids
@@ -104,7 +104,8 @@ class ImportAll:
     ) -> tuple[str, Any, str]:
         """The name, the outcome and the sentence on it; a replacement is done."""
         row = stored.get(entry.name.casefold())
-        note = f"{candidate.note} {untestable(kind, entry.secrets)}".strip()
+        notes = (candidate.note, other_owner(kind, entry.public | entry.secrets), untestable(kind, entry.secrets))
+        note = " ".join(filter(None, notes))
         if row is None:
             return entry.name, "new", note
         if same_content(self._store, row, kind, entry):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from credstore.credential_types import CredentialType
+from credstore.credential_types.paste_detection.mismatch import ASKED_TYPES, find_mismatches
 
 Policy = Literal["skip", "rename", "replace"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
@@ -20,6 +21,12 @@ def untestable(kind: type[CredentialType], secrets: Mapping[str, str]) -> str:
         if urls and not urls & set(json.loads(secrets.get(field.name, "{}"))):
             return "It is stored, but it cannot be tested: it has no URL."
     return ""
+
+
+def other_owner(kind: type[CredentialType], values: Mapping[str, str]) -> str:
+    """A sentence where a key looks like one of another provider or type; else ""."""
+    found = find_mismatches(kind, values) if kind.slug in ASKED_TYPES else ()
+    return " ".join(one.sentence for one in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

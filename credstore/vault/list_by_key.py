@@ -1,15 +1,20 @@
 """The list page after page by a key, for programs: any filter and order, and no counting."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from credstore.errors import CursorExpired
 from credstore.models import Credential
 from credstore.vault import list_sql
+from credstore.vault.kept_records import to_kept_record
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.list_search import ListSearch
-from credstore.vault.list_sql import MatchingIds
+from credstore.vault.list_sql import MAX_ID, MatchingIds, PagePosition
 from credstore.vault.name_search import Method
-from credstore.vault.records import Record, to_record
+from credstore.vault.records import Record
 from credstore.vault.store import CredentialStore
 
 _MOVED = "The credential that this page would follow was changed or deleted meanwhile. Begin again."
@@ -36,18 +41,24 @@ class ListByKey:
 
     def list_by_key(self, filters: ListFilters, *, after: int = 0, limit: int = 50) -> KeyedPage:
         """The first page, or the one after the key `after`. Raises CursorExpired where that place is lost."""
+        if filters.counted and not filters.sort:  # newest first: a row's id is its place
+            place = PagePosition(filters.kind, min(after, MAX_ID) or MAX_ID, 0, limit + 1)
+            return self._page(list_sql.full_rows(self._store.session, place), limit)
         session = self._store.session
         matching = self._search.matching(filters, list_sql.totals(session))
         beginnings_only = matching.method is Method.BEGINNING
-        after = min(after, list_sql.MAX_ID)
+        after = min(after, MAX_ID)
         ids = matching.after(after, limit + 1) if after and not beginnings_only else matching.first(limit + 1)
         if after and not ids and not filters.by_id:
             self._require_place(matching, after)
-        rows = list_sql.full_rows(session, ids[:limit])
+        return self._page(list_sql.full_rows(session, ids), limit, beginnings_only=beginnings_only)
+
+    def _page(self, rows: Sequence[Row[Any]], limit: int, *, beginnings_only: bool = False) -> KeyedPage:
+        """A page of the first `limit` rows; one more says that another page follows."""
         keys = self._store.keyring.key_ids
         return KeyedPage(
-            records=tuple(to_record(row, keys) for row in rows),
-            next_key=ids[limit - 1] if len(ids) > limit and not beginnings_only else None,
+            records=tuple(to_kept_record(row, keys) for row in rows[:limit]),
+            next_key=rows[limit - 1].id if len(rows) > limit and not beginnings_only else None,
             beginnings_only=beginnings_only,
         )
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from credstore.models import Credential, CredentialStatusCount
 from credstore.vault import list_sql
+from credstore.vault.kept_records import to_kept_record
 from credstore.vault.list_counts import Stored, by_status, by_type, exact_total
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.list_search import ListSearch
@@ -159,7 +160,7 @@ class Queries:
 
     def _records(self, ids: list_sql.Ids) -> tuple[Record, ...]:
         keys = self._store.keyring.key_ids
-        return tuple(to_record(row, keys) for row in list_sql.full_rows(self._store.session, ids))
+        return tuple(to_kept_record(row, keys) for row in list_sql.full_rows(self._store.session, ids))
 
     def _list_rows(self, ids: list_sql.Ids) -> tuple[ListRow, ...]:
         keys = self._store.keyring.key_ids

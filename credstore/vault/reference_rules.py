@@ -8,7 +8,7 @@ from credstore.credential_types import field_validation
 from credstore.errors import InvalidFields, Refused
 from credstore.reference_models import CONSUMER_LENGTH, LABEL_LENGTH, LINK_LENGTH, NODE_LENGTH
 
-MOST_AT_ONCE = 1000  # references of one consumer that one call may give
+MOST_AT_ONCE = 1000  # references that one consumer registers, and that one call may give
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

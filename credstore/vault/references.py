@@ -6,7 +6,7 @@ credential's `public_id`: they stay beside a deleted credential, come back with 
 
 from collections.abc import Container, Iterable
 
-from sqlalchemy import delete, distinct, func, select, text
+from sqlalchemy import and_, delete, distinct, func, not_, select, text
 
 from credstore.audit import Act, Subject, record, record_each
 from credstore.database import WITHOUT_SYNCHRONIZING, in_list, insert, write_transaction
@@ -34,13 +34,16 @@ class References:
     ) -> Reference:
         """Register that a node of a consumer uses a credential. A second time it replaces label and link, no more.
 
-        Raises InvalidFields, or NotFound where the credential is not there or deleted.
+        Raises InvalidFields, also where the consumer has MOST_AT_ONCE others, or NotFound where the credential is not
+        there or deleted.
         """
         consumer, given = clean_consumer(consumer), NewReference.clean(public_id, node, label, link)
         session = self._store.session
         with write_transaction(session):
+            self._lock_consumer(consumer)
             if not is_public_id(public_id) or not lock_stored(session, [public_id]):
                 raise NotFound
+            self._refuse_many(consumer, given)
             self._put(consumer, [given])
             recount(session, [public_id])
         return self._one(public_id, consumer, given.node)
@@ -119,6 +122,16 @@ class References:
         if self._store.session.connection().dialect.name == "postgresql":
             lock_text = text("SELECT pg_advisory_xact_lock(:lock, hashtext(:consumer))")
             self._store.session.execute(lock_text, {"lock": _CONSUMER_LOCK, "consumer": consumer})
+
+    def _refuse_many(self, consumer: str, given: NewReference) -> None:
+        """Raises InvalidFields where this one is new, and so many are registered already. Uses do not count."""
+        same = and_(CredentialReference.public_id == given.public_id, CredentialReference.node == given.node)
+        others = select(CredentialReference.id).where(
+            CredentialReference.consumer == consumer, CredentialReference.registered, not_(same)
+        )
+        found = select(func.count()).select_from(others.limit(MOST_AT_ONCE).subquery())
+        if self._store.session.scalar(found) == MOST_AT_ONCE:
+            raise InvalidFields({"consumer": f"A consumer registers at most {MOST_AT_ONCE:,} references."})
 
     def _put(self, consumer: str, given: list[NewReference]) -> None:
         """Inside a writing transaction that has locked the credentials."""

@@ -13,15 +13,18 @@ class Use:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    def use(self, name_or_id: str, *, token: str, public_key: bytes, consumer: str, node: str = "") -> dict[str, Any]:
-        """The envelope of a credential's values, bound to the token, to the credential and to its version.
+    def use(
+        self, name_or_id: str, *, token: str, public_key: bytes, consumer: str, node: str = "", nonce: str = ""
+    ) -> dict[str, Any]:
+        """The envelope of a credential's values, bound to the token, to the credential, to its version and to `nonce`.
 
-        `token` is the machine token as it was sent, `public_key` the 32 bytes that are registered with it. Raises
-        NotFound, Locked, Unreadable, or StorageError where the use cannot be noted; Refused for a key that protects
-        nothing.
+        `token` is the machine token as it was sent, `public_key` the 32 bytes that are registered with it, `nonce` what
+        the client chose for this request, "" for nothing. Raises NotFound, Locked, Unreadable, or StorageError where
+        the use cannot be noted; Refused for a key that protects nothing.
         """
         values = self._resolver.resolve_noted(name_or_id, consumer=consumer, node=node)
-        binding = envelope.Binding(token=envelope.token_id(token), credential=values.id, version=values.version)
+        token_id = envelope.token_id(token)
+        binding = envelope.Binding(token=token_id, credential=values.id, version=values.version, nonce=nonce)
         return envelope.seal(_content(values), public_key, binding)
 
 

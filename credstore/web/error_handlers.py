@@ -50,6 +50,7 @@ TITLES = {
     412: "Changed meanwhile",
     413: "Too much at once",
     415: "Not in this form",
+    422: "To be confirmed",
     428: "Something is missing",
     429: "Busy just now",
     500: "credstore made a mistake",

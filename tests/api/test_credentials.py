@@ -1,12 +1,15 @@
 """The routes of the API on both databases: what they do, and what they refuse."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from credstore.audit import AuditFilters
+from credstore.vault import delete_restore
 from tests.api.conftest import LLM, SECRET, Program
 
 
@@ -42,7 +45,8 @@ def test_a_change_needs_the_etag_and_keeps_what_is_blank_or_absent(program: Prog
     assert changed.json["expires_at"].startswith("2031-01-02")  # type: ignore[index]
     moved = {"fields": {"provider_type": "anthropic"}}
     assert set(problem(program, "PATCH", path, json=moved, headers={"If-Match": "*"})) == {"/fields/api_key"}
-    new = {"fields": {"provider_type": "anthropic", "api_key": SECRET}, "expires": None}
+    fields = {"provider_type": "anthropic", "api_key": SECRET}
+    new = {"fields": fields, "expires": None, "confirm_key_mismatch": True}
     fields = program.send("PATCH", path, json=new, headers={"If-Match": '"2"'}, status=200).json
     assert (fields["fields"]["provider_type"], fields["expires_at"]) == ("anthropic", None)  # type: ignore[index]
     program.send("PATCH", path, json=new, headers={"If-Match": '"2"'}, status=412)
@@ -58,6 +62,40 @@ def test_a_delete_looks_at_the_etag_where_it_is_sent(program: Program, made: str
         program.send("POST", f"{path}/restore", status=200)
     program.send("DELETE", path, status=200)
     program.send("DELETE", path, headers={"If-Match": '"2"'}, status=404)
+
+
+def test_a_delete_that_an_edit_overtakes_is_refused(
+    program: Program, made: str, stored_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edit comes after the request was read, and right before the transaction of the deletion."""
+    path, begun = f"/credentials/{made}", delete_restore.write_transaction
+
+    def after_an_edit(*session: Any, **more: Any) -> Any:
+        monkeypatch.setattr(delete_restore, "write_transaction", begun)
+        with ThreadPoolExecutor(1) as pool:  # a session of its own
+            edit = {"json": {"name": "B"}, "headers": {"If-Match": "*"}, "status": 200}
+            pool.submit(program.send, "PATCH", path, **edit).result()
+        return begun(*session, **more)
+
+    monkeypatch.setattr(delete_restore, "write_transaction", after_an_edit)
+    program.send("DELETE", path, headers={"If-Match": '"1"'}, status=412)
+    assert program.send("GET", path, status=200).json["name"] == "B"  # type: ignore[index]
+    program.send("DELETE", path, headers={"If-Match": '"2"'}, status=200)
+
+
+def test_of_changes_at_once_with_one_etag_just_one_is_made(program: Program, made: str) -> None:
+    path, barrier = f"/credentials/{made}", Barrier(4)
+
+    def change(number: int) -> int:
+        barrier.wait(timeout=10)
+        more = {"method": "PATCH", "json": {"name": f"B{number}"}} if number % 2 else {"method": "DELETE"}
+        headers = {"If-Match": '"1"', "Authorization": f"Bearer {program.token}"}
+        return program.app.test_client().open(f"/api/v1{path}", headers=headers, **more).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = sorted(pool.map(change, range(4)))
+    assert statuses[0] == 200
+    assert set(statuses[1:]) <= {404, 412}
 
 
 @pytest.mark.parametrize(

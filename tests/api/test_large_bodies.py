@@ -68,6 +68,10 @@ def test_a_hundred_errors_are_listed_and_more_are_told(program: Program, link: o
 def test_a_thousand_are_taken(program: Program, made: str) -> None:
     body = {"consumer": "w", "references": [{"credential": made, "node": str(number)} for number in range(1000)]}
     program.send("PUT", "/references", json=body, status=200)
-    del body["references"]
+    for node, status in (("7", 200), ("one more", 400)):
+        one = {"consumer": "w", "node": node, "label": "again"}
+        program.send("PUT", f"/credentials/{made}/references", json=one, status=status)
+    program.send("PUT", f"/credentials/{made}/references", json={"consumer": "another"}, status=200)
+    assert len(program.send("GET", "/references?consumer=w", status=200).json["items"]) == 1000  # type: ignore[index]
     program.send("POST", "/credentials/delete", json={"ids": [ID] * 1000}, status=200)
     program.send("POST", "/credentials/delete", json={"ids": []}, status=400)

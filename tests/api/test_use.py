@@ -2,7 +2,9 @@
 
 import base64
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,10 +16,10 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from credstore.client import Client, ClientSettings
-from credstore.client_errors import ServerRefused
+from credstore.client_errors import EnvelopeRefused, ServerRefused
 from credstore.config import Config
 from credstore.database import close_database
-from credstore.envelope import open_envelope
+from credstore.envelope import new_nonce, open_envelope
 from credstore.errors import NotFound, StorageBusy
 from credstore.extension import Credstore
 from credstore.models import db
@@ -27,7 +29,7 @@ from tests.conftest import MakeApp
 from tests.fixtures.serving import Server
 from tests.page import Page
 
-SECRET = "sk-CANARY-use-0f9e8d7c6b5a4321"
+SECRET = "sk-CANARY-use-0zq9ye8xd7wc6vb5ua4t"
 KEY = X25519PrivateKey.generate()
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes_raw()).decode()
 LLM = {"provider_type": "openai", "api_key": SECRET}
@@ -77,7 +79,7 @@ def no_secret_in(answer: Response) -> None:
         base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4].decode() + "\n" for shift in range(3)
     )
     for form in (SECRET, *packed.split()):
-        assert not [form[at : at + 8] for at in range(len(form) - 7) if form[at : at + 8] in text]
+        assert not [form[at : at + 6] for at in range(len(form) - 5) if form[at : at + 6] in text]
 
 
 def test_the_answer_opens_with_the_registered_key(here: Installation) -> None:
@@ -98,6 +100,14 @@ def test_the_answer_opens_with_the_registered_key(here: Installation) -> None:
             ("workflow:42", "ask", False),
         ]
     assert here.use(public_id=here.public_id.upper()).status_code == 200
+
+
+def test_an_answer_is_bound_to_the_nonce_of_its_request(on_sqlite: Installation) -> None:
+    nonces = [new_nonce(), new_nonce(), ""]
+    answers = [on_sqlite.use(json={"nonce": nonce} if nonce else {}).get_json() for nonce in nonces]
+    for (sent, answer), claimed in product(zip(nonces, answers, strict=True), nonces):
+        with nullcontext() if claimed == sent else pytest.raises(EnvelopeRefused):
+            open_envelope(answer, KEY, token=on_sqlite.token, credential=on_sqlite.public_id, nonce=claimed)
 
 
 def test_nothing_is_sent_where_the_use_cannot_be_noted(
@@ -123,6 +133,9 @@ REFUSED: dict[str, tuple[Callable[[Installation], TestResponse], int, str]] = {
     "no such credential": (lambda it: it.use(public_id=new_public_id()), 404, "not-found"),
     "a name": (lambda it: it.use(public_id="Model of team 7"), 404, "http-404"),
     "a consumer that is a number": (lambda it: it.use(json={"consumer": 7}), 400, "invalid-fields"),
+    "a short nonce": (lambda it: it.use(json={"nonce": "x" * 15}), 400, "invalid-fields"),
+    "a long nonce": (lambda it: it.use(json={"nonce": "x" * 129}), 400, "invalid-fields"),
+    "a nonce of two lines": (lambda it: it.use(json={"nonce": "x" * 16 + "\n"}), 400, "invalid-fields"),
     "a long node": (lambda it: it.use(json={"node": "x" * 201}), 400, "invalid-fields"),
     "a line break": (lambda it: it.use(json={"node": "a\nb"}), 400, "invalid-fields"),
     "a list": (lambda it: it.use(json=[1]), 400, "invalid-fields"),
@@ -225,5 +238,5 @@ def test_the_client_opens_what_a_real_server_answers(site: Server) -> None:
     close_database(app)
     log = site.log()
     assert f"credential used: {it.public_id}" in log
-    assert not any(SECRET[at : at + 8] in log for at in range(len(SECRET) - 7))
+    assert not any(SECRET[at : at + 6] in log for at in range(len(SECRET) - 5))
     assert it.token not in log

@@ -58,12 +58,19 @@ class Client:
         body = self._request("POST", path, headers, urlencode({**form, "csrf_token": self._token}).encode(), status)
         return json.loads(body) if accept == "application/json" else body
 
+    def get_json(self, path: str, token: str) -> Any:
+        """The JSON of an address of the API, asked for with a machine token and no cookie."""
+        return self._send_json("GET", path, {"Authorization": f"Bearer {token}"}, b"", 200)
+
     def post_json(self, path: str, token: str, body: object, status: int) -> Any:
         """Send JSON with a machine token and no cookie; the JSON that comes back."""
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Accept": "application/json"}
-        response = self._connection.send("POST", path, headers, json.dumps(body).encode())
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return self._send_json("POST", path, headers, json.dumps(body).encode(), status)
+
+    def _send_json(self, method: str, path: str, headers: dict[str, str], body: bytes, status: int) -> Any:
+        response = self._connection.send(method, path, headers | {"Accept": "application/json"}, body)
         self.seconds = response.seconds
-        assert response.status == status, f"POST {path} -> {response.status}: {response.body[:300]!r}"
+        assert response.status == status, f"{method} {path} -> {response.status}: {response.body[:300]!r}"
         return json.loads(response.body)
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: bytes, status: int) -> bytes:

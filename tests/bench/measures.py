@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench import serving
+from tests.bench.api import measure_api
 from tests.bench.changes import measure_creates, measure_deletes
 from tests.bench.client import Client
 from tests.bench.comparison import Comparer
@@ -13,7 +14,7 @@ from tests.bench.data import fill
 from tests.bench.figures import Figure, times
 from tests.bench.pages import measure_pages
 from tests.bench.processes import memory_mib
-from tests.bench.resolves import measure_resolves, measure_use
+from tests.bench.resolves import measure_resolves
 from tests.fixtures.serving import Server
 
 ADMIN = ("ann", "correct horse battery staple")
@@ -53,7 +54,7 @@ def measure(home: Path, database_url: str, rows: int, effort: Effort) -> Iterato
         yield Figure("the bare view itself", own, f"{own * 1000:.2f} ms")
         yield from measure_pages(client, comparer, rows)
         yield from measure_resolves(server, effort.rounds)
-        yield from measure_use(server, client, comparer)
+        yield from measure_api(server, client, comparer)
         yield from measure_creates(client, comparer)
         yield from measure_deletes(server, client, comparer, effort.deletes)
         yield from _memory(server, running.bare)

@@ -1,27 +1,22 @@
-"""Values for a workflow node: in the same process, against the least that gives them, and over the API."""
+"""Values for a workflow node in the same process, against the least that gives them."""
 
-import base64
-import itertools
 import time
 from collections.abc import Callable, Iterator
 from statistics import median
 
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import bindparam, select
 
 from credstore import create_app
 from credstore.config import Config
 from credstore.database import close_database
 from credstore.models import Credential, db
-from tests.bench.client import Client
-from tests.bench.comparison import Comparer, Comparison, Turn
+from tests.bench.comparison import Comparison, Turn
 from tests.bench.figures import Figure, ratio_figure
 from tests.bench.originals import COUNT
 from tests.fixtures.serving import Server
 
 USES = 1_000
-USED = 20  # credentials that the API is asked for
 
 
 def measure_resolves(server: Server, rounds: int) -> Iterator[Figure]:
@@ -58,28 +53,6 @@ def measure_resolves(server: Server, rounds: int) -> Iterator[Figure]:
         processor_ratio=median(own.processor_seconds / least.processor_seconds for least, own in pairs),
     )
     yield ratio_figure("1,000 resolves in process, by Fernet and one SELECT", measured)
-
-
-def measure_use(server: Server, client: Client, comparer: Comparer) -> Iterator[Figure]:
-    """`POST /api/v1/credentials/ID/use`, of one credential after the other."""
-    app = create_app(Config.from_env(server.environment))
-    with app.app_context():
-        statement = select(Credential.public_id).where(Credential.id <= COUNT)
-        ids = itertools.cycle(list(db.session.scalars(statement))[:USED])
-        public_key = base64.b64encode(X25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
-        tokens = app.extensions["credstore"].tokens
-        token = tokens.issue(name="bench", scopes=["use"], public_key=public_key).text
-    close_database(app)
-    body = {"consumer": "workflow:1", "node": "node-1"}
-
-    def use() -> None:
-        client.post_json(f"/api/v1/credentials/{next(ids)}/use", token, body, 200)
-
-    for _ in range(8):  # a new connection may go to any worker, and each notes each use once
-        client.close()
-        for _ in range(USED):
-            use()
-    yield ratio_figure("use, by the API", comparer.compare(use))
 
 
 def _timed(work: Callable[[], None]) -> Turn:

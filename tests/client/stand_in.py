@@ -1,6 +1,7 @@
 """Stands for the API in the tests of the client: what it was asked, and answers as the API gives them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,18 +23,27 @@ SECRET = "sk-CANARY-client-0123456789"
 class Api:
     """`credentials` by id: name, type and values.
 
-    `envelope` is what `use` answers in place of the right one; one for nobody for the credential named `broken`.
+    `envelope` makes what `use` answers in place of the right one, from the nonce of the request. The credential named
+    `broken` gets an answer for nobody.
     """
 
     server: HTTPServer
     credentials: dict[str, tuple[str, str, dict[str, str]]] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
-    envelope: dict[str, Any] = field(default_factory=dict)
+    envelope: Callable[[str], dict[str, Any]] | None = None
     broken: str = ""
 
     @property
     def settings(self) -> ClientSettings:
         return ClientSettings(url=self.server.url_for(""), token=TOKEN, private_key=KEY)
+
+    @property
+    def uses(self) -> list[dict[str, Any]]:
+        """What came with each request for values, without its nonce. No nonce came twice."""
+        bodies = [dict(request.get_json()) for request in self.asked if request.method == "POST"]
+        nonces = [body.pop("nonce") for body in bodies]
+        assert len(set(nonces)) == len(nonces)
+        return bodies
 
     def add(self, name: str, kind: str, values: dict[str, str]) -> str:
         public_id = new_public_id()
@@ -50,14 +60,15 @@ class Api:
         public_id = path.split("/")[1]
         if public_id not in self.credentials:
             return problem(404, "not-found", "There is no such credential.")
-        sealed = self.envelope or self.sealed(public_id)
+        nonce = request.get_json()["nonce"]
+        sealed = self.envelope(nonce) if self.envelope else self.sealed(public_id, nonce)
         return _json(sealed | ({"version": 1} if self.credentials[public_id][0] == self.broken else {}))
 
-    def sealed(self, public_id: str) -> dict[str, Any]:
+    def sealed(self, public_id: str, nonce: str) -> dict[str, Any]:
         name, kind, values = self.credentials[public_id]
         secrets = [one for one in ("api_key", "bot_token", "extra_config") if one in values]
         content = {"name": name, "type": kind, "secret_fields": secrets, "values": values}
-        binding = Binding(token=token_id(TOKEN), credential=public_id, version=3)
+        binding = Binding(token=token_id(TOKEN), credential=public_id, version=3, nonce=nonce)
         return seal(content, KEY.public_key().public_bytes_raw(), binding)
 
     def _list(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ from werkzeug import Response
 
 from credstore.client import Client, ClientSettings, Reference
 from credstore.client_errors import EnvelopeRefused, ServerRefused
+from credstore.envelope import new_nonce
 from credstore.errors import ConfigError, NotFound, Unreached
 from credstore.public_ids import new_public_id
 from tests.client.stand_in import KEY, SECRET, TOKEN, Api
@@ -32,7 +33,7 @@ def test_the_values_come_by_name_and_by_id(api: Api, client: Client) -> None:
         assert SECRET not in repr(values)
     last = api.asked[-1]
     assert (last.method, last.path) == ("POST", f"/api/v1/credentials/{public_id}/use")
-    assert last.get_json() == {"consumer": "workflow:42", "node": "ask"}
+    assert api.uses == [{"consumer": "workflow:42", "node": "ask"}] * 3
     assert TOKEN not in last.url
     assert not any(SECRET in text for text in (repr(client), repr(api.settings)))
     assert not any(TOKEN in text for text in (repr(client), repr(api.settings)))
@@ -48,13 +49,19 @@ def test_the_list_has_every_page(api: Api, client: Client) -> None:
 
 def test_an_answer_for_something_else_does_not_open(api: Api, client: Client) -> None:
     one, two = api.add("one", "llm", LLM), api.add("two", "llm", LLM)
-    api.envelope = api.sealed(two)
-    with pytest.raises(EnvelopeRefused):
-        client.use(one)
-    api.envelope |= {"credential": one}
-    with pytest.raises(EnvelopeRefused):
-        client.use(one)
-    api.envelope = {}
+    earlier = api.sealed(one, new_nonce())
+    for answer in (
+        lambda nonce: api.sealed(two, nonce),
+        lambda nonce: api.sealed(two, nonce) | {"credential": one},
+        lambda nonce: api.sealed(one, nonce) | {"version": 4},
+        lambda _: earlier,
+        lambda _: api.sealed(one, ""),
+    ):
+        api.envelope = answer
+        with pytest.raises(EnvelopeRefused):
+            client.use(one)
+    api.envelope = None
+    assert client.use(one) == LLM
     for wrong in (X25519PrivateKey.generate(), None):
         with (
             Client(replace(api.settings, private_key=wrong)) as other,

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,15 +27,20 @@ ODD = [None, 7, 1.5, True, "text", {"a": 1}, [SECRET, 7], [[SECRET]]]
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_odd_contents_of_an_envelope(api: Api, client: Client, odd: Any) -> None:
     public_id = api.add("one", "llm", {"api_key": SECRET})
-    binding = Binding(token=token_id(TOKEN), credential=public_id, version=3)
+
+    def answer(content: dict[str, Any]) -> None:
+        binding = Binding(token=token_id(TOKEN), credential=public_id, version=3)
+        public_key = KEY.public_key().public_bytes_raw()
+        api.envelope = lambda nonce: seal(content, public_key, replace(binding, nonce=nonce))
+
     for wrong in ({"secret_fields": odd}, {"values": odd}, {"values": {"api_key": odd}}):
         if wrong == {"values": {"api_key": "text"}}:
             continue
-        api.envelope = seal(GOOD | wrong, KEY.public_key().public_bytes_raw(), binding)
+        answer(GOOD | wrong)
         with pytest.raises(EnvelopeRefused) as refused:
             client.use(public_id)
         assert SECRET not in str(refused.value)
-    api.envelope = seal(GOOD, KEY.public_key().public_bytes_raw(), binding)
+    answer(GOOD)
     assert client.use(public_id).text() == SECRET
 
 

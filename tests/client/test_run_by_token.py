@@ -50,8 +50,7 @@ def test_secrets_come_by_token_and_nothing_is_written_here(
     kept = {name: environment[name] for name in ("PATH", "HOME", "LANG")}
     given = {"KEY": SECRET, "URL": "https://a.example", "file": "1:CANARY"}
     assert {name: text for name, text in got.items() if name != "LC_CTYPE"} == kept | theirs | given
-    uses = [request.get_json() for request in api.asked if request.method == "POST"]
-    assert uses == [{"consumer": "job:7", "node": Path(sys.executable).name}] * 3
+    assert api.uses == [{"consumer": "job:7", "node": Path(sys.executable).name}] * 3
     assert [file.name for file in tmp_path.iterdir()] == ["private.key"]
 
 

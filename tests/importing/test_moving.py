@@ -215,3 +215,18 @@ def test_half_of_a_character_is_told_and_not_an_error(vault: Vault, at: str) -> 
     assert [item.outcome for item in items] == ["skipped", "new"]
     assert items[0].why == "It holds a character that is not complete."
     assert "".join(item.line for item in items).encode()
+
+
+@ON_SQLITE
+def test_a_key_that_looks_like_one_of_another_provider_is_noted_and_stored(vault: Vault) -> None:
+    items: list[ImportItem] = []
+    values = {"provider_type": "openai", "api_key": "sk-ant-api03-canary7Hq2Zt9Wn4Lx8Rb"}
+    both = [
+        Candidate(origin=name, name=name, kind="llm", values=values | more)
+        for name, more in (("Other", {}), ("Own", {"provider_type": "anthropic"}))
+    ]
+    vault.new_import("skip").run(both, dry_run=False, tell=items.append)
+    assert [(item.outcome, item.why) for item in items] == [
+        ("new", "This looks like an Anthropic key; the provider type is OpenAI."),
+        ("new", ""),
+    ]

@@ -5,6 +5,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -23,12 +24,13 @@ from tests.vault.test_audit import make_unwritable
 from tests.vault.test_keys import OTHER, with_keys
 from tests.vault.test_resolve import Notes
 
+NONCES = ("", "a-nonce-of-22-letters_")
 TOKENS = {f"crs_{letter * 30}": X25519PrivateKey.generate() for letter in "ab"}
 
 
-def envelope_of(vault: Vault, name: str, token: str = "crs_" + "a" * 30) -> dict[str, object]:
+def envelope_of(vault: Vault, name: str, token: str = "crs_" + "a" * 30, nonce: str = "") -> dict[str, object]:
     public = TOKENS[token].public_key().public_bytes_raw()
-    return vault.use(name, token=token, public_key=public, consumer="workflow:1", node="a")
+    return vault.use(name, token=token, public_key=public, consumer="workflow:1", node="a", nonce=nonce)
 
 
 def test_the_envelope_holds_the_values_for_the_registered_key(vault: Vault) -> None:
@@ -45,27 +47,24 @@ def test_the_envelope_holds_the_values_for_the_registered_key(vault: Vault) -> N
 
 @ON_SQLITE
 def test_it_opens_for_the_pair_of_token_and_key_that_asked_and_no_other(vault: Vault) -> None:
-    """Every envelope of two tokens, two credentials and two versions, against every way to open it."""
+    """Every envelope of two tokens, credentials, versions and nonces, against every way to open it."""
     ids = [llm(vault, "one").public_id, vault.create("telegram", "two", {"bot_token": TOKEN}).public_id]
-    made = {(token, public_id, 1): envelope_of(vault, public_id, token) for token in TOKENS for public_id in ids}
+    asked = list(product(TOKENS, ids, NONCES))
+    made = {(token, one, 1, nonce): envelope_of(vault, one, token, nonce) for token, one, nonce in asked}
     vault.edit(ids[0], version=1, name="one", values=LLM | {"api_key": "sk-another"})
     vault.edit(ids[1], version=1, name="renamed", values={})
-    made |= {(token, public_id, 2): envelope_of(vault, public_id, token) for token in TOKENS for public_id in ids}
+    made |= {(token, one, 2, nonce): envelope_of(vault, one, token, nonce) for token, one, nonce in asked}
     opened = 0
-    for (token, public_id, version), envelope in made.items():
-        for said_id in ids:
-            for said_version in (1, 2):
-                claimed = envelope | {"credential": said_id, "version": said_version}
-                for own_token in TOKENS:
-                    for key in TOKENS.values():
-                        right = (own_token, said_id, said_version) == (token, public_id, version)
-                        if right and key is TOKENS[token]:
-                            assert open_envelope(claimed, key, token=own_token, credential=said_id)
-                            opened += 1
-                            continue
-                        with pytest.raises(EnvelopeRefused):
-                            open_envelope(claimed, key, token=own_token, credential=said_id)
-    assert opened == len(made) == 8
+    for (asked_for, envelope), said, key in product(made.items(), made, TOKENS.values()):
+        token, public_id, version, nonce = said
+        claimed = envelope | {"credential": public_id, "version": version}
+        if said == asked_for and key is TOKENS[token]:
+            assert open_envelope(claimed, key, token=token, credential=public_id, nonce=nonce)
+            opened += 1
+            continue
+        with pytest.raises(EnvelopeRefused):
+            open_envelope(claimed, key, token=token, credential=public_id, nonce=nonce)
+    assert opened == len(made) == 16
 
 
 @ON_SQLITE

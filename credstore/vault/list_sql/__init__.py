@@ -2,9 +2,19 @@
 
 from credstore.vault.list_sql.matches import MatchingIds
 from credstore.vault.list_sql.orders import MAX_ID
-from credstore.vault.list_sql.pages import Ids, PagePosition, Totals, full_rows, list_rows, totals, totals_and_position
+from credstore.vault.list_sql.pages import (
+    FULL_COLUMNS,
+    Ids,
+    PagePosition,
+    Totals,
+    full_rows,
+    list_rows,
+    totals,
+    totals_and_position,
+)
 
 __all__ = [
+    "FULL_COLUMNS",
     "MAX_ID",
     "Ids",
     "MatchingIds",

@@ -22,6 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from credstore.column_types import JsonObject, UTCDateTime
 from credstore.database import AnySession
 from credstore.models import Credential, CredentialCount, CredentialStatusCount
 from credstore.row_counts import BLOCK_SIZE
@@ -64,6 +65,14 @@ _LIST_COLUMNS = (
     _table.used_by,
     type_coerce(_table.last_used_at, Text).label("last_used_at"),
 )
+# The same for the whole row but its sealed value, for `kept_records`.
+_RAW = (UTCDateTime, JsonObject)
+_FULL_COLUMNS = tuple(
+    type_coerce(column, Text).label(column.name) if isinstance(column.type, _RAW) else column
+    for column in _table
+    if column.name not in {"sealed", "fingerprint"}
+)
+FULL_COLUMNS = tuple(column.name for column in _FULL_COLUMNS)
 _count: Any = CredentialStatusCount.__table__.c
 _TOTALS = (
     select(_count.kind, _count.status, _count.total)
@@ -134,11 +143,9 @@ def list_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
     return _rows(session.connection(), _LIST_COLUMNS, ids)
 
 
-def full_rows(session: AnySession, ids: Ids) -> list[Credential]:
-    """These credentials without their sealed values, in the order of `list_rows`."""
-    found = [row.id for row in _rows(session.connection(), (_table.id,), ids)] if isinstance(ids, PagePosition) else ids
-    rows = {row.id: row for row in session.scalars(select(Credential).where(Credential.id.in_(found)))} if found else {}
-    return [rows[row_id] for row_id in found if row_id in rows]
+def full_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
+    """FULL_COLUMNS of these credentials, in the order of `list_rows`."""
+    return _rows(session.connection(), _FULL_COLUMNS, ids)
 
 
 def _rows(connection: Connection, columns: tuple[Any, ...], ids: Ids) -> list[Row[Any]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, jsonify, url_for
+from flask import Response, url_for
 from marshmallow import fields, validate
 from werkzeug.exceptions import PreconditionFailed
 
@@ -10,11 +10,13 @@ from credstore.credential_types import by_slug
 from credstore.errors import Conflict, Unreadable
 from credstore.vault import ListFilters
 from credstore.web import request_context
-from credstore.web.api.answers import credential_answer, credential_response
+from credstore.web.api.answers import credential_response
 from credstore.web.api.if_match import CHANGED, require_match
+from credstore.web.api.kept_texts import page_text
+from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
 from credstore.web.api.problems import note_typed_fields
 from credstore.web.api.routes import Route
-from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch
+from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch, confirm_field
 from credstore.web.api.secret_states import without_states
 from credstore.web.api.typed_bodies import FieldsBody, texts_of
 
@@ -27,6 +29,7 @@ _BODY = FieldsBody(
             validate=validate.Regexp(DAY, error="Write the day as YYYY-MM-DD."),
             metadata={"format": "date"},
         ),
+        CONFIRM: confirm_field(),
     },
 )
 
@@ -40,15 +43,15 @@ def list_credentials(query: dict[str, Any]) -> Response:
         sort=query.get("sort", ""),
     )
     page = request_context.vault().list_by_key(filters, after=int(query.get("cursor", 0)), limit=query["limit"])
-    return jsonify(
-        items=[credential_answer(record) for record in page.records],
-        next_cursor=str(page.next_key) if page.next_key else None,
-        beginnings_only=page.beginnings_only,
-    )
+    next_cursor = str(page.next_key) if page.next_key else None
+    text = page_text(page.records, next_cursor=next_cursor, beginnings_only=page.beginnings_only)
+    return Response(text, mimetype="application/json")
 
 
 def create(body: dict[str, Any]) -> Response:
-    vault = request_context.vault()
+    vault, kind = request_context.vault(), by_slug(body["type"])
+    if kind is not None:
+        refuse_mismatch(kind, body["fields"], confirmed=body.get(CONFIRM, False))
     record = vault.create(body["type"], body.get("name", ""), body["fields"], expires=body.get("expires") or "")
     response = credential_response(record, 201)
     response.headers["Location"] = url_for("credstore_api.read", credential=record.public_id)
@@ -69,6 +72,8 @@ def change(credential: str, body: dict[str, Any]) -> Response:
     note_typed_fields()
     secrets = {field.name for field in kind.secret_fields()}
     given = without_states(body.get("fields_", {}), secrets | record.secret_names)
+    values = dict(record.public) | texts_of(kind, given)
+    refuse_mismatch(kind, values, confirmed=body[CONFIRM])
     remove = {name for name in secrets if name in given and given[name] is None}
     expires = body["expires"] or "" if "expires" in body else None
     try:
@@ -76,7 +81,7 @@ def change(credential: str, body: dict[str, Any]) -> Response:
             credential,
             version=record.version,
             name=body.get("name", record.name),
-            values=dict(record.public) | texts_of(kind, given),
+            values=values,
             remove=remove,
             expires=expires,
         )
@@ -106,6 +111,7 @@ ROUTES = (
         view=create,
         body=_BODY,
         answers={201: CredentialAnswer},
+        refusals=(422,),
     ),
     Route(
         method="GET",
@@ -125,7 +131,7 @@ ROUTES = (
         view=change,
         body=Patch,
         answers={200: CredentialAnswer},
-        refusals=(409, 412, 428),
+        refusals=(409, 412, 422, 428),
         if_match=True,
     ),
 )

@@ -1,22 +1,25 @@
 """The routes that delete credentials, and restore them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify
+from werkzeug.exceptions import PreconditionFailed
 
 from credstore.errors import Conflict, NotFound
 from credstore.vault import Deletion
 from credstore.web import request_context
 from credstore.web.api.answers import credential_response
-from credstore.web.api.if_match import has_if_match, require_match
+from credstore.web.api.if_match import CHANGED, version_matcher
 from credstore.web.api.routes import Route
 from credstore.web.api.schemas import Batch, CredentialAnswer, DeleteQuery, DeletionAnswer, Ids, RestoredAnswer
 
 
 def delete(credential: str, query: dict[str, Any]) -> Response:
-    if has_if_match():
-        require_match(request_context.vault().get(credential))
-    done = _delete([credential], force=query.get("force") == "true")
+    try:
+        done = _delete([credential], force=query.get("force") == "true", may_be=version_matcher())
+    except Conflict:
+        raise PreconditionFailed(CHANGED) from None
     if not done.deleted:
         raise NotFound
     return _answer(done)
@@ -43,8 +46,8 @@ def restore(credential: str) -> Response:
     return credential_response(vault.get(credential))
 
 
-def _delete(ids: list[str], *, force: bool) -> Deletion:
-    return request_context.vault().delete(ids, request_context.username(), force=force)
+def _delete(ids: list[str], *, force: bool, may_be: Callable[[int], bool] | None = None) -> Deletion:
+    return request_context.vault().delete(ids, request_context.username(), force=force, may_be=may_be)
 
 
 def _answer(done: Deletion) -> Response:

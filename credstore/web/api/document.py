@@ -21,6 +21,7 @@ _TITLES = TITLES | {
     411: "Without a length",
     412: "Changed meanwhile",
     415: "Not JSON",
+    422: "The key looks like one of another provider",
     428: "If-Match is missing",
 }
 _VARIABLE = re.compile(r"<uuid:(\w+)>")

@@ -8,17 +8,19 @@ from flask import Blueprint, Response, g
 from marshmallow import ValidationError
 
 from credstore.access_errors import ScopeMissing, TokenRefused
-from credstore.errors import InUse, InvalidFields
+from credstore.errors import InUse, InvalidFields, KeyMismatch
 from credstore.web.error_handlers import problem_details
 
 INVALID = "Some fields need attention."
 _MOST_ERRORS = 100
+_HOW_TO_CONFIRM = "Nothing was done. If it is meant so, send confirm_key_mismatch: true."
 _UNKNOWN = "There is a member here that is not known."
 
 
 def register(bp: Blueprint) -> None:
     bp.errorhandler(ValidationError)(handle_validation_error)
     bp.errorhandler(InvalidFields)(handle_invalid_fields)
+    bp.errorhandler(KeyMismatch)(handle_key_mismatch)
     bp.errorhandler(TokenRefused)(handle_token_refused)
     bp.errorhandler(ScopeMissing)(handle_scope_missing)
     bp.errorhandler(InUse)(handle_in_use)
@@ -32,6 +34,13 @@ def handle_invalid_fields(error: InvalidFields) -> Response:
     fields = error.fields.items()
     told = ({"pointer": pointer_of(name), "code": "invalid", "detail": sentence} for name, sentence in fields)
     return _invalid(error.sentence, told)
+
+
+def handle_key_mismatch(error: KeyMismatch) -> Response:
+    """It names both: whose key it looks like, and what was chosen."""
+    told = [{"pointer": pointer_of(error.field), "code": error.code, "detail": error.sentence}]
+    sentence = f"{error.sentence} {_HOW_TO_CONFIRM}"
+    return problem_details(422, error.code, sentence, looks_like=error.use, chosen=error.kept, errors=told)
 
 
 def _invalid(sentence: str, told: Iterator[dict[str, str]]) -> Response:

@@ -29,6 +29,12 @@ class Given(Schema):
         return data
 
 
+def confirm_field() -> fields.Field[Any]:
+    """The member that agrees to a key that looks like one of another provider."""
+    about = "Take a key that looks like one of another provider or type, which is refused with a 422 else."
+    return fields.Boolean(load_default=False, truthy={True}, falsy={False}, metadata={"description": about})
+
+
 class Answer(Schema):
     """What is answered: later versions may add members."""
 
@@ -132,6 +138,7 @@ class Patch(Given):
             "null removes a value."
         },
     )
+    confirm_key_mismatch = confirm_field()
 
 
 class DeleteQuery(Given):
@@ -180,3 +187,5 @@ class Problem(Answer):
     code = fields.String(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(ProblemError))
+    looks_like = fields.String(metadata={"description": "With key-mismatch: whose key it looks like."})
+    chosen = fields.String(metadata={"description": "With key-mismatch: the provider, type or host that was sent."})

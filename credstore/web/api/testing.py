@@ -5,17 +5,22 @@ from typing import Any
 from flask import Response, jsonify
 from marshmallow import fields
 
+from credstore.credential_types import by_slug
 from credstore.errors import InvalidFields
 from credstore.web import request_context
 from credstore.web.api.answers import credential_answer
+from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
 from credstore.web.api.routes import Route
-from credstore.web.api.schemas import Models, VerdictAnswer, Verdicts
+from credstore.web.api.schemas import Models, VerdictAnswer, Verdicts, confirm_field
 from credstore.web.api.typed_bodies import FieldsBody
 from credstore.web.json_output import isoformat, verdict_json
 
 _DRAFT = FieldsBody(
     "Draft",
-    {"credential": fields.UUID(metadata={"description": "Its stored secrets stand in for those that are not sent."})},
+    {
+        "credential": fields.UUID(metadata={"description": "Its stored secrets stand in for those that are not sent."}),
+        CONFIRM: confirm_field(),
+    },
 )
 
 
@@ -31,6 +36,8 @@ def test_draft(body: dict[str, Any]) -> Response:
         if record.kind != body["type"]:
             raise InvalidFields({"type": "The stored credential is of another type."})
         values = dict(record.public) | values
+    if (kind := by_slug(body["type"])) is not None:
+        refuse_mismatch(kind, values, confirmed=body.get(CONFIRM, False))
     return jsonify(verdict_json(vault.test_draft(body["type"], values, public_id=stored)))
 
 
@@ -70,7 +77,7 @@ ROUTES = (
         view=test_draft,
         body=_DRAFT,
         answers={200: VerdictAnswer},
-        refusals=(404, 409),
+        refusals=(404, 409, 422),
     ),
     Route(
         method="GET",

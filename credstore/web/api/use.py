@@ -12,6 +12,7 @@ from credstore.web.api.schemas import Given
 from credstore.web.api.token_check import bearer_token, machine_token
 
 _MOST = 200  # characters
+_NONCE = r"\A[A-Za-z0-9_-]{16,128}\Z"
 _PLAIN = validate.And(
     validate.Length(max=_MOST), validate.Predicate("isprintable", error="Use characters that can be printed.")
 )
@@ -22,6 +23,13 @@ class Who(Given):
         load_default="", validate=_PLAIN, metadata={"description": "Who uses it, such as workflow:42."}
     )
     node = fields.String(load_default="", validate=_PLAIN, metadata={"description": "Which part of the consumer."})
+    nonce = fields.String(
+        load_default="",
+        validate=validate.Regexp(_NONCE, error="Use 16 to 128 letters, digits, “-” and “_”."),
+        metadata={
+            "description": "Random and new in each request: the answer is bound to it, so that it is no old one."
+        },
+    )
 
 
 class EnvelopeAnswer(Schema):
@@ -43,6 +51,7 @@ def use(credential: str, body: dict[str, Any]) -> Response:
         public_key=token.public_key,
         consumer=body["consumer"] or f"token {token.name}",
         node=body["node"],
+        nonce=body["nonce"],
     )
     answer = jsonify(envelope)
     answer.headers["Cache-Control"] = "no-store"
