@@ -22,15 +22,7 @@ HEADER_STYLES = """() => [...document.querySelectorAll('header, header *, main')
     .filter((name) => !/^(box-shadow|(perspective|transform)-origin|height|width|block-size|inline-size)$/.test(name))
     .map((name) => [name, getComputedStyle(element)[name]])),
 ])"""
-ALIKE = {
-    "/settings",
-    "/keys",
-    "/notices",
-    "/import",
-    "/shortcuts",
-    "/deleted",
-    "/test",
-}  # made of the same parts as others
+ALIKE = {"/settings", "/keys", "/notices", "/import", "/shortcuts", "/deleted", "/test"}  # the parts of other pages
 STYLE = "(element, name) => getComputedStyle(element)[name]"
 
 
