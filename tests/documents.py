@@ -84,9 +84,10 @@ class Document:
 
 
 def read_documents() -> dict[str, Document]:
-    """README, CONTRIBUTING, CHANGELOG and all Markdown files below docs/ and deploy/."""
+    """README, CONTRIBUTING, CHANGELOG and all Markdown files below docs/, deploy/ and examples/."""
     top = [REPO / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
-    return {document.name: document for document in _read([*top, *_below("docs"), *_below("deploy")])}
+    below = [path for folder in ("docs", "deploy", "examples") for path in _below(folder)]
+    return {document.name: document for document in _read([*top, *below])}
 
 
 def _below(folder: str) -> list[Path]:

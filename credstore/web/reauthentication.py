@@ -53,13 +53,13 @@ def require_recent_password() -> ResponseReturnValue | None:
     if request_context.wants_json() or request_context.wants_fragment():
         return problem_details(403, "confirm", _NEEDED, confirm=url_for("credstore.confirm"))
     if request.method != "POST":
-        return redirect(url_for("credstore.confirm", next=request.full_path.rstrip("?")), 303)
-    form = ConfirmForm(request.form)
+        return redirect(url_for("credstore.confirm", next=request.script_root + request.full_path.rstrip("?")), 303)
+    form, action = ConfirmForm(request.form), request.script_root + request.path
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN]
     if "confirm_password" not in request.form:
-        return _page(form, action=request.path, kept=kept), 403
+        return _page(form, action=action, kept=kept), 403
     refused = _refusal(form)
-    return (_page(form, action=request.path, kept=kept), *refused) if refused else None
+    return (_page(form, action=action, kept=kept), *refused) if refused else None
 
 
 def confirm() -> ResponseReturnValue:

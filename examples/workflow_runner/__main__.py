@@ -24,8 +24,9 @@ def main() -> None:
     given.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["CREDSTORE_DATA_DIR"] = str(given.folder.absolute())
     os.environ.update({name: key for name, key in keys(given.folder / "keys.json").items() if name not in os.environ})
+    os.environ.setdefault("WEB_CONCURRENCY", "2")  # gunicorn's number of workers
     prepare()
-    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "4"]
     command += ["--no-control-socket", "--bind", f"127.0.0.1:{given.port}", "examples.workflow_runner.app:create_app()"]
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 

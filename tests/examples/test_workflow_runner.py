@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from credstore.encryption.keyring import generate_key
 from tests.examples.conftest import BOT, KEYS, ExampleServer, Host, SignedIn
 from tests.fixtures.browsing import Watch
+from tests.fixtures.serving import REPO
 
 pytestmark = pytest.mark.browser
 
@@ -100,7 +101,8 @@ def test_a_node_names_its_credential_when_its_key_is_wrong(host: Host, signed_in
     tab = signed_in()
     make_workflow(tab, "Other key", "Sealed key", "Sealed bot")
     path = tab.url.removeprefix(host.server.url)
-    wrong = ExampleServer(host.server.home, env=dict(host.server.env) | {"FIELD_ENCRYPTION_KEY": generate_key()})
+    other = {"FIELD_ENCRYPTION_KEY": generate_key(), "WEB_CONCURRENCY": "1"}
+    wrong = ExampleServer(host.server.home, env=dict(host.server.env) | other)
     try:
         wrong.run_example()  # with the same database, and the same sessions
         tab.goto(wrong.url + path)
@@ -109,6 +111,12 @@ def test_a_node_names_its_credential_when_its_key_is_wrong(host: Host, signed_in
         wrong.stop()
     for text, name in zip(found, ("Sealed key", "Sealed bot"), strict=True):
         assert re.match(f"Error: The credential “{name}” cannot be used. ", text), text
+
+
+def test_the_readme_starts_the_example_as_the_tests_do(host: Host) -> None:
+    readme = (REPO / "examples" / "workflow_runner" / "README.md").read_text()
+    assert "    .venv/bin/python -m examples.workflow_runner\n" in readme
+    assert "Sign in as ann with the password" in host.server.log()
 
 
 @pytest.mark.parametrize(("path", "words"), [("/refuses", "(status 401)"), ("/odd", "no usable answer")])

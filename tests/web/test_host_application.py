@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database
 from credstore.errors import ConfigError
 from credstore.extension import Credstore
+from tests.conftest import PASSWORD, USERNAME
 from tests.fixtures.serving import REPO
 
 KEY = "sk-test-0123456789"
@@ -266,6 +268,43 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
 def test_what_a_host_gives_is_checked_at_once(make_host: MakeHost, options: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         make_host(**options)
+
+
+def test_a_stand_alone_credstore_works_below_script_name(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the way to the question for the password, and back."""
+    with app.app_context():
+        app.extensions["credstore"].accounts.create(USERNAME, PASSWORD)
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/m": app.wsgi_app})  # type: ignore[method-assign]
+    client = app.test_client()
+
+    def post(where: str, form: dict[str, str], page: str = "") -> TestResponse:
+        token = re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(page or where).text)[0]
+        return client.post(where, data=form | {"csrf_token": token})
+
+    asked = client.get("/m/credentials?q=a").location
+    assert asked == "/m/login?next=/m/credentials?q%3Da"
+    assert (
+        post(asked, {"username": USERNAME, "password": PASSWORD, "next": "/m/credentials"}).location == "/m/credentials"
+    )
+    for path in (
+        "/credentials",
+        "/settings",
+        "/users",
+        "/tokens",
+        "/keys",
+        "/audit",
+        "/notices",
+        "/runs",
+        "/api/v1/docs",
+    ):
+        answer = client.get(f"/m{path}")
+        assert answer.status_code == 200, path
+        assert not {found for found in addresses(answer) if not found.startswith("/m/")}, path
+    user = SimpleNamespace(confirmed=False, username=USERNAME, token="")
+    monkeypatch.setattr("credstore.web.reauthentication.current_user", user)
+    assert client.get("/m/tokens").location == "/m/confirm?next=/m/tokens"
+    again = post("/m/tokens", {"name": "Deploys", "scopes": "read"}, page="/m/credentials")
+    assert (again.status_code, 'action="/m/tokens"' in again.text) == (403, True)
 
 
 def test_a_stand_alone_credstore_stays_at_the_root(config: Config) -> None:
