@@ -16,6 +16,7 @@ MAX_BYTES = 1024
 MAX_USERNAME = 150
 MAX_KEY = 600
 HASHES_AT_ONCE = 4
+NO_PASSWORD = ""  # stands in place of a hash, for users whom the OpenID Connect provider signs in
 _WAIT_SECONDS = 10
 
 _hasher = PasswordHasher()
@@ -69,7 +70,7 @@ def hash_password(password: str) -> str:
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether `password` matches the hash `stored`. Takes the same time when `stored` is None.
+    """Whether `password` matches the hash `stored`. Takes the same time when `stored` is None or NO_PASSWORD.
 
     Raises Throttled while too many hashes run.
     """
@@ -80,7 +81,7 @@ def verify(stored: str | None, password: str) -> bool:
             matches = _hasher.verify(stored or dummy, _normalized(password) if usable else "")
         except (VerificationError, InvalidHashError):
             return False
-    return matches and usable and stored is not None
+    return matches and usable and bool(stored)
 
 
 def needs_rehash(stored: str) -> bool:

@@ -30,6 +30,7 @@ from credstore.web.views import (
     login,
     metrics_page,
     notices,
+    oidc,
     paste_detection,
     put_back,
     run_list,
@@ -77,6 +78,7 @@ def make_blueprint(*, own_sign_in: bool) -> Blueprint:
     security_headers.register(bp, everywhere=own_sign_in)
     if own_sign_in:
         login.register(bp)
+        oidc.register(bp)
         reauthentication.register(bp)
         invitation.register(bp)
         users.register(bp)

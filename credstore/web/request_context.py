@@ -1,17 +1,20 @@
 """What the current application offers to views: the vault, the accounts, the settings, and who is signed in."""
 
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from credstore.accounts import Accounts, Invitations, Role, Users
+from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
 from credstore.accounts.machine_tokens import MachineTokens
 from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
 from credstore.config import Config
 from credstore.notices.notifier import Notifier
 from credstore.vault import Vault
+
+if TYPE_CHECKING:  # it imports Authlib, which not every installation has
+    from credstore.oidc.provider import Provider
 
 
 class Services(Protocol):
@@ -20,6 +23,8 @@ class Services(Protocol):
     vault: Vault
     accounts: Accounts
     users: Users
+    provider_users: ProviderUsers
+    provider: "Provider | None"
     invitations: Invitations
     audit: AuditLog
     tokens: MachineTokens

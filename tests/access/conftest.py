@@ -125,7 +125,7 @@ def empty_site(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Site]:
     shutil.copyfile(migrated_sqlite, tmp_path / "site.sqlite3")
     database.init_database(app, f"sqlite:///{tmp_path / 'site.sqlite3'}")
     accounts = Accounts(db.session, idle=IDLE, longest=LONGEST)
-    extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=require_sign_in)
+    extension = SimpleNamespace(config=Config(), accounts=accounts, authorize=require_sign_in, provider=None)
     app.extensions["credstore"] = extension
     CSRFProtect(app)
     init_login_manager(app)
