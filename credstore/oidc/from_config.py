@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 _DEFAULT_LABEL = "your organization"
 
 
-def provider_from_config(config: Config) -> "Provider | None":
-    """The provider of CREDSTORE_OIDC_ISSUER, None where none is set. Sends no request. Raises ConfigError."""
+def check_provider_settings(config: Config) -> GroupRoles | None:
+    """The roles of groups, None where no provider is set. Raises ConfigError where a provider could not be made."""
     config.require_whole_oidc_settings()
     if not config.oidc_issuer:
         return None
     if find_spec("authlib") is None:
         raise ConfigError("CREDSTORE_OIDC_ISSUER needs Authlib. Install credstore[oidc].")
+    return GroupRoles.parse(config.oidc_roles)
+
+
+def provider_from_config(config: Config) -> "Provider | None":
+    """The provider of CREDSTORE_OIDC_ISSUER, None where none is set. Sends no request. Raises ConfigError."""
+    roles = check_provider_settings(config)
+    if roles is None:
+        return None
     from credstore.oidc.provider import Provider, Rules
     from credstore.oidc.token_request import Client
 
@@ -32,7 +40,7 @@ def provider_from_config(config: Config) -> "Provider | None":
             scopes=config.oidc_scopes,
             username_claim=config.oidc_username_claim,
             groups_claim=config.oidc_groups_claim,
-            roles=GroupRoles.parse(config.oidc_roles),
+            roles=roles,
         ),
         sender=client_from_config(config, named=config.oidc_issuer),
     )
