@@ -415,6 +415,16 @@ def test_claims_come_from_the_user_information_where_the_token_lacks_them(site: 
     assert site.roles() == {"ann": "admin", "eva": "admin"}
 
 
+def test_what_is_signed_comes_before_the_user_information(site: Site) -> None:
+    site.issuer.claims = {"groups": ["admins"], "preferred_username": None}
+    moment = int(time.time())
+    site.issuer.userinfo = {"groups": ["ops"], "preferred_username": "eva", "auth_time": moment, "iat": moment}
+    page = site.page()
+    site.sign_in(page)
+    assert site.roles()["eva"] == "admin"
+    page.get("/users", status=303)  # that the provider asked just now is not signed
+
+
 def test_nothing_of_a_sign_in_is_in_the_log(make_site: MakeSite, caplog: pytest.LogCaptureFixture) -> None:
     site = make_site(log_level="info")
     caplog.set_level("DEBUG")
