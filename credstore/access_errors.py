@@ -45,3 +45,13 @@ class InvitationClosed(AccessError):
 
 class SetupClosed(AccessError):
     code = "setup-closed"
+
+
+class ProviderRefused(AccessError):
+    """A sign-in with the OpenID Connect provider that failed. `reason` is a word or two for the log, of ours alone."""
+
+    code = "oidc"
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason

@@ -13,6 +13,7 @@ from credstore.errors import ConfigError
 from credstore.key_command import keys_of, source_of_keys
 from credstore.loopback import is_loopback
 from credstore.notice_settings import NoticeSettings
+from credstore.oidc_settings import OidcSettings
 from credstore.setting_fields import choice_parser, number_setting, parse_flag, parse_list, parse_path, setting
 
 KEY_FILE = "field_encryption_key"
@@ -28,7 +29,7 @@ def default_data_dir(env: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(NoticeSettings):
+class Config(NoticeSettings, OidcSettings):
     """All settings. `from_env` is the only reader of the environment; tests build one directly."""
 
     field_encryption_key: str = setting(

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from credstore.accounts import Accounts, Invitations, Role, Users
+from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
 from credstore.accounts.machine_tokens import MachineTokens
 from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
@@ -26,6 +26,7 @@ from credstore.errors import ConfigError, NotMigrated
 from credstore.migrate import is_current
 from credstore.models import db
 from credstore.notices.notifier import notifier_from_config
+from credstore.oidc.from_config import provider_from_config
 from credstore.tester import Tester
 from credstore.vault import Vault
 from credstore.web import make_blueprint
@@ -89,8 +90,9 @@ class Credstore:
 
     def _open_accounts(self, config: Config) -> None:
         self.audit = AuditLog(db.session)
-        self.accounts, self.users = _accounts(config), Users(db.session)
-        self.invitations = Invitations(db.session)
+        self.accounts, self.provider_users = _accounts(config)
+        self.users, self.invitations = Users(db.session), Invitations(db.session)
+        self.provider = provider_from_config(config)
         self.tokens = MachineTokens(db.session, per_minute=config.api_requests_per_minute)
 
     def start_watch(self, app: Flask) -> None:
@@ -117,9 +119,9 @@ def _require_secret_key(app: Flask) -> None:
         )
 
 
-def _accounts(config: Config) -> Accounts:
+def _accounts(config: Config) -> tuple[Accounts, ProviderUsers]:
     idle, longest = timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_hours)
-    return Accounts(db.session, idle=idle, longest=longest)
+    return Accounts(db.session, idle=idle, longest=longest), ProviderUsers(db.session, idle=idle, longest=longest)
 
 
 def _protect_forms(app: Flask) -> None:

@@ -17,6 +17,7 @@ function show(panel, page) {
   const card = page.querySelector("#credstore .card");
   card.querySelector("h1").id = "sign-in-title";
   card.querySelector("h1").after(message("notice", "Your session has ended. Nothing was saved yet, and nothing that you typed is lost."));
+  card.querySelector("#provider")?.setAttribute("target", "_blank"); // what is typed here stays
   const later = Object.assign(document.createElement("button"), { type: "button", textContent: "Not now" });
   later.addEventListener("click", () => panel.close());
   const button = card.querySelector("form [type=submit]");

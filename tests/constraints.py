@@ -12,16 +12,16 @@ from packaging.utils import canonicalize_name
 
 HEAD = """\
 # Exact versions of everything that credstore needs to run, as the tests ran with them:
-#   pip install --constraint constraints.txt '.[postgres,metrics]'
+#   pip install --constraint constraints.txt '.[postgres,metrics,oidc]'
 # Made by: python -m tests.constraints > constraints.txt
 """
 
 
 def run_time() -> dict[str, Distribution]:
-    """Every package that credstore[postgres,metrics] needs, by name, without credstore."""
+    """Every package that credstore[postgres,metrics,oidc] needs, by name, without credstore."""
     found: dict[str, Distribution] = {}
     seen: set[str] = set()
-    waiting = [Requirement("credstore[postgres,metrics]")]
+    waiting = [Requirement("credstore[postgres,metrics,oidc]")]
     while waiting:
         requirement = waiting.pop()
         if str(requirement) in seen:

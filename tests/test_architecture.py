@@ -19,7 +19,7 @@ REPO = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"web", "cli"},
     {"background_runner", "watch", "client"},
-    {"vault", "accounts", "notices"},
+    {"vault", "accounts", "oidc", "notices"},
     {"encryption", "audit"},
     {
         "models",
@@ -30,6 +30,7 @@ LAYERS = (
         "audit_model",
         "machine_token_model",
         "invitation_model",
+        "oidc_identity_model",
         "reference_models",
         "change_triggers",
         "column_types",
@@ -68,6 +69,7 @@ LAYERS = (
         "log_lines",
         "setting_fields",
         "notice_settings",
+        "oidc_settings",
         "quiet_hours",
         "smtp_server",
         "slow_statements",
@@ -89,6 +91,7 @@ FORBIDDEN = {
         "credstore.audit_model",
         "credstore.reference_models",
         "credstore.invitation_model",
+        "credstore.oidc_identity_model",
         "credstore.encryption",
         "credstore.client",
         "requests",
@@ -99,6 +102,7 @@ FORBIDDEN = {
     "client": {"flask", "flask_wtf", "flask_sqlalchemy", "wtforms", "sqlalchemy", "urllib3"}
     | {f"credstore.{name}" for names in LAYERS[2:5] for name in names},
     "envelope": {"flask", "sqlalchemy", "requests"},
+    "oidc": {"flask", "flask_wtf", "wtforms", "sqlalchemy", "requests", "authlib.integrations"},
     "credential_types": {"flask", "flask_wtf", "wtforms", "sqlalchemy", "requests", "urllib3"},
     "importing": {"flask", "flask_wtf", "wtforms", "sqlalchemy", "requests", "urllib3"},
     "probe": {"flask", "flask_wtf", "wtforms", "sqlalchemy", "requests", "urllib3"},
@@ -309,6 +313,7 @@ PLANTED: dict[Rule, list[tuple[str, str]]] = {
         ("credstore/client/connection.py", "from credstore.vault import Vault"),
         ("credstore/client/connection.py", "from flask import Flask"),
         ("credstore/web/views.py", "from credstore.client import Client"),
+        ("credstore/oidc/provider.py", "from authlib.integrations.requests_client import OAuth2Session"),
     ],
     one_outbound_client: [
         ("credstore/tester.py", "from requests import Session"),

@@ -5,8 +5,9 @@ It knows no HTTP. No password and no token is part of a repr, an exception or a 
 
 from credstore.accounts.accounts import Accounts
 from credstore.accounts.invitations import Invitations
+from credstore.accounts.provider_users import ProviderUsers
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import SessionUser
 from credstore.accounts.users import UserRecord, Users
 
-__all__ = ["Accounts", "Invitations", "Role", "SessionUser", "UserRecord", "Users"]
+__all__ = ["Accounts", "Invitations", "ProviderUsers", "Role", "SessionUser", "UserRecord", "Users"]

@@ -4,19 +4,18 @@ All writes are inside `database.write_transaction`. A password is never hashed i
 and other writers would wait.
 """
 
-import hashlib
 import logging
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from credstore import metrics
 from credstore.access_errors import SetupClosed, WrongPassword
 from credstore.accounts import login_throttle
+from credstore.accounts.login_sessions import end_sessions, hashed, note_refused, open_session
 from credstore.accounts.login_throttle import LoginSubjects
-from credstore.accounts.passwords import check_new, hash_password, needs_rehash, username_key, verify
+from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, needs_rehash, username_key, verify
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
 from credstore.accounts.users import Users, add_user
@@ -31,7 +30,10 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 # Built once, so that the statement's compiled form is found without building it anew for each request.
 _VALID_SESSION = (
-    select(Admin.username, Admin.role, LoginSession.created_at, LoginSession.seen_at, LoginSession.confirmed_at)
+    select(
+        *(Admin.username, Admin.role, (Admin.password_hash == NO_PASSWORD).label("by_provider")),
+        *(LoginSession.created_at, LoginSession.seen_at, LoginSession.confirmed_at),
+    )
     .join_from(LoginSession, Admin)
     .where(
         LoginSession.token_hash == bindparam("token_hash"),
@@ -67,17 +69,18 @@ class Accounts:
     def reset_password(self, username: str, password: str) -> None:
         """Set a new password, end all sessions of the user and forget the failed attempts.
 
-        Raises NotFound, InvalidFields (`username`, `password`).
+        Raises NotFound, also for a user whom the provider signs in, InvalidFields (`username`, `password`).
         """
         key = username_key(username)
         check_new(username, password, exists=True)
         password_hash = hash_password(password)
         with write_transaction(self._session):
-            changed = update(Admin).where(Admin.username_key == key).values(password_hash=password_hash)
+            local = Admin.username_key == key, Admin.password_hash != NO_PASSWORD
+            changed = update(Admin).where(*local).values(password_hash=password_hash)
             admin_id = self._session.scalar(changed.returning(Admin.id))
             if admin_id is None:
-                raise NotFound("There is no administrator of that name.")
-            self._session.execute(delete(LoginSession).where(LoginSession.admin_id == admin_id))
+                raise NotFound("There is no administrator of that name who has a password here.")
+            end_sessions(self._session, admin_id)
             login_throttle.reset_account(self._session, login_throttle.account_subject(key))
             record(self._session, Act.PASSWORD_CHANGED, result=f"user {username.strip()}")
         _log.info("password reset, all sessions ended: %s", username.strip())
@@ -93,13 +96,13 @@ class Accounts:
         with write_transaction(self._session):
             self._refuse_second_setup()
             self._session.execute(delete(SetupLink))
-            self._session.add(SetupLink(token_hash=_hashed(token), expires_at=utc_now() + SETUP_VALID))
+            self._session.add(SetupLink(token_hash=hashed(token), expires_at=utc_now() + SETUP_VALID))
         return token
 
     def setup_open(self, token: str) -> bool:
         """Whether the link of this token can create the first administrator now."""
         valid = select(SetupLink.token_hash).where(
-            SetupLink.token_hash == _hashed(token), SetupLink.expires_at > utc_now()
+            SetupLink.token_hash == hashed(token), SetupLink.expires_at > utc_now()
         )
         return self._session.scalar(valid) is not None and not self.any_admin()
 
@@ -116,7 +119,7 @@ class Accounts:
             # All links are deleted at once, so that of two requests with links only one finds a row.
             taken = delete(SetupLink).returning(SetupLink.token_hash, SetupLink.expires_at)
             links = {row.token_hash: row.expires_at for row in self._session.execute(taken)}
-            if links.get(_hashed(token), utc_now()) <= utc_now():
+            if links.get(hashed(token), utc_now()) <= utc_now():
                 raise _setup_closed()
             self._refuse_second_setup()
             add_user(self._session, username, password_hash, Role.ADMIN)
@@ -143,7 +146,8 @@ class Accounts:
             caller = LoginSubjects.of(key or username, address, stored)
             login_throttle.register_attempt(self._session, caller, utc_now())
         if not verify(stored, password) or stored is None:
-            self._note_refused("sign-in refused", f"user {name}" if name else "no such user", Actor(NOBODY, address))
+            who = f"user {name}" if name else "no such user"
+            note_refused(self._session, "sign-in refused", who, Actor(NOBODY, address))
             raise _wrong_password()
         token = self._open_session(
             key, stored, hash_password(password) if needs_rehash(stored) else stored, caller, address
@@ -152,7 +156,6 @@ class Accounts:
         return token
 
     def _open_session(self, key: str, verified: str, password_hash: str, caller: LoginSubjects, address: str) -> str:
-        token = secrets.token_urlsafe(32)
         with write_transaction(self._session):
             # The password may have been reset while the old one was being verified: then no row matches.
             same = update(Admin).where(Admin.username_key == key, Admin.password_hash == verified)
@@ -160,11 +163,10 @@ class Accounts:
             admin = self._session.execute(changed).one_or_none()
             if admin is None:
                 raise _wrong_password()
-            self._delete_expired_sessions()
             login_throttle.clear_after_success(
                 self._session, caller, LoginSubjects.of(key, address, password_hash).known, utc_now()
             )
-            self._session.add(LoginSession(token_hash=_hashed(token), admin_id=admin.id, confirmed_at=utc_now()))
+            token = open_session(self._session, admin.id, idle=self._idle, longest=self._longest, confirmed=True)
             record(self._session, Act.SIGN_IN, actor=Actor(admin.username, address))
         return token
 
@@ -179,19 +181,13 @@ class Accounts:
             caller = LoginSubjects.of(key, address, stored)
             login_throttle.register_attempt(self._session, caller, utc_now())
         if not verify(stored, password):
-            self._note_refused("password not confirmed", "asked for the password again", Actor(username, address))
+            asker = Actor(username, address)
+            note_refused(self._session, "password not confirmed", "asked for the password again", asker)
             raise WrongPassword("This is not your password. Try again.")
         with write_transaction(self._session):
             login_throttle.clear_after_success(self._session, caller, caller.known, utc_now())
-            mine = update(LoginSession).where(LoginSession.token_hash == _hashed(token)).values(confirmed_at=utc_now())
+            mine = update(LoginSession).where(LoginSession.token_hash == hashed(token)).values(confirmed_at=utc_now())
             self._session.execute(mine.execution_options(synchronize_session=False))
-
-    def _note_refused(self, event: str, result: str, actor: Actor) -> None:
-        # No name in the log: people type passwords there.
-        _log.warning("%s, from %s", event, actor.address, extra={"event": event})
-        metrics.count("login_failures")
-        with write_transaction(self._session):
-            record(self._session, Act.SIGN_IN_REFUSED, result=result, actor=actor)
 
     def session_user(self, token: str) -> SessionUser | None:
         """The user of a valid session, or None. One select, and at most once a minute an update of `seen_at`."""
@@ -199,18 +195,18 @@ class Accounts:
         limits = {"seen_after": now - self._idle, "created_after": now - self._longest}
         # On the connection, not by the ORM session: this runs before each page and needs no object.
         connection = self._session.connection()
-        row = connection.execute(_VALID_SESSION, {"token_hash": _hashed(token), **limits}).one_or_none()
+        row = connection.execute(_VALID_SESSION, {"token_hash": hashed(token), **limits}).one_or_none()
         if row is None:
             return None
         if row.seen_at < now - TOUCH_EVERY:
             self._touch(token, now)
         confirmed = row.confirmed_at is not None and row.confirmed_at > now - CONFIRMED_FOR
-        return SessionUser(row.username, row.created_at, Role(row.role), confirmed)
+        return SessionUser(row.username, row.created_at, Role(row.role), confirmed, bool(row.by_provider))
 
     def sign_out(self, token: str) -> None:
         """End the session, if there is one."""
         with write_transaction(self._session):
-            ended = delete(LoginSession).where(LoginSession.token_hash == _hashed(token))
+            ended = delete(LoginSession).where(LoginSession.token_hash == hashed(token))
             admin_id = self._session.scalar(ended.returning(LoginSession.admin_id))
             if admin_id is not None:
                 name = self._session.scalar(select(Admin.username).where(Admin.id == admin_id)) or ""
@@ -220,19 +216,8 @@ class Accounts:
         # A page can be shown while the database cannot be written, so this failure is ignored.
         with suppress(StorageError), write_transaction(self._session):
             self._session.execute(
-                update(LoginSession).where(LoginSession.token_hash == _hashed(token)).values(seen_at=now)
+                update(LoginSession).where(LoginSession.token_hash == hashed(token)).values(seen_at=now)
             )
-
-    def _delete_expired_sessions(self) -> None:
-        expired = or_(
-            LoginSession.seen_at <= utc_now() - self._idle, LoginSession.created_at <= utc_now() - self._longest
-        )
-        self._session.execute(delete(LoginSession).where(expired))
-
-
-def _hashed(token: str) -> str:
-    # Tokens are 256 random bits, so a fast hash is as safe as a slow one.
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _wrong_password() -> WrongPassword:

@@ -86,8 +86,17 @@ def register_wrong_token(session: AnySession, address: str, moment: datetime) ->
 
     A right token is not counted and does not wait: many programs of one office may share an address.
     """
+    _register_address(session, "token", address, moment)
+
+
+def register_refused_by_provider(session: AnySession, address: str, moment: datetime) -> None:
+    """The same for a sign-in by the OpenID Connect provider that failed. Who succeeds does not wait."""
+    _register_address(session, "provider", address, moment)
+
+
+def _register_address(session: AnySession, what: str, address: str, moment: datetime) -> None:
     _forget_old(session, moment)
-    subject = _digest("token", _network(address))
+    subject = _digest(what, _network(address))
     wait = _wait(session, subject, FREE_ATTEMPTS_PER_ADDRESS, moment)
     if wait > timedelta(0):
         seconds = math.ceil(wait.total_seconds())

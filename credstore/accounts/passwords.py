@@ -19,6 +19,7 @@ MAX_KEY = 600
 LONGEST_REPEATED = 8  # characters of a text that is repeated
 MOST_IN_ORDER = 0.8  # the share of characters that may follow the one before: "123456789012345" starts again once
 HASHES_AT_ONCE = 4
+NO_PASSWORD = ""  # stands in place of a hash, for users whom the OpenID Connect provider signs in
 _WAIT_SECONDS = 10
 
 _hasher = PasswordHasher()
@@ -85,7 +86,7 @@ def hash_password(password: str) -> str:
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether `password` matches the hash `stored`. Takes the same time when `stored` is None.
+    """Whether `password` matches the hash `stored`. Takes the same time when `stored` is None or NO_PASSWORD.
 
     Raises Throttled while too many hashes run.
     """
@@ -96,7 +97,7 @@ def verify(stored: str | None, password: str) -> bool:
             matches = _hasher.verify(stored or dummy, _normalized(password) if usable else "")
         except (VerificationError, InvalidHashError):
             return False
-    return matches and usable and stored is not None
+    return matches and usable and bool(stored)
 
 
 def needs_rehash(stored: str) -> bool:

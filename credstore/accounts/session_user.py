@@ -12,10 +12,12 @@ CONFIRMED_FOR = timedelta(minutes=10)
 class SessionUser:
     """The user of a valid session; `since` is when the session started.
 
-    `confirmed`: they gave their password in the last ten minutes.
+    `confirmed`: they gave their password in the last ten minutes. `by_provider`: the OpenID Connect provider signs them
+    in, and they have no password here.
     """
 
     username: str
     since: datetime
     role: Role
     confirmed: bool
+    by_provider: bool = False

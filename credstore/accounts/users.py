@@ -1,32 +1,36 @@
 """The use cases of users and their roles: list, add, change a role, remove. One administrator always remains."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
 from credstore.access_errors import LastAdministrator
-from credstore.accounts.passwords import check_new, hash_password, username_key
+from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, username_key
 from credstore.accounts.roles import Role
 from credstore.audit import Act, record
 from credstore.database import AnySession, insert, write_transaction
 from credstore.errors import InvalidFields, NotFound
 from credstore.invitation_model import Invitation
 from credstore.models import Admin, LoginSession
+from credstore.oidc_identity_model import OidcIdentity
 
 MOST_LISTED = 1000
+_BY_PROVIDER = (Admin.password_hash == NO_PASSWORD).label("by_provider")
+_SHOWN = (Admin.id, Admin.username, Admin.role, Admin.created_at, _BY_PROVIDER)
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:
-    """Somebody who may sign in."""
+    """Somebody who may sign in. `by_provider`: through the OpenID Connect provider, without a password here."""
 
     id: int
     username: str
     role: Role
     created_at: datetime
+    by_provider: bool = False
 
 
 class Users:
@@ -37,12 +41,12 @@ class Users:
 
     def list(self) -> tuple[UserRecord, ...]:
         """Every user, by name; a thousand at the most."""
-        users = select(Admin.id, Admin.username, Admin.role, Admin.created_at).order_by(Admin.username_key)
+        users = select(*_SHOWN).order_by(Admin.username_key)
         return tuple(map(_to_record, self._session.execute(users.limit(MOST_LISTED))))
 
     def get(self, user_id: int) -> UserRecord:
         """One user. Raises NotFound."""
-        one = select(Admin.id, Admin.username, Admin.role, Admin.created_at).where(Admin.id == user_id)
+        one = select(*_SHOWN).where(Admin.id == user_id)
         row = self._session.execute(one).one_or_none()
         if row is None:
             raise _unknown()
@@ -79,52 +83,64 @@ class Users:
                     .values(role=role.value)
                     .execution_options(synchronize_session=False)
                 )
-                self._withdraw_invitations_of(before)
+                withdraw_invitations_of(self._session, before.username)
                 record(self._session, Act.ROLE_CHANGED, result=f"user {before.username}: {before.role} to {role}")
         _log.info("role changed: user %s is %s", user_id, role, extra={"event": "role changed"})
-        return UserRecord(id=user_id, username=before.username, role=role, created_at=before.created_at)
+        return replace(before, role=role)
 
     def remove(self, user_id: int) -> UserRecord:
         """Remove a user, and end their sessions and invitations. Raises NotFound, LastAdministrator."""
         with write_transaction(self._session):
             self._refuse_for_last_administrator(user_id)
             gone = self.get(user_id)
-            for table, column in ((LoginSession, LoginSession.admin_id), (Admin, Admin.id)):
+            theirs = (LoginSession, LoginSession.admin_id), (OidcIdentity, OidcIdentity.admin_id), (Admin, Admin.id)
+            for table, column in theirs:
                 self._session.execute(
                     delete(table).where(column == user_id).execution_options(synchronize_session=False)
                 )
-            self._withdraw_invitations_of(gone)
+            withdraw_invitations_of(self._session, gone.username)
             record(self._session, Act.USER_REMOVED, result=f"user {gone.username}, {gone.role}")
         _log.info("user removed: %s", user_id, extra={"event": "user removed"})
         return gone
 
-    def _withdraw_invitations_of(self, inviter: UserRecord) -> None:
-        # Or somebody who may not add users any more would still add one.
-        theirs = delete(Invitation).where(Invitation.created_by == inviter.username)
-        self._session.execute(theirs.execution_options(synchronize_session=False))
-
     def _refuse_for_last_administrator(self, user_id: int) -> None:
+        # With a password: somebody must be able to sign in also while the provider cannot be reached.
+        local = Admin.role == Role.ADMIN.value, Admin.password_hash != NO_PASSWORD
         # Locked in one order, so that of two administrators who remove each other at once only one succeeds.
-        administrators = select(Admin.id).where(Admin.role == Role.ADMIN.value).order_by(Admin.id).with_for_update()
+        administrators = select(Admin.id).where(*local).order_by(Admin.id).with_for_update()
         if list(self._session.scalars(administrators)) == [user_id]:
-            raise LastAdministrator("This is the only administrator. Make somebody else an administrator first.")
+            raise LastAdministrator(
+                "This is the only administrator who has a password. Make another one an administrator first."
+            )
 
 
-def add_user(session: AnySession, username: str, password_hash: str, role: Role) -> None:
-    """Inside a writing transaction: add a row. Raises InvalidFields (`username`) where the name is taken."""
+def withdraw_invitations_of(session: AnySession, username: str) -> None:
+    """Inside a writing transaction: end what this user made."""
+    # Or somebody who may not add users any more would still add one.
+    theirs = delete(Invitation).where(Invitation.created_by == username)
+    session.execute(theirs.execution_options(synchronize_session=False))
+
+
+def add_user(session: AnySession, username: str, password_hash: str, role: Role) -> int:
+    """Inside a writing transaction: add a row; its id. Raises InvalidFields (`username`) where the name is taken."""
     row = insert(session, Admin).values(
         username=username.strip(),
         username_key=username_key(username),
         password_hash=password_hash,
         role=role.value,
     )
-    if session.scalar(row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)) is None:
+    user_id: int | None = session.scalar(
+        row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)
+    )
+    if user_id is None:
         raise InvalidFields({"username": "A user of that name exists already. Choose another name."})
+    return user_id
 
 
 def _to_record(row: object) -> UserRecord:
     values = {name: getattr(row, name) for name in ("id", "username", "created_at")}
-    return UserRecord(**values, role=Role(getattr(row, "role")))  # noqa: B009 - a row of any kind
+    by_provider = bool(getattr(row, "by_provider"))  # noqa: B009 - a row of any kind
+    return UserRecord(**values, by_provider=by_provider, role=Role(getattr(row, "role")))  # noqa: B009 - a row of any kind
 
 
 def _unknown() -> NotFound:

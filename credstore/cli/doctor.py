@@ -21,7 +21,7 @@ _ADVICE = {ConfigError: "Correct the setting.", StorageError: "Put this right fi
 @data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def doctor(data_dir: Path | None, as_json: bool) -> None:
-    """Check settings, files, database, key, counts, time, egress and notices, and say what to do.
+    """Check settings, files, database, key, counts, time, egress, sign-in provider and notices, and say what to do.
 
     Changes nothing. Exit status 1 on a problem.
     """

@@ -1,6 +1,7 @@
 """What `credstore doctor` looks at. Each check reads, and gives findings: what is so, or what is wrong and what to do.
 
-No finding names a secret, and no check writes or calls another machine, except the database and the egress proxy.
+No finding names a secret, and no check writes or calls another machine, except the database, the egress proxy and the
+provider of the sign-in.
 """
 
 import os
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from credstore.access_errors import ProviderRefused
 from credstore.accounts import Accounts
 from credstore.config import KEY_FILE, Config
 from credstore.database import database_file
@@ -26,11 +28,15 @@ from credstore.encryption.keyring import GENERATE_COMMAND, Keyring
 from credstore.migrate import is_current
 from credstore.models import Credential, db
 from credstore.notices.deliveries import waiting
+from credstore.oidc.from_config import provider_from_config
 from credstore.vault.consistency import check_consistency
 
 LEAST_FREE_BYTES = 200_000_000
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=5)
 PROXY_SECONDS = 3.0
+_OF_PRIVATE_PROVIDERS = (
+    "Endpoints on another local host need CREDSTORE_EGRESS_ALLOW; a certificate of your own needs CREDSTORE_CA_BUNDLE."
+)
 
 
 class Finding(NamedTuple):
@@ -180,8 +186,28 @@ def check_notices(config: Config, app: Flask) -> Iterator[Finding]:
         yield Finding("Notices", f"They go by {ways}; messages that wait: {found.messages:,}.")
 
 
+def check_provider(config: Config, _app: Flask) -> Iterator[Finding]:
+    """Whether the OpenID Connect provider, if there is one, answers with metadata that credstore can use."""
+    provider = provider_from_config(config)
+    if provider is None:
+        yield Finding("OIDC", "No provider is set up.")
+        return
+    try:
+        provider.check()
+    except ProviderRefused as refusal:
+        sentence = f"{config.oidc_issuer} does not serve for the sign-in ({refusal.reason})."
+        yield Finding("OIDC", sentence, f"Check CREDSTORE_OIDC_ISSUER and the provider. {_OF_PRIVATE_PROVIDERS}")
+        return
+    yield Finding("OIDC", f"{config.oidc_issuer} answers. It gives roles to: {', '.join(provider.rules.roles.roles)}.")
+
+
 # The subject stands before what stops a check. Those of the second group need the tables.
-CHECKS: tuple[tuple[str, Check], ...] = (("Files", check_files), ("Egress", check_egress), ("Database", check_database))
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("Files", check_files),
+    ("Egress", check_egress),
+    ("OIDC", check_provider),
+    ("Database", check_database),
+)
 TABLE_CHECKS: tuple[tuple[str, Check], ...] = (
     ("Key", check_key),
     ("Counts", check_counts),

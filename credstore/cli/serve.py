@@ -22,6 +22,7 @@ from credstore.errors import ConfigError
 from credstore.migrate import upgrade
 from credstore.minimal_app import check_keys, database_app
 from credstore.models import DeletedCredential, db
+from credstore.oidc.from_config import check_provider_settings
 from credstore.replaced_secret_model import ReplacedSecret
 
 
@@ -53,6 +54,7 @@ def serve(
     config = read_config(data_dir, **known)
     client_from_config(config)  # a wrong egress setting stops here, not in every worker
     config.require_whole_notice_settings()
+    check_provider_settings(config)
     check_address(host, port)
     app = database_app(config)
     with app.app_context():

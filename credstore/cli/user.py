@@ -41,7 +41,12 @@ def list_users(as_json: bool, data_dir: Path | None) -> None:
         found = users.list()
     if as_json:
         shown = [
-            {"username": one.username, "role": one.role.value, "created_at": one.created_at.isoformat()}
+            {
+                "username": one.username,
+                "role": one.role.value,
+                "created_at": one.created_at.isoformat(),
+                "by_provider": one.by_provider,
+            }
             for one in found
         ]
         click.echo(json.dumps(shown, indent=2))

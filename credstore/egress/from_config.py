@@ -5,6 +5,7 @@ shown.
 """
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from credstore.egress.deferred_client import DeferredClient
 from credstore.egress.policy import Policy
 from credstore.egress.proxy import Proxy
 from credstore.errors import ConfigError
+from credstore.urls import host_port
 
 if TYPE_CHECKING:
     from credstore.egress.client import OutboundClient
@@ -30,11 +32,16 @@ def proxy_from_config(config: Config) -> Proxy | None:
     return Proxy.parse(config.egress_proxy) if config.egress_proxy else None
 
 
-def client_from_config(config: Config) -> DeferredClient:
-    """The outbound client. Raises ConfigError naming the setting that is wrong."""
+def client_from_config(config: Config, *, named: str = "") -> DeferredClient:
+    """The outbound client. Raises ConfigError naming the setting that is wrong.
+
+    `named` is a URL that the operator gave in another setting: its host and port may be called too, also a local one.
+    """
     if config.ca_bundle is not None:
         _require_certificates(config.ca_bundle)
     policy, proxy = policy_from_config(config), proxy_from_config(config)
+    if named:
+        policy = replace(policy, host_ports=policy.host_ports | {host_port(named)})
 
     def make() -> "OutboundClient":
         from credstore.egress import client

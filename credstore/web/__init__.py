@@ -30,6 +30,7 @@ from credstore.web.views import (
     login,
     metrics_page,
     notices,
+    oidc,
     paste_detection,
     put_back,
     run_list,
@@ -58,7 +59,7 @@ VIEWS = (
     tokens,
     api_docs,
 )
-OWN_SITE_VIEWS = (login, reauthentication, invitation, users, health, metrics_page)
+OWN_SITE_VIEWS = (login, oidc, reauthentication, invitation, users, health, metrics_page)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -38,6 +38,7 @@ class User:
     username: str
     role: Role
     confirmed: bool
+    by_provider: bool
     is_authenticated = True
     is_active = True
     is_anonymous = False
@@ -57,7 +58,7 @@ def init_login_manager(app: Flask) -> None:
 def load_user(token: str) -> User | None:
     """Flask-Login's user loader: the user of a valid session, or None."""
     found = accounts().session_user(token)
-    return User(token, found.username, found.role, found.confirmed) if found else None
+    return User(token, found.username, found.role, found.confirmed, found.by_provider) if found else None
 
 
 def accounts() -> Accounts:
@@ -83,7 +84,11 @@ def require_sign_in() -> ResponseReturnValue | Role:
 
 def start_session(username: str, password: str) -> None:
     """Start a session for this browser and end the one it had. Raises WrongPassword, Throttled."""
-    token = accounts().sign_in(username, password, request.remote_addr or "")
+    begin_session(accounts().sign_in(username, password, request.remote_addr or ""))
+
+
+def begin_session(token: str) -> None:
+    """Give this browser the session of this token, and end the one it had."""
     end_session()  # a session id from before the sign-in must not outlive it (fixation)
     login_user(load_user(token))
 

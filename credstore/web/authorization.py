@@ -20,6 +20,9 @@ from credstore.web.route_roles import role_needed
 PUBLIC_ENDPOINTS = frozenset(
     {
         "credstore.login",
+        "credstore.oidc_sign_in",
+        "credstore.oidc_callback",
+        "credstore.oidc_sign_out",
         "credstore.setup",
         "credstore.invitation",
         "credstore.healthz",

@@ -1,5 +1,6 @@
 """The sign-in form and its page, also as the answer to a form that was sent after its session had ended."""
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
@@ -11,6 +12,7 @@ from credstore.web.rendering import render_template
 from credstore.web.typed_input import seal_typed_input
 
 NAME_ATTRIBUTES = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+BY_PROVIDER = "oidc"  # who is signed out here, and may still be signed in there
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
@@ -25,9 +27,16 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
 
 
 def render_login_page(form: LoginForm, refusal: AccessError | None = None) -> str:
-    sentence = refusal.sentence if refusal else None
-    no_admin = not request_context.services().accounts.any_admin()
-    return render_template("credstore/login.html", form=form, refusal=sentence, no_admin=no_admin)
+    services, sentence = request_context.services(), refusal.sentence if refusal else None
+    no_admin, signed_out = not services.accounts.any_admin(), request.args.get("signed_out") == BY_PROVIDER
+    return render_template(
+        "credstore/login.html",
+        form=form,
+        refusal=sentence,
+        no_admin=no_admin,
+        provider=services.provider,
+        signed_out=signed_out,
+    )
 
 
 def answer_form_without_session() -> ResponseReturnValue:

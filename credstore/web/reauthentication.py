@@ -1,7 +1,7 @@
 """The password again, before the pages that give lasting rights: users, machine tokens, encryption keys.
 
 A sign-in, or a password given here, counts for ten minutes of its session. A form that comes later is not lost: the
-question for the password keeps its fields, and sends them on.
+question for the password keeps its fields, and sends them on. Who has no password here signs in at the provider again.
 """
 
 from flask import Blueprint, redirect, request, url_for
@@ -56,7 +56,7 @@ def require_recent_password() -> ResponseReturnValue | None:
         return redirect(url_for("credstore.confirm", next=request.script_root + request.full_path.rstrip("?")), 303)
     form, action = ConfirmForm(request.form), request.script_root + request.path
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN]
-    if "confirm_password" not in request.form:
+    if current_user.by_provider or "confirm_password" not in request.form:
         return _page(form, action=action, kept=kept), 403
     refused = _refusal(form)
     return (_page(form, action=action, kept=kept), *refused) if refused else None
@@ -65,7 +65,7 @@ def require_recent_password() -> ResponseReturnValue | None:
 def confirm() -> ResponseReturnValue:
     """The question for the password, on the way to a page."""
     form = ConfirmForm(request.form, next=request.args.get("next", ""))
-    if request.method == "POST":
+    if request.method == "POST" and not current_user.by_provider:
         refused = _refusal(form)
         if refused is None:
             return redirect(local_path(form.next.data) or url_for("credstore.settings"), 303)
@@ -91,7 +91,16 @@ def _refusal(form: ConfirmForm) -> tuple[int, dict[str, str]] | None:
     return None
 
 
-def _page(form: ConfirmForm, action: str = "", kept: list[tuple[str, str]] | None = None) -> str:
+def page_after_refusal(refusal: AccessError, next_path: str) -> str:
+    """The question again, for somebody who comes back from the provider. `next_path` is the path to open afterwards."""
+    return _page(ConfirmForm(formdata=None, next=next_path), refusal=refusal.sentence)
+
+
+def _page(form: ConfirmForm, action: str = "", kept: list[tuple[str, str]] | None = None, refusal: str = "") -> str:
+    action = action or url_for("credstore.confirm")
+    if not current_user.by_provider:
+        return render_template("credstore/confirm.html", form=form, action=action, kept=kept)
+    provider = request_context.services().provider
     return render_template(
-        "credstore/confirm.html", form=form, action=action or url_for("credstore.confirm"), kept=kept
+        "credstore/confirm_by_provider.html", form=form, action=action, kept=kept, provider=provider, refusal=refusal
     )

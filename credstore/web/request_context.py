@@ -1,11 +1,11 @@
 """What the current application offers to views: the vault, the accounts, the settings, and who is signed in."""
 
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from credstore.accounts import Accounts, Invitations, Role, Users
+from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
 from credstore.accounts.machine_tokens import MachineTokens
 from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
@@ -14,6 +14,9 @@ from credstore.notices.notifier import Notifier
 from credstore.vault import Vault
 from credstore.web.addresses import Addresses
 from credstore.web.brand import Brand
+
+if TYPE_CHECKING:  # it imports Authlib, which not every installation has
+    from credstore.oidc.provider import Provider
 
 
 class Services(Protocol):
@@ -25,6 +28,8 @@ class Services(Protocol):
     vault: Vault
     accounts: Accounts
     users: Users
+    provider_users: ProviderUsers
+    provider: "Provider | None"
     invitations: Invitations
     audit: AuditLog
     tokens: MachineTokens

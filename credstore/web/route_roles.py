@@ -3,7 +3,18 @@
 from credstore.accounts.roles import Role
 
 _VIEWER = (
-    *("home", "logout", "confirm", "index", "without_slash", "show", "shortcuts", "deleted", "api_docs"),
+    *(
+        "home",
+        "logout",
+        "confirm",
+        "oidc_confirm",
+        "index",
+        "without_slash",
+        "show",
+        "shortcuts",
+        "deleted",
+        "api_docs",
+    ),
     *("runs", "runs_moved", "run", "run_moved", "banner"),
 )
 _EDITOR = (

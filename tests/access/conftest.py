@@ -120,6 +120,7 @@ def empty_site(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Site]:
         addresses=Addresses(),
         layout=None,
         brand=Brand(),
+        provider=None,
         vault=SimpleNamespace(key_state=None),
     )
     app.extensions["credstore"] = extension

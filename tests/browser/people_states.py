@@ -1,12 +1,19 @@
 """States of the pages about people: users, invitations, and what somebody sees who may only look."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from credstore.accounts import Invitations, Role, Users
+from credstore.accounts.passwords import NO_PASSWORD
+from credstore.database import write_transaction
 from credstore.errors import NotFound
-from credstore.models import db
+from credstore.models import Admin, LoginSession, db
 from tests.browser.live_site import LiveSite
 from tests.browser.page_state import PageState
+from tests.browser.site_copy import copied
 from tests.conftest import PASSWORD
 from tests.fixtures.browsing import sign_in
 
@@ -35,8 +42,41 @@ def open_confirmed(tab: Page, site: LiveSite, path: str) -> None:
         tab.wait_for_url(f"**{path}")
 
 
+@contextmanager
+def with_provider(site: LiveSite) -> Iterator[LiveSite]:
+    """An OpenID Connect provider is set up, which is never asked here."""
+    settings = {"oidc_issuer": "https://id.example.com", "oidc_client_id": "credstore", "oidc_client_secret": "-"}
+    with copied(site, **settings, oidc_roles="*=viewer", oidc_label="Example Inc.") as copy:
+        yield copy
+
+
+@contextmanager
+def of_provider(site: LiveSite) -> Iterator[LiveSite]:
+    """The provider signs everybody in, and nobody has a password here."""
+    with with_provider(site) as copy:
+        with copy.app.app_context(), write_transaction(db.session):
+            db.session.execute(update(Admin).values(password_hash=NO_PASSWORD))
+            db.session.execute(update(LoginSession).values(confirmed_at=None))
+        yield copy
+
+
+def _login(tab: Page, site: LiveSite) -> None:
+    tab.goto(f"{site.server.url}/login?signed_out=oidc")
+
+
 def _confirm(tab: Page, site: LiveSite) -> None:
     tab.goto(f"{site.server.url}/confirm?next=/users")
+
+
+def _kept_form(tab: Page, site: LiveSite) -> None:
+    tab.goto(f"{site.server.url}/credentials")
+    token = tab.locator("[name=csrf_token]").first.get_attribute("value")
+    tab.set_content(
+        f'<form method="post" action="{site.server.url}/users/invite"><input name="csrf_token" value="{token}">'
+        '<input name="role" value="editor"><button>Send</button></form>'
+    )
+    tab.get_by_role("button", name="Send").click()
+    expect(tab.get_by_text("Nothing was done yet.")).to_be_visible()
 
 
 def _users(tab: Page, site: LiveSite) -> None:
@@ -86,6 +126,9 @@ PEOPLE_STATES = (
     PageState("users", _users),
     PageState("users, a new link", _invited),
     PageState("password again", _confirm),
+    PageState("provider again", _confirm, prepare=of_provider),
+    PageState("provider again, a form is kept", _kept_form, prepare=of_provider),
+    PageState("login with a provider", _login, prepare=with_provider, signed_in=False),
     PageState("invitation", _invitation, signed_in=False),
     PageState("invitation closed", _invitation_closed, signed_in=False),
     PageState("list of a viewer", _viewer_list, signed_in=False),

@@ -17,6 +17,7 @@ from tests.web.conftest import JSON, Store
 
 UNKNOWN_ID = "11111111-1111-4111-8111-111111111111"
 PUBLIC_PAGES = {"login", "setup", "invitation", "healthz", "readyz", "static", "metrics_page"}
+PUBLIC_PAGES |= {"oidc_sign_in", "oidc_callback", "oidc_sign_out"}
 
 
 def protected_routes(app: Flask) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from credstore.web.authentication import (
     require_https,
     start_session,
 )
-from credstore.web.login_page import LoginForm, render_login_page
+from credstore.web.login_page import BY_PROVIDER, LoginForm, render_login_page
 from credstore.web.new_user import NewUserForm, first_sign_in
 from credstore.web.rendering import render_template
 from credstore.web.views.form_again import form_after_sign_in
@@ -51,8 +51,9 @@ def login() -> ResponseReturnValue:
 
 
 def logout() -> ResponseReturnValue:
+    signed_out = BY_PROVIDER if current_user.by_provider else None
     end_session()
-    response = redirect(url_for("credstore.login"), 303)
+    response = redirect(url_for("credstore.login", signed_out=signed_out), 303)
     # Not "cookies": browsers clear those of the whole domain, on localhost of every port. Flask deletes ours by name.
     # Not "cache": it may delay the redirect by seconds, and no page of credstore is cached.
     response.headers["Clear-Site-Data"] = '"storage"'

@@ -1,0 +1,49 @@
+"""Sessions as rows: opening one, ending those of a user, and the note of a sign-in that was refused.
+
+Call `open_session` and `end_sessions` inside `database.write_transaction`.
+"""
+
+import hashlib
+import logging
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, or_
+
+from credstore import metrics
+from credstore.audit import Act, Actor, record
+from credstore.database import AnySession, write_transaction
+from credstore.models import LoginSession, utc_now
+
+_log = logging.getLogger(__name__)
+
+
+def hashed(token: str) -> str:
+    """The SHA-256 in hex, which alone is stored. Tokens are 256 random bits: a fast hash is as safe as a slow one."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def open_session(session: AnySession, user_id: int, *, idle: timedelta, longest: timedelta, confirmed: bool) -> str:
+    """The token of a new session. Rows of sessions that are over are deleted.
+
+    `confirmed`: the user has just proved who they are.
+    """
+    token, now = secrets.token_urlsafe(32), utc_now()
+    over = or_(LoginSession.seen_at <= now - idle, LoginSession.created_at <= now - longest)
+    session.execute(delete(LoginSession).where(over))
+    session.add(LoginSession(token_hash=hashed(token), admin_id=user_id, confirmed_at=now if confirmed else None))
+    return token
+
+
+def end_sessions(session: AnySession, user_id: int) -> None:
+    """End all sessions of a user."""
+    session.execute(delete(LoginSession).where(LoginSession.admin_id == user_id))
+
+
+def note_refused(session: AnySession, event: str, result: str, actor: Actor) -> None:
+    """Log, count and record a sign-in that was refused."""
+    # No name in the log: people type passwords there.
+    _log.warning("%s, from %s", event, actor.address, extra={"event": event})
+    metrics.count("login_failures")
+    with write_transaction(session):
+        record(session, Act.SIGN_IN_REFUSED, result=result, actor=actor)

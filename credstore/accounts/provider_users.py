@@ -1,0 +1,145 @@
+"""The use cases of users whom the OpenID Connect provider signs in. They have no password here."""
+
+import logging
+from contextlib import suppress
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from credstore import metrics
+from credstore.access_errors import ProviderRefused, Throttled
+from credstore.accounts.login_sessions import end_sessions, hashed, open_session
+from credstore.accounts.login_throttle import register_refused_by_provider
+from credstore.accounts.passwords import NO_PASSWORD, username_key
+from credstore.accounts.provider_user import ProviderUser
+from credstore.accounts.roles import Role
+from credstore.accounts.users import add_user, withdraw_invitations_of
+from credstore.audit import Act, Actor, is_reserved, record
+from credstore.audit.actor import NOBODY
+from credstore.database import AnySession, take_turns, write_transaction
+from credstore.errors import InvalidFields
+from credstore.models import Admin, LoginSession, utc_now
+from credstore.oidc_identity_model import OidcIdentity
+
+_LOCK = 7_462_020  # of two first sign-ins of one person at once, only one adds the user
+_BY_PROVIDER = "by the OpenID Connect provider"
+_log = logging.getLogger(__name__)
+
+
+class _Known(NamedTuple):
+    id: int
+    username: str
+    role: Role
+
+
+class ProviderUsers:
+    """A session ends after `idle` without a request, and after `longest` in any case."""
+
+    def __init__(self, session: AnySession, *, idle: timedelta, longest: timedelta) -> None:
+        self._session = session
+        self._idle = idle
+        self._longest = longest
+
+    def sign_in(self, user: ProviderUser, address: str) -> str:
+        """The token of a new session. Who is new is added; who is known gets the role that the groups give now.
+
+        `address` is the client's IP address. Raises ProviderRefused; where no group gives a role, the sessions of that
+        user have ended then.
+        """
+        with write_transaction(self._session):
+            take_turns(self._session, _LOCK)
+            self._require_administrator()
+            known = self._known(user)
+            if user.role is not None:
+                return self._open(known, user, user.role, address)
+            if known:
+                end_sessions(self._session, known.id)
+        raise ProviderRefused(
+            "None of your groups at the provider may use credstore. Ask an administrator for access.", "no role"
+        )
+
+    def confirm(self, user: ProviderUser, token: str) -> None:
+        """Note in the session `token` that its user proved once more who they are. Raises ProviderRefused."""
+        if not user.fresh:
+            raise ProviderRefused(
+                "The provider did not ask you again, or does not say when it did. Sign out there, then try again.",
+                "not asked again",
+            )
+        known = self._known(user)
+        with write_transaction(self._session):
+            mine = update(LoginSession).where(
+                LoginSession.token_hash == hashed(token), LoginSession.admin_id == (known.id if known else None)
+            )
+            confirmed = mine.values(confirmed_at=utc_now()).returning(LoginSession.admin_id)
+            found = self._session.scalar(confirmed.execution_options(synchronize_session=False))
+        if found is None:
+            raise ProviderRefused(
+                "You signed in at the provider as somebody else than here. Choose the same account there.",
+                "somebody else",
+            )
+
+    def note_refused(self, refusal: ProviderRefused, address: str, name: str = "") -> None:
+        """Log, count and record a sign-in that failed. `name` is that of who is signed in here, if anybody is.
+
+        The audit log gets no more entries of one address than `login_throttle` lets pass: anybody can cause them.
+        """
+        _log.warning(
+            "sign-in %s refused: %s, from %s", _BY_PROVIDER, refusal.reason, address, extra={"event": "sign-in refused"}
+        )
+        metrics.count("login_failures")
+        with suppress(Throttled), write_transaction(self._session):
+            register_refused_by_provider(self._session, address, utc_now())
+            result, actor = f"{_BY_PROVIDER}: {refusal.reason}", Actor(name or NOBODY, address)
+            record(self._session, Act.SIGN_IN_REFUSED, result=result, actor=actor)
+
+    def _require_administrator(self) -> None:
+        # The set-up link must stay open until somebody can sign in also while the provider cannot be reached.
+        local = select(Admin.id).where(Admin.role == Role.ADMIN.value, Admin.password_hash != NO_PASSWORD)
+        if self._session.scalar(local.limit(1)) is None:
+            raise ProviderRefused(
+                "Nobody can sign in yet. First make an administrator with a password, by the set-up link of "
+                "credstore admin setup-url.",
+                "no administrator",
+            )
+
+    def _known(self, user: ProviderUser) -> _Known | None:
+        found = (
+            select(Admin.id, Admin.username, Admin.role)
+            .join_from(OidcIdentity, Admin)
+            .where(OidcIdentity.issuer == user.issuer, OidcIdentity.subject == user.subject)
+        )
+        row = self._session.execute(found).one_or_none()
+        return _Known(row.id, row.username, Role(row.role)) if row else None
+
+    def _open(self, known: _Known | None, user: ProviderUser, role: Role, address: str) -> str:
+        name, before = (known.username, known.role) if known else (user.username, role)
+        user_id = known.id if known else self._add(user, role)
+        if before is not role:
+            self._session.execute(update(Admin).where(Admin.id == user_id).values(role=role.value))
+            withdraw_invitations_of(self._session, name)
+        token = open_session(self._session, user_id, idle=self._idle, longest=self._longest, confirmed=user.fresh)
+        actor = Actor(name, address)
+        if known is None:
+            record(self._session, Act.USER_ADDED, result=f"user {name}, {role}, {_BY_PROVIDER}", actor=actor)
+        if before is not role:
+            result = f"user {name}: {before} to {role}, {_BY_PROVIDER}"
+            record(self._session, Act.ROLE_CHANGED, result=result, actor=actor)
+        record(self._session, Act.SIGN_IN, result=_BY_PROVIDER, actor=actor)
+        _log.info("signed in %s: %s, from %s", _BY_PROVIDER, *actor, extra={"event": "signed in"})
+        return token
+
+    def _add(self, user: ProviderUser, role: Role) -> int:
+        """The id of a new user. Raises ProviderRefused where their name cannot be used or is taken."""
+        if not username_key(user.username) or is_reserved(user.username):
+            raise ProviderRefused("Your name at the provider cannot be used here. Tell the operator.", "name unusable")
+        try:
+            user_id = add_user(self._session, user.username, NO_PASSWORD, role)
+        except InvalidFields:
+            raise ProviderRefused(
+                "Somebody else has your name here already, so you were not signed in. An administrator can remove that "
+                "user, or your provider can give you another name.",
+                "name taken",
+            ) from None
+        self._session.add(OidcIdentity(issuer=user.issuer, subject=user.subject, admin_id=user_id))
+        return user_id
