@@ -4,6 +4,7 @@ A process gets its task once, with the keys in it, and then batches, through a p
 alone: when this process ends, however it ends, the pipe closes and the other one ends too.
 """
 
+import io
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -65,7 +66,7 @@ def _distribute(batches: Iterator[Batch], idle: "list[Connection]") -> Iterator[
 
     def occupy(pipe: "Connection") -> None:
         if (batch := next(batches, None)) is not None:
-            pipe.send(batch.items)
+            _send(pipe, batch.items)
             busy[pipe] = batch
 
     for pipe in idle:
@@ -94,4 +95,15 @@ def _serve(task: Task, pipe: "Connection") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for us
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            pipe.send(task(pipe.recv()))
+            _send(pipe, task(pipe.recv()))
+
+
+def _send(pipe: "Connection", items: Any) -> None:
+    """As `pipe.send` does, but equal objects are sent again: to remember thousands of texts takes longer than that."""
+    import pickle
+
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer)
+    pickler.fast = True
+    pickler.dump(items)
+    pipe.send_bytes(buffer.getbuffer())

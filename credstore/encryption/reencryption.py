@@ -21,19 +21,18 @@ class Reencrypt:
     def __call__(self, items: SealedItems) -> list[Resealed | None]:
         """For each token the same value under the first key; None where it does not open."""
         key_id, tokens = items
-        return [self._reencrypt(key_id, token) for token in tokens]
+        return [
+            None if found is None else (found[0], self._fingerprint(found[1]))
+            for found in self.keyring.reseal(tokens, key_id)
+        ]
 
-    def _reencrypt(self, key_id: str, token: str) -> Resealed | None:
-        try:
-            resealed, payload = self.keyring.reseal(token, key_id)
-        except Unreadable:
-            return None
+    def _fingerprint(self, payload: dict[str, Any]) -> str | None:
         secrets = payload.get("secrets")
         if not isinstance(secrets, dict):
-            return resealed, None
+            return None
         names = self.secret_fields.get(str(payload.get("kind")), ())
         main = next((str(secrets[name]) for name in names if name in secrets), "")
-        return resealed, self.keyring.fingerprint(main) if main else None
+        return self.keyring.fingerprint(main) if main else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Changing the key: every table is encrypted anew while others write; verify and retire tell what still needs a key."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 from cryptography.fernet import Fernet
@@ -308,6 +309,26 @@ def test_other_processes_do_the_same_work(vault: Vault, both: Vault, processes: 
     opening = alone.keys.opening()
     list(opening.run())
     assert (opening.opened, opening.failed) == (10, {})
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_no_more_batches_are_in_memory_than_processes_and_one(count: int) -> None:
+    """So the memory of a rotation does not grow with the number of rows."""
+    asked, given, most = 0, 0, 0
+
+    def batches() -> Iterator[encrypting_processes.Batch]:
+        nonlocal asked, most
+        for number in range(20):
+            asked += 1
+            most = max(most, asked - given)
+            yield encrypting_processes.Batch(number, [str(number)])
+
+    found = set[tuple[int, str]]()
+    for batch, results in encrypting_processes.carry_out(list, batches(), processes=count):
+        given += 1
+        found.add((batch.origin, *results))
+    assert found == {(number, str(number)) for number in range(20)}
+    assert most == count + 1
 
 
 def test_a_process_that_is_ended_from_outside_is_one_sentence() -> None:

@@ -8,11 +8,9 @@ and two at once share the work. Versions stay: an open form can still be saved.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import select
 
 from credstore.audit import Act, record
 from credstore.credential_types import CREDENTIAL_TYPES
@@ -22,6 +20,7 @@ from credstore.encryption.key_usage import use_of_key
 from credstore.encryption.reencryption import Reencrypt, Resealed
 from credstore.encryption.sealed_tables import SEALED_TABLES, SealedTable
 from credstore.errors import StorageBusy
+from credstore.vault.keys.compare_and_swap import Change, compare_and_swap
 from credstore.vault.keys.last_rotation import note_progress, note_start
 from credstore.vault.purge import truncate_write_ahead_log
 from credstore.vault.store import CredentialStore
@@ -108,15 +107,14 @@ class Rotation:
         if last is not None:
             statement = statement.where(sealed.primary_key > last)
         statement = statement.order_by(sealed.columns.key_id, sealed.primary_key).limit(self._batch)
-        rows = [(row_id, token) for row_id, token in self._store.session.execute(statement)]
+        rows = list(map(tuple, self._store.session.connection().execute(statement)))
         self._store.session.rollback()  # a read that stays open would keep SQLite's log from being copied
         return rows
 
     def _save(self, batch: Batch, results: list[Resealed | None]) -> Step:
         sealed, rows = batch.origin
-        key_id = self._store.keyring.key_id
-        changes: list[dict[str, Any]] = [
-            {"row_id": row_id, "old": token, "new": result[0], "new_fingerprint": result[1], "new_key": key_id}
+        changes = [
+            (*result, row_id, token)
             for (row_id, token), result in zip(rows, results, strict=True)
             if result is not None
         ]
@@ -125,13 +123,12 @@ class Rotation:
         self.at("saved")
         return Step(rows=saved, rotated=self._rotated, unreadable=self._unreadable)
 
-    def _write(self, sealed: SealedTable, changes: list[dict[str, Any]], *, unreadable: int) -> int:
+    def _write(self, sealed: SealedTable, changes: list[Change], *, unreadable: int) -> int:
         session, saved = self._store.session, 0
         for tries_left in reversed(range(BUSY_TRIES)):
             try:
                 with write_transaction(session):
-                    if changes:
-                        saved = _change(session.connection(), sealed, changes)
+                    saved = compare_and_swap(session.connection(), sealed, self._store.keyring.key_id, changes)
                     rotated, not_opened = self._rotated + saved, self._unreadable + unreadable
                     note_progress(session, rotated=rotated, unreadable=not_opened)
                     self.at("written")
@@ -143,20 +140,3 @@ class Rotation:
                 break
         self._rotated, self._unreadable = rotated, not_opened
         return saved
-
-
-def _change(connection: Connection, sealed: SealedTable, changes: list[dict[str, Any]]) -> int:
-    """Compare and swap: the encrypted text is another one after any change of the secret, by whomever.
-
-    The parameters go to the driver as they are: SQLAlchemy would take a third of the time to look at each.
-    """
-    columns = sealed.columns
-    statement = (
-        update(sealed.table)
-        .where(sealed.primary_key == bindparam("row_id"), columns.sealed == bindparam("old"))
-        .values(sealed=bindparam("new"), fingerprint=bindparam("new_fingerprint"), key_id=bindparam("new_key"))
-    ).compile(dialect=connection.dialect)
-    rows: list[Any] = changes
-    if isinstance(statement, SQLCompiler) and statement.positiontup is not None:  # SQLite's driver wants tuples
-        rows = list(map(itemgetter(*statement.positiontup), changes))
-    return int(connection.exec_driver_sql(str(statement), rows).rowcount)
