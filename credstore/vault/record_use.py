@@ -45,23 +45,26 @@ class RecordUse:
         """
         if is_public_id(public_id):
             with write_transaction(self._store.session):
-                self._record(public_id, consumer, node)
+                self._record(public_id, _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH))
 
-    def record_audited(self, subject: Subject, consumer: str = "", node: str = "") -> None:
-        """The same, with an entry of the audit log. Raises StorageError; then no secret may be handed out."""
+    def record_audited(self, subject: Subject, consumer: str = "", node: str = "", again: bool = False) -> None:
+        """The same, with an entry of the audit log. Raises StorageError; then no secret may be handed out.
+
+        `again`: this use was recorded less than NOTE_USE_EVERY ago, so that there is only the entry to write.
+        """
+        consumer, node = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH)
         with write_transaction(self._store.session):
-            who = self._record(subject.public_id, consumer, node)
-            record(self._store.session, Act.RESOLVE, subject, result=who)
+            if not again:
+                self._record(subject.public_id, consumer, node)
+            record(self._store.session, Act.RESOLVE, subject, result=_in_words(consumer, node))
 
-    def _record(self, public_id: str, consumer: str, node: str) -> str:
-        """Inside a transaction. Returns the consumer and the node in words."""
-        consumer, node, moment = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH), utc_now()
-        session = self._store.session
+    def _record(self, public_id: str, consumer: str, node: str) -> None:
+        """Inside a transaction."""
+        session, moment = self._store.session, utc_now()
         moments = {"moment": moment, "noted_before": moment - NOTE_USE_EVERY}
         session.connection().execute(_NOTE_USE, {"used": public_id, **moments})
         if consumer:
             self._record_consumer(public_id, consumer, node, moment)
-        return ", ".join(_quoted(each) for each in ((consumer, node) if node else (consumer,)) if each or node)
 
     def _record_consumer(self, public_id: str, consumer: str, node: str, moment: datetime) -> None:
         session = self._store.session
@@ -76,6 +79,10 @@ class RecordUse:
         elif found is not None and (found.last_used_at is None or found.last_used_at < moment - NOTE_USE_EVERY):
             again = update(CredentialReference).where(CredentialReference.id == found.id).values(last_used_at=moment)
             session.execute(again.execution_options(**WITHOUT_SYNCHRONIZING))
+
+
+def _in_words(consumer: str, node: str) -> str:
+    return ", ".join(_quoted(each) for each in ((consumer, node) if node else (consumer,)) if each or node)
 
 
 def _quoted(text: str) -> str:

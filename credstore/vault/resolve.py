@@ -29,13 +29,14 @@ _READ = select(
 _BY_ID = _READ.where(_COLUMNS.public_id == bindparam("wanted"))
 _BY_NAME = _READ.where(_COLUMNS.name_key == bindparam("wanted"))
 
-NoteUse = Callable[[Subject, str, str], object]  # which credential, consumer, node
+NoteUse = Callable[[Subject, str, str, bool], object]  # which credential, consumer, node, whether just noted before
 
 
 class Resolver:
     """Gives the values of a credential to a workflow node.
 
-    `note_use` writes to the audit log that a consumer ("" for nobody in particular) and a node used a credential.
+    `note_use` writes to the audit log that a consumer ("" for nobody in particular) and a node used a credential; where
+    this process noted the same less than a minute ago, the times of the use need not be written again.
     """
 
     def __init__(self, store: CredentialStore, note_use: NoteUse) -> None:
@@ -63,9 +64,12 @@ class Resolver:
         row = self._row(name_or_id)
         values = self._open(row)
         use, now = (current_actor(), row.public_id, row.version, consumer, node), time.monotonic()
-        if now - self._noted.get(use, _NEVER) >= every:
-            self._note_use(Subject(row.public_id, row.kind), consumer, node)
+        since = now - self._noted.get(use, _NEVER)
+        if since >= NOTE_EVERY_SECONDS:
+            self._note_use(Subject(row.public_id, row.kind), consumer, node, False)
             self._remember(use, now)
+        elif since >= every:
+            self._note_use(Subject(row.public_id, row.kind), consumer, node, True)
         return values
 
     def _open(self, row: Row[Any]) -> CredentialValues:

@@ -149,7 +149,7 @@ class Notes:
         self.uses: list[tuple[str, str, str]] = []
         self.fails = False
 
-    def note(self, subject: Subject, consumer: str, node: str) -> None:
+    def note(self, subject: Subject, consumer: str, node: str, again: bool) -> None:
         if self.fails:
             raise StorageBusy("busy")
         self.uses.append((subject.public_id, consumer, node))

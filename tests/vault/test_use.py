@@ -12,9 +12,10 @@ from credstore.client_errors import EnvelopeRefused
 from credstore.envelope import open_envelope
 from credstore.errors import Locked, NotFound, Refused, StorageBusy, Unreadable
 from credstore.vault import Vault
+from credstore.vault.record_use import RecordUse
 from credstore.vault.resolve import Resolver
 from credstore.vault.use import Use
-from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, llm, sql
+from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, llm, scalar, sql
 from tests.vault.test_keys import OTHER, with_keys
 from tests.vault.test_resolve import Notes
 
@@ -74,6 +75,21 @@ def test_no_answer_leaves_before_the_use_is_noted(vault: Vault) -> None:
     notes.fails = False
     assert use("one", **asked)
     assert [consumer for _, consumer, _ in notes.uses] == ["workflow:1"]
+
+
+def test_each_use_has_an_entry_and_the_times_are_written_once_a_minute(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, now = llm(vault, "one").public_id, [1000.0]
+    monkeypatch.setattr("credstore.vault.resolve.time.monotonic", lambda: now[0])
+    recorded = []
+    real = RecordUse._record
+    monkeypatch.setattr(RecordUse, "_record", lambda *given: (recorded.append(given[1:]), real(*given)))
+    for seconds in (0, 20, 39, 2, 50):
+        now[0] += seconds
+        envelope_of(vault, one)
+    assert recorded == [(one, "workflow:1", "a")] * 2
+    assert scalar("SELECT count(*) FROM audit_entry WHERE act = 'resolve'") == 5
 
 
 @ON_SQLITE
