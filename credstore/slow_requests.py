@@ -15,19 +15,12 @@ from typing import Any
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from credstore.early_refusals import early_refusal
 from credstore.request_framing import BODY, DONE, Framing
 
 MOST_HELD = 32_000_000  # bytes of unfinished requests that a worker keeps
 LINGER_SECONDS = 2.0
 _READ = 65_536
-_REASONS = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    411: "Length Required",
-    413: "Content Too Large",
-    431: "Request Header Fields Too Large",
-    503: "Service Unavailable",
-}
 
 
 @dataclass
@@ -178,9 +171,7 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def _refuse(self, reading: Reading, status: int) -> None:
         self._forget(reading)
         self.log.warning("request refused, %s, from %s", status, (reading.conn.client or ["-"])[0])
-        text = f"{status} {_REASONS[status]}\n"
-        head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
-        self._send(reading.conn, f"{head}Connection: close\r\n\r\n{text}".encode())
+        self._send(reading.conn, early_refusal(status, reading.data))
         self._linger(reading.conn)
 
     def _send(self, conn: Any, data: bytes) -> None:

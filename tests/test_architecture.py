@@ -74,6 +74,7 @@ LAYERS = (
         "smtp_server",
         "slow_statements",
         "slow_requests",
+        "early_refusals",
         "request_framing",
         "metrics",
     },

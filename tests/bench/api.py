@@ -27,6 +27,7 @@ BODY = {"consumer": "workflow:1", "node": "node-1"}
 def measure_api(server: Server, client: Client, comparer: Comparer) -> Iterator[Figure]:
     """`GET /api/v1/credentials`, its first page and the one after it in turns, and `POST …/ID/use`."""
     token, ids = _token_and_ids(server)
+    client.close()  # its connection may have idled for too long
     first = client.get_json(LIST, token)
     assert len(first["items"]) == PER_PAGE
     addresses = itertools.cycle([LIST, f"{LIST}&cursor={first['next_cursor']}"])

@@ -1,5 +1,6 @@
 """Clients that send slowly get a 408, and meanwhile the page answers others: real sockets, two workers."""
 
+import json
 import socket
 import threading
 import time
@@ -97,6 +98,15 @@ def test_what_cannot_be_taken_is_refused_at_once(server: Server, request_bytes: 
         client.sendall(request_bytes)
         assert client.recv(12) == b"HTTP/1.1 " + status
         assert time.monotonic() - started < 1
+    with connect(server) as client:  # the same request of a program
+        client.sendall(request_bytes.replace(b"/login" if b"/login" in request_bytes else b"/", b"/api/v1/CANARY", 1))
+        head, _, body = everything(client).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert b"\r\nContent-Type: application/problem+json\r\n" in head
+    assert (problem["status"], problem["code"]) == (int(status), f"http-{status.decode()}")
+    assert problem["detail"].endswith(".")
+    assert b"CANARY" not in head + body
 
 
 def test_requests_in_a_row_and_in_pieces_are_all_answered(server: Server) -> None:

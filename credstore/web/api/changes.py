@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from marshmallow import fields, validate
 
 from credstore.web import request_context
-from credstore.web.api.routes import Route
+from credstore.web.api.routes import Link, Route
 from credstore.web.api.schemas import CURSOR, Answer, Given
 from credstore.web.json_output import isoformat
 
@@ -60,5 +60,6 @@ ROUTES = (
         query=ChangesQuery,
         answers={200: ChangesAnswer},
         refusals=(410,),
+        links=(Link(to="changes", parameters={"query.cursor": "$response.body#/cursor"}),),
     ),
 )

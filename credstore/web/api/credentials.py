@@ -15,7 +15,7 @@ from credstore.web.api.if_match import CHANGED, require_match
 from credstore.web.api.kept_texts import page_text
 from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
 from credstore.web.api.problems import note_typed_fields
-from credstore.web.api.routes import Route
+from credstore.web.api.routes import Link, Route
 from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch, confirm_field
 from credstore.web.api.secret_states import without_states
 from credstore.web.api.typed_bodies import FieldsBody, texts_of
@@ -101,6 +101,10 @@ ROUTES = (
         query=ListQuery,
         answers={200: CredentialPage},
         refusals=(410,),
+        links=(
+            Link(to="list_credentials", parameters={"query.cursor": "$response.body#/next_cursor"}),
+            Link(to="read", parameters={"path.credential": "$response.body#/items/0/id"}),
+        ),
     ),
     Route(
         method="POST",
@@ -112,6 +116,7 @@ ROUTES = (
         body=_BODY,
         answers={201: CredentialAnswer},
         refusals=(422,),
+        links=(Link(to="delete_many", body={"ids": ["$response.body#/id"]}),),
     ),
     Route(
         method="GET",

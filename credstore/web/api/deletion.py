@@ -11,7 +11,7 @@ from credstore.vault import Deletion
 from credstore.web import request_context
 from credstore.web.api.answers import credential_response
 from credstore.web.api.if_match import CHANGED, version_matcher
-from credstore.web.api.routes import Route
+from credstore.web.api.routes import Link, Route
 from credstore.web.api.schemas import Batch, CredentialAnswer, DeleteQuery, DeletionAnswer, Ids, RestoredAnswer
 
 
@@ -54,6 +54,7 @@ def _answer(done: Deletion) -> Response:
     return jsonify(batch=done.batch, deleted=done.deleted, missing=done.missing)
 
 
+_TO_RESTORE_BATCH = Link(to="restore_batch", body={"batch": "$response.body#/batch"})
 ROUTES = (
     Route(
         method="DELETE",
@@ -65,6 +66,11 @@ ROUTES = (
         query=DeleteQuery,
         answers={200: DeletionAnswer},
         refusals=(409, 412),
+        if_match=True,
+        links=(
+            Link(to="restore", parameters={"path.credential": "$request.path.credential"}),
+            _TO_RESTORE_BATCH,
+        ),
     ),
     Route(
         method="POST",
@@ -76,6 +82,7 @@ ROUTES = (
         body=Ids,
         answers={200: DeletionAnswer},
         refusals=(409,),
+        links=(_TO_RESTORE_BATCH,),
     ),
     Route(
         method="POST",

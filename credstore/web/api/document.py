@@ -7,10 +7,10 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
-from marshmallow import Schema
 
 from credstore.web.api import schemas
 from credstore.web.api.dispatch import is_schema
+from credstore.web.api.links import links_of, shared_links
 from credstore.web.api.routes import Route
 from credstore.web.error_handlers import TITLES
 
@@ -43,20 +43,23 @@ def openapi_document(routes: Iterable[Route], *, root: str, version: str) -> dic
     document.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for schema in (schemas.SecretState, schemas.Problem):
         document.components.schema(schema.__name__, schema=schema)
+    routes = tuple(routes)
+    shared = shared_links(routes)
     for route in routes:
         path = _VARIABLE.sub(r"{\1}", route.rule)
-        document.path(path, operations={route.method.lower(): _operation(route)})
+        document.path(path, operations={route.method.lower(): _operation(route, shared)})
     found: dict[str, Any] = document.to_dict()
+    found["components"]["links"] = shared
     return found
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, shared: Iterable[str]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "description": f"Scope: {route.scope}",
         "parameters": list(_parameters(route)),
-        "responses": {status: _answer(schema) for status, schema in route.answers.items()},
+        "responses": {status: _answer(route, status, shared) for status in route.answers},
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _body(route)}}}
@@ -73,7 +76,8 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
         yield {"in": "path", "name": name, "required": True, "schema": uuid}
     if route.if_match:
         about = "The ETag of the credential as it was read."
-        yield {"in": "header", "name": "If-Match", "required": True, "description": about, "schema": {"type": "string"}}
+        must = 428 in route.refusals
+        yield {"in": "header", "name": "If-Match", "required": must, "description": about, "schema": {"type": "string"}}
     if route.query is not None:
         yield {"in": "query", "schema": route.query}
 
@@ -84,8 +88,12 @@ def _body(route: Route) -> Any:
     return {"oneOf": list(route.body.schemas().values())}  # type: ignore[union-attr]
 
 
-def _answer(schema: type[Schema] | None) -> dict[str, Any]:
-    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+def _answer(route: Route, status: int, shared: Iterable[str]) -> dict[str, Any]:
+    answer = {"description": "Done", "content": {"application/json": {"schema": route.answers[status]}}}
+    schema = {"schema": {"type": "string"}}
+    headers = {"headers": {"ETag": schema}} if route.answers[status] is schemas.CredentialAnswer else {}
+    links = links_of(route, status, shared)
+    return answer | headers | ({"links": links} if links else {})
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 
 from credstore.vault import Reference
 from credstore.web import request_context
-from credstore.web.api.routes import Route
+from credstore.web.api.routes import Link, Route
 from credstore.web.api.schemas import Answer, Given
 from credstore.web.api.short_lists import ShortList
 from credstore.web.json_output import isoformat
@@ -127,6 +127,9 @@ def _answer(one: Reference) -> dict[str, Any]:
     }
 
 
+_CREDENTIAL = "$response.body#/credential"
+_CONSUMER = {"query.consumer": "$response.body#/consumer"}
+_NODE = {"query.node": "$response.body#/node"}
 _OF_CREDENTIAL = "/credentials/<uuid:credential>/references"
 ROUTES = (
     Route(
@@ -148,6 +151,11 @@ ROUTES = (
         view=put_reference,
         body=OneReference,
         answers={200: ReferenceAnswer},
+        links=(
+            Link(to="remove_reference", parameters={"path.credential": _CREDENTIAL} | _CONSUMER | _NODE),
+            Link(to="references_of", parameters={"path.credential": _CREDENTIAL}),
+            Link(to="references_of_consumer", parameters=_CONSUMER),
+        ),
     ),
     Route(
         method="DELETE",
