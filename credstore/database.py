@@ -159,26 +159,28 @@ def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[No
 
 
 @contextmanager
-def statement_transaction(session: AnySession, *, single: bool = False) -> Iterator[None]:
-    """`write_transaction` for statements on `session.connection()`, with no object of the session: it takes less time.
+def statement_transaction(session: AnySession, *, single: bool = False) -> Iterator[Connection]:
+    """`write_transaction` for statements on the connection alone, with no object of the session: it takes less time.
 
-    On SQLite it stays on the connection that the session has read with. `single` is for one statement, which is then
-    a transaction by itself, without BEGIN and COMMIT.
+    The session keeps its connection: what it reads later sees the newest moment with each statement. `single` is for
+    one statement, which is then a transaction by itself, without BEGIN and COMMIT.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         if not single:
             with write_transaction(session):
-                yield
+                yield session.connection()
             return
     else:
-        connection.execution_options(credstore_writes=True)  # `_begin` has run; for the listener of the commit
+        connection.execution_options(credstore_writes=True)  # so that a checkpoint follows when the session ends
         connection.connection.rollback()  # a read transaction cannot become a write
     try:
-        if not single:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield
-        session.commit()
+        if single:
+            yield connection
+            return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.exec_driver_sql("COMMIT")
     except BaseException:
         session.rollback()
         raise

@@ -3,7 +3,9 @@
 Imports neither views nor use cases, so that `credstore serve` is soon at the server.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -24,10 +26,18 @@ def check_keys(config: Config) -> None:
     Keyring(config.field_encryption_key, config.key_source)
 
 
+class Application(Flask):
+    """Flask, whose views and hooks are all plain functions here."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Flask asks each of a dozen functions in each request whether it is a coroutine."""
+        return func
+
+
 def minimal_app(config: Config) -> Flask:
     """A Flask application with credstore's settings, without views and without a database."""
     # Flask's default instance folder is in the virtual environment, which may be deleted. Nothing is written to it.
-    app = Flask("credstore", static_folder=None, instance_path=str(Path(config.data_dir).absolute()))
+    app = Application("credstore", static_folder=None, instance_path=str(Path(config.data_dir).absolute()))
     app.config.from_mapping(
         SECRET_KEY=config.secret_key,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,

@@ -38,6 +38,7 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "commit", checkpoints.note_commit)
+    event.listen(engine, "rollback", checkpoints.note_commit)  # of a session that has committed by a statement
     event.listen(engine, "checkin", _end_bulk)
 
 

@@ -26,7 +26,7 @@ def insert_behind(head: FromClause, dialect: str) -> Insert:
 
 
 @cache
-def insert_entry(dialect: str) -> Insert:
+def entry_insert(dialect: str) -> Insert:
     """`insert_behind` the last entry. It adds no row where there is no head."""
     head = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
     return insert_behind(head.subquery("head"), dialect)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, bindparam, exc, insert, literal, select
+from sqlalchemy import Connection, Insert, bindparam, exc, insert, literal, select
 
 from credstore.audit.acts import Act
 from credstore.audit.chain import text_behind_seq
 from credstore.audit.entry_insert import entry_values, insert_behind
-from credstore.audit.recording import Subject, entry_of, record, unwritable
+from credstore.audit.recording import Subject, entry_of, insert_entry, unwritable
 from credstore.audit_model import AuditHead
 from credstore.database import AnySession
 from credstore.models import Model
@@ -21,18 +21,17 @@ def is_one_statement(session: AnySession) -> bool:
 
 
 def insert_recorded(
-    session: AnySession, model: type[Model], values: Mapping[str, Any], act: Act, subject: Subject
+    connection: Connection, model: type[Model], values: Mapping[str, Any], act: Act, subject: Subject
 ) -> None:
-    """As the last statement of a writing transaction: insert a row of `model`, and add an entry.
+    """As the last statement of a `statement_transaction`: insert a row of `model`, and add an entry.
 
     Raises IntegrityError for the row, AuditUnwritable for the entry; then neither is stored.
     """
-    connection = session.connection()
+    entry = entry_of(act, None, {**subject.columns(), "result": "", "count": 1})
     if connection.dialect.name != "postgresql":
         connection.execute(_row_insert(model), values)
-        record(session, act, subject)
+        insert_entry(connection, entry)
         return
-    entry = entry_of(act, None, {**subject.columns(), "result": "", "count": 1})
     given = entry_values(entry, text_behind_seq(entry))
     try:
         done = connection.execute(_statement(model), given | {f"row_{name}": value for name, value in values.items()})

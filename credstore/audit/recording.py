@@ -13,7 +13,7 @@ from sqlalchemy import Connection, exc, insert, select, text
 from credstore.audit.actor import Actor, current_actor
 from credstore.audit.acts import Act
 from credstore.audit.chain import hash_of, text_behind_seq
-from credstore.audit.entry_insert import entry_values, insert_entry
+from credstore.audit.entry_insert import entry_insert, entry_values
 from credstore.audit_model import AuditEntry, AuditHead
 from credstore.database import AnySession, statement_transaction
 from credstore.errors import AuditUnwritable
@@ -59,13 +59,13 @@ def record(
     about = subject.columns() if subject else {}
     about |= {"result": result, "count": (1 if subject else 0) if count is None else count}
     session.flush()  # everything else comes first
-    _insert(session.connection(), entry_of(act, actor, about))
+    insert_entry(session.connection(), entry_of(act, actor, about))
 
 
 def record_alone(session: AnySession, act: Act, subject: Subject, *, result: str = "") -> None:
     """`record` in a transaction of its own, for an act that changes nothing else."""
-    with statement_transaction(session, single=True):
-        _insert(session.connection(), entry_of(act, None, {**subject.columns(), "result": result, "count": 1}))
+    with statement_transaction(session, single=True) as connection:
+        insert_entry(connection, entry_of(act, None, {**subject.columns(), "result": result, "count": 1}))
 
 
 def record_each(
@@ -98,9 +98,10 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
         raise unwritable() from None
 
 
-def _insert(connection: Connection, entry: dict[str, Any]) -> None:
+def insert_entry(connection: Connection, entry: dict[str, Any]) -> None:
+    """The columns are those of `entry_of`. Raises AuditUnwritable."""
     try:
-        done = connection.execute(insert_entry(connection.dialect.name), entry_values(entry, text_behind_seq(entry)))
+        done = connection.execute(entry_insert(connection.dialect.name), entry_values(entry, text_behind_seq(entry)))
     except exc.DBAPIError:
         raise unwritable() from None
     if not done.rowcount:

@@ -53,10 +53,10 @@ class CreateEdit:
         values = {name: getattr(row, name) for name in CredentialColumns.__annotations__}
         session = self._store.session
         single = self._store.key_registered and is_one_statement(session)
-        with statement_transaction(session, single=single), _name_conflict_as_field_error():
+        with statement_transaction(session, single=single) as connection, _name_conflict_as_field_error():
             self._store.register_key()
             # The row itself never enters the session, which would keep its sealed value within reach of a list.
-            insert_recorded(session, Credential, values, Act.CREATE, subject_of(row))
+            insert_recorded(connection, Credential, values, Act.CREATE, subject_of(row))
         self._store.purge_if_due()
         return to_record(row, self._store.keyring.key_ids)
 

@@ -38,7 +38,7 @@ class RecordUse:
 
     def __init__(self, store: CredentialStore) -> None:
         self._store = store
-        self._noted: dict[tuple[str, str, str], datetime] = {}
+        self._noted: dict[tuple[str, str, str], tuple[datetime, str]] = {}
 
     def record_use(self, public_id: str, consumer: str = "", node: str = "") -> None:
         """Note that somebody used a credential now, at most once a minute for each consumer and node.
@@ -56,17 +56,17 @@ class RecordUse:
         The entry is written each time, and alone where this process has written the same use less than a minute ago.
         """
         session, use, moment = self._store.session, (subject.public_id, consumer, node), utc_now()
-        who = _in_words(_plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH))
-        noted = self._noted.get(use)
+        noted, who = self._noted.get(use) or (None, "")
         if noted is not None and abs(moment - noted) < NOTE_USE_EVERY:  # a clock may also be set back
             record_alone(session, Act.RESOLVE, subject, result=who)
             return
+        who = _in_words(_plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH))
         with write_transaction(session):
             self._record(*use)
             record(session, Act.RESOLVE, subject, result=who)
         if len(self._noted) >= MOST_REMEMBERED:
             self._noted.clear()
-        self._noted[use] = moment
+        self._noted[use] = moment, who
 
     def _record(self, public_id: str, consumer: str, node: str) -> None:
         """Inside a transaction."""

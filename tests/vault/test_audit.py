@@ -23,6 +23,7 @@ from credstore.errors import AuditUnwritable, Conflict, InvalidFields, NotFound
 from credstore.models import db
 from credstore.vault import Vault
 from credstore.vault.import_all import ImportAll
+from credstore.vault.record_use import RecordUse
 from tests.vault.conftest import KEY, LLM, ON_SQLITE, Provider, llm, scalar, sql
 
 COLUMNS = ("at", "actor", "act", "credential_id", "kind", "result", "address", "count", "items", "hash")
@@ -251,6 +252,24 @@ def test_many_entries_in_one_statement_change_the_head_once(vault: Vault) -> Non
     names = ", ".join(COLUMNS)
     sql(f"INSERT INTO audit_entry (seq, {names}) SELECT n, {names} FROM audit_entry, generate_series(2, 500) n")
     assert db.session.scalars(text("SELECT seq FROM changes")).all() == [500]
+
+
+def test_an_entry_costs_the_same_in_a_long_log(vault: Vault) -> None:
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite counts no rows that it reads")
+    one, names = llm(vault).public_id, ", ".join(COLUMNS)
+    sql(f"INSERT INTO audit_entry (seq, {names}) SELECT n, {names} FROM audit_entry, generate_series(2, 500) n")
+
+    def scanned() -> int:
+        db.session.rollback()
+        sql("SELECT pg_stat_force_next_flush()")
+        return int(scalar("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'audit_entry'"))
+
+    before = scanned()
+    for _ in range(3):
+        vault.record_use(one, "w")
+        RecordUse(vault.store).record_audited(Subject(one), "w")
+    assert scanned() == before, "it reads the log by an index alone"
 
 
 @pytest.fixture

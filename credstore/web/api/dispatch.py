@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from credstore.web.api.routes import Route
+from credstore.web.api.routes import Body, Route
 
 _NOT_JSON = "The body is not valid JSON, or holds text that is not valid Unicode."
 _NOT_ENCODED = "Send the body as it is, without Content-Encoding."
@@ -19,11 +20,13 @@ _JSON_ONLY = "Send the body as application/json."
 def dispatched(route: Route) -> Callable[..., ResponseReturnValue]:
     """The Flask view of a route. It raises marshmallow's ValidationError for what does not fit the declaration."""
 
-    query = route.query() if route.query else None  # made once: that takes as long as a statement
-    body = route.body() if isinstance(route.body, type) else route.body
+    @cache  # made once, at the first request: a schema keeps nothing of what it loads
+    def declared() -> tuple[Schema | None, Schema | Body | None]:
+        return route.query() if route.query else None, route.body() if isinstance(route.body, type) else route.body
 
     def view(**variables: Any) -> ResponseReturnValue:
         given: dict[str, Any] = {name: str(value) for name, value in variables.items()}
+        query, body = declared()
         if query is not None:
             given["query"] = query.load(request.args.to_dict())
         if body is not None:
