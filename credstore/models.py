@@ -76,7 +76,7 @@ class Credential(CredentialColumns, Model):
         Index("ix_credential_key_id", "key_id", "id"),
         Index("ix_credential_kind_id", "kind", "id"),
         Index("ix_credential_status_id", "status", "id", "kind"),
-        # See the migrations 0018 and 0022.
+        # See the migrations 0018 and 0021.
         Index("ix_credential_fingerprint", text("(id / 65536)"), text("substr(fingerprint, 1, 8)")),
         Index("ix_credential_name_key", "name_key", unique=True),
         Index("ix_credential_expires", "expires_at", text("id DESC"), "kind", "status"),

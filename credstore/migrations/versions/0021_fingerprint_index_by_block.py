@@ -7,7 +7,7 @@ the other, which stays in memory meanwhile, where each batch wrote the whole ind
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
+revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None

@@ -6,8 +6,8 @@ at one row after the other, up to the end of the table, for each new entry. The 
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
