@@ -33,11 +33,14 @@ def _one_by_one(sealed: SealedTable) -> str:
 
 
 def _all_at_once(sealed: SealedTable, key_type: str) -> str:
-    """PostgreSQL's server takes longer to begin a statement than to change a row."""
+    """PostgreSQL's server takes longer to begin a statement than to change a row.
+
+    "%b" sends the arrays as binary: the driver takes twenty times as long to write them as text.
+    """
     return (
         f"UPDATE {sealed.table.name} AS stored"  # noqa: S608 - names of tables
         " SET key_id = %s, sealed = change.sealed, fingerprint = change.fingerprint"
-        f" FROM unnest(%s::text[], %s::text[], %s::{key_type}[], %s::text[])"
+        f" FROM unnest(%b::text[], %b::text[], %b::{key_type}[], %b::text[])"
         " AS change (sealed, fingerprint, row_key, old_sealed)"
         f" WHERE stored.{sealed.key} = change.row_key AND stored.sealed = change.old_sealed"
     )
