@@ -144,19 +144,12 @@ def node_git_server(repositories: Path, *, user: str, password: str) -> Iterator
 
 
 @contextmanager
-def oidc_provider(port: int, *, site: str, secret: str, users: Path) -> Iterator[str]:
-    """The issuer of an OpenID Connect provider for the client `credstore` at `site`; `users` is its JSON file."""
+def oidc_provider(port: int, *, sites: Sequence[str], secret: str, users: Path) -> Iterator[str]:
+    """The issuer of an OpenID Connect provider for the client `credstore` at `sites`; `users` is its JSON file."""
     node = shutil.which("node")
     required(CACHE / "oidc.done", "oidc-provider")
     required(Path(node or "/nowhere"), "Node.js")
-    command = [
-        node or "",
-        HERE / "oidc" / "server.mjs",
-        CACHE / "oidc" / "node_modules",
-        str(port),
-        site,
-        secret,
-        users,
-    ]
+    command = [node or "", HERE / "oidc" / "server.mjs", CACHE / "oidc" / "node_modules", str(port)]
+    command += [",".join(sites), secret, users]
     with started(command, port, env={}, ready="/.well-known/openid-configuration"):
         yield f"http://localhost:{port}"

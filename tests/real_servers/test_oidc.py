@@ -26,9 +26,13 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass
 class Company:
-    """A site of credstore whose users a provider signs in. `users` is the provider's file."""
+    """A site of credstore whose users a provider signs in. `users` is the provider's file.
+
+    `other` is a site that is not started yet, with the same settings.
+    """
 
     server: Server
+    other: Server
     issuer: str
     users: Path
 
@@ -54,9 +58,10 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     port, users = free_port(), home / "users.json"
     env = {"CREDSTORE_OIDC_ISSUER": f"http://localhost:{port}", "CREDSTORE_OIDC_CLIENT_ID": "credstore"}
     env |= {"CREDSTORE_OIDC_CLIENT_SECRET": SECRET, "CREDSTORE_OIDC_ROLES": ROLES, "CREDSTORE_OIDC_LABEL": "Acme"}
-    server = Server(home / "site", env=env | {"CREDSTORE_OIDC_SCOPES": "openid profile groups"})
-    with starting.oidc_provider(port, site=server.url, secret=SECRET, users=users) as issuer:
-        company = Company(server, issuer, users)
+    env |= {"CREDSTORE_OIDC_SCOPES": "openid profile groups"}
+    server, other = Server(home / "site", env=env), Server(home / "other", env=env)
+    with starting.oidc_provider(port, sites=(server.url, other.url), secret=SECRET, users=users) as issuer:
+        company = Company(server, other, issuer, users)
         company.hires("u-1", "mia", "ops", "everybody")
         with serving(server, admin=("ann", PASSWORD)):
             yield company
@@ -275,13 +280,13 @@ def test_the_log_has_no_code_and_no_state(company: Company, visit: Visit) -> Non
     assert SECRET not in log
 
 
-def test_a_wrong_client_secret_is_told(company: Company, visit: Visit, tmp_path: Path) -> None:
-    env = dict(company.server.env) | {"CREDSTORE_OIDC_CLIENT_SECRET": "wrong"}
-    company.server.stop()
-    other = Server(tmp_path / "site", port=company.server.port, env=env)
-    tab = visit()
+def test_a_wrong_client_secret_is_told(company: Company, visit: Visit) -> None:
+    other, tab = company.other, visit()
+    other.env = dict(other.env) | {"CREDSTORE_OIDC_CLIENT_SECRET": "wrong"}
     with serving(other, admin=("ann", PASSWORD)):
-        sign_in(tab, company, "u-1")
+        tab.goto(f"{other.url}/credentials")
+        tab.get_by_role("link", name="Sign in with Acme").click()
+        sign_in_there(tab, "u-1")
         expect(tab.get_by_role("alert")).to_contain_text("Acme does not accept credstore's client ID or client secret.")
         doctor = other.run("doctor").stdout
     assert f"ok       OIDC         {company.issuer} answers" in doctor

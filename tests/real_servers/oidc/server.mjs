@@ -1,9 +1,9 @@
-// An OpenID Connect provider with the pages of oidc-provider for signing in: MODULES PORT CREDSTORE-URL SECRET USERS.
-// USERS is a JSON file, read anew for each answer: { "login": { "name": "…", "groups": ["…"] } }.
+// An OpenID Connect provider with the pages of oidc-provider for signing in: MODULES PORT SITES SECRET USERS.
+// SITES are URLs of credstore with commas between them. USERS is a JSON file, read anew for each answer: { "login": { "name": "…", "groups": ["…"] } }.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [modules, port, site, secret, users] = process.argv.slice(2);
+const [modules, port, sites, secret, users] = process.argv.slice(2);
 const { Provider } = await import(pathToFileURL(`${modules}/oidc-provider/lib/index.js`));
 
 const claims = (login) => {
@@ -15,7 +15,7 @@ const provider = new Provider(`http://localhost:${port}`, {
     {
       client_id: "credstore",
       client_secret: secret,
-      redirect_uris: [`${site}/login/oidc/callback`],
+      redirect_uris: sites.split(",").map((site) => `${site}/login/oidc/callback`),
       token_endpoint_auth_method: "client_secret_basic",
     },
   ],
