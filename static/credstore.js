@@ -1,7 +1,7 @@
-// Adds to pages that work without it: dialogs over real pages, a spinner, counts. Keeps no state and stores nothing.
+// Adds to pages that work without it: dialogs, a spinner, counts. A block, so that a host's scripts share no name with it.
 "use strict";
 
-{ // so that no name of a host's scripts is taken
+{
 const root = document.getElementById("credstore");
 const find = (selector) => root.querySelector(selector);
 const live = find("#live");

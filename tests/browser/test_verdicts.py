@@ -62,7 +62,7 @@ def test_a_spinner_turns_until_the_provider_has_answered(
     expect(button).to_have_attribute("aria-busy", "true")
     provider.wait_for(1, "/gated")
     spins = "(b) => { const s = getComputedStyle(b, '::after'); return [s.animationName, s.width, s.display] }"
-    assert button.evaluate(spins) == ["turn", "14px", "block"]
+    assert button.evaluate(spins) == ["credstore-turn", "14px", "block"]
     expect(tab.locator("#live")).to_have_text("Testing Slow…")
     gate.set()
     expect(button).not_to_have_attribute("aria-busy", "true")
