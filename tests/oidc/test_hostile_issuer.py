@@ -171,7 +171,10 @@ def genuine() -> str:
     return token
 
 
-TOKEN = genuine()
+@pytest.fixture(scope="module")
+def token() -> str:
+    """Issued when the first test asks, since it is valid for some minutes only."""
+    return genuine()
 
 
 def verify(token: object) -> dict[str, Any]:
@@ -187,12 +190,12 @@ def verify(token: object) -> dict[str, Any]:
 
 
 @settings(max_examples=100)
-@given(st.integers(0, len(TOKEN) - 1), st.characters(codec="utf-8"))
-def test_no_character_of_a_token_can_be_changed(place: int, character: str) -> None:
-    assert verify(TOKEN)["sub"] == "u-1"
-    changed = TOKEN[:place] + character + TOKEN[place + 1 :]
-    ends = {len(TOKEN) - 1}  # of the last character of the signature, base64 ignores some bits
-    if changed != TOKEN and place not in ends:
+@given(place=st.integers(0, 10_000), character=st.characters(codec="utf-8"))
+def test_no_character_of_a_token_can_be_changed(token: str, place: int, character: str) -> None:
+    assert verify(token)["sub"] == "u-1"
+    place %= len(token) - 1  # of the last character of the signature, base64 ignores some bits
+    changed = token[:place] + character + token[place + 1 :]
+    if changed != token:
         with pytest.raises(ProviderRefused):
             verify(changed)
 

@@ -300,7 +300,7 @@ def test_a_stand_alone_credstore_works_below_script_name(app: Flask, monkeypatch
         answer = client.get(f"/m{path}")
         assert answer.status_code == 200, path
         assert not {found for found in addresses(answer) if not found.startswith("/m/")}, path
-    user = SimpleNamespace(confirmed=False, username=USERNAME, token="")
+    user = SimpleNamespace(confirmed=False, username=USERNAME, token="", by_provider=False)
     monkeypatch.setattr("credstore.web.reauthentication.current_user", user)
     assert client.get("/m/tokens").location == "/m/confirm?next=/m/tokens"
     again = post("/m/tokens", {"name": "Deploys", "scopes": "read"}, page="/m/credentials")
