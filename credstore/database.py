@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from credstore import sqlite_engine
 from credstore.database_errors import translate_driver_error
 from credstore.errors import ConfigError
+from credstore.freed_memory import return_memory
 from credstore.models import Base, db
 from credstore.slow_statements import log_slow_statements
 
@@ -146,7 +147,7 @@ def write_transaction(session: AnySession, *, bulk: bool = False, single: bool =
     """A write transaction: committed at the end, rolled back on any exception. Raises StorageError.
 
     `bulk` is for changes of many rows: SQLite then keeps the changed pages in memory until the commit, instead of
-    writing them to its log each time its small cache is full, and again later.
+    writing them to its log each time its small cache is full, and again later. Memory is given back at the end.
     `single` is for one statement: PostgreSQL makes it a transaction by itself, without the trips of BEGIN and COMMIT.
     """
     session.rollback()  # ends the read transaction of the sign-in check, which cannot become a write
@@ -159,6 +160,9 @@ def write_transaction(session: AnySession, *, bulk: bool = False, single: bool =
     except BaseException:
         session.rollback()
         raise
+    finally:
+        if bulk and dialect == "postgresql":  # SQLite's is given back with its cache
+            return_memory()
 
 
 def take_turns(session: AnySession | Connection, lock: int) -> None:

@@ -20,7 +20,7 @@ from credstore.vault.records import Deletion, Summary
 from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename
 from credstore.vault.store import CredentialStore
 
-MANY = 200  # deleted rows from which on the counts are corrected by one statement
+MANY = 200  # deleted rows from which on the counts are corrected by one statement, and memory is taken and given back
 BY_LENGTH = 150  # characters of the name of an administrator
 
 
@@ -63,7 +63,7 @@ class DeleteRestore:
         asked, session = set(public_ids), self._store.session
         batch = str(uuid.uuid4())
         added = {"batch": batch, "deleted_at": utc_now(), "deleted_by": by[:BY_LENGTH] or None}
-        with write_transaction(session, bulk=True):
+        with write_transaction(session, bulk=len(asked) > MANY):
             rows = lock_rows(session, possible_ids(asked))
             if not force:
                 used = [row.public_id for row in rows if row.used_by]
