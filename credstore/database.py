@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from credstore import sqlite_engine
 from credstore.database_errors import translate_driver_error
 from credstore.errors import ConfigError
+from credstore.freed_memory import return_memory
 from credstore.models import Base, db
 from credstore.slow_statements import log_slow_statements
 
@@ -146,16 +147,20 @@ def write_transaction(session: AnySession, *, bulk: bool = False) -> Iterator[No
     """A write transaction: committed at the end, rolled back on any exception. Raises StorageError.
 
     `bulk` is for changes of many rows: SQLite then keeps the changed pages in memory until the commit, instead of
-    writing them to its log each time its small cache is full, and again later.
+    writing them to its log each time its small cache is full, and again later. Memory is given back at the end.
     """
     session.rollback()  # ends the read transaction of the sign-in check, which cannot become a write
-    session.connection(execution_options=write_options(session.get_bind().dialect.name) | {"credstore_bulk": bulk})
+    dialect = session.get_bind().dialect.name
+    session.connection(execution_options=write_options(dialect) | {"credstore_bulk": bulk})
     try:
         yield
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    finally:
+        if bulk and dialect == "postgresql":  # SQLite's is given back with its cache
+            return_memory()
 
 
 @contextmanager

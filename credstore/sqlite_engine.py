@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from credstore.freed_memory import return_memory
+
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB, BULK_CACHE_KIB = 1_000, 256_000  # the page cache of a connection, and during a bulk change
 LARGE_CACHE_KIB = 64_000  # in a process that makes one change of all rows
@@ -121,12 +123,4 @@ def _end_bulk(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) ->
         return
     for pragma in (f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={AUTO_CHECKPOINT_PAGES}", "shrink_memory"):
         connection.cursor().execute(f"PRAGMA {pragma}")
-    _return_memory()
-
-
-def _return_memory() -> None:
-    """Give the memory that was freed back to the system. Only glibc has the function; see malloc_trim(3)."""
-    import ctypes  # rarely needed
-
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+    return_memory()

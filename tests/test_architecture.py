@@ -63,6 +63,7 @@ LAYERS = (
         "credential_values",
         "envelope",
         "public_ids",
+        "freed_memory",
         "sqlite_engine",
         "connection_failures",
         "export_file",

@@ -24,9 +24,9 @@ _LENGTHS = {"actor": 150, "act": 40, "credential_id": 36, "kind": 40, "result": 
 _HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
 _INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
 _ITEMS = {
-    "sqlite": text("INSERT INTO audit_item (public_id, seq) SELECT DISTINCT value, :seq FROM json_each(:ids)"),
+    "sqlite": text("INSERT INTO audit_item (public_id, seq) SELECT value, :seq FROM json_each(:ids)"),
     "postgresql": text(
-        "INSERT INTO audit_item (public_id, seq) SELECT DISTINCT value, CAST(:seq AS bigint)"
+        "INSERT INTO audit_item (public_id, seq) SELECT value, CAST(:seq AS bigint)"
         " FROM json_array_elements_text(CAST(:ids AS json))"
     ),
 }
@@ -92,7 +92,7 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
         entry["hash"] = hash_of(entry, head.hash)
         connection.execute(_INSERT, entry)
         if entry["items"]:
-            ids = json.dumps(entry["items"].split(" "))
+            ids = json.dumps(sorted(set(entry["items"].split(" "))))  # in the order of their index
             connection.execute(_ITEMS[connection.dialect.name], {"seq": entry["seq"], "ids": ids})
     except exc.DBAPIError:
         raise unwritable() from None

@@ -1,9 +1,6 @@
 """Sends a message as one e-mail to all receivers, through the mail server of CREDSTORE_SMTP_URL."""
 
 from collections.abc import Mapping, Sequence
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +29,12 @@ class Mail:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Hand the message over. Raises NotSent, whose sentence names the server and never the password."""
-        from credstore.egress.smtp import send_mail  # here, since a process without notices needs neither
+        # Here, since a process without notices needs none of them.
+        from email.message import EmailMessage
+        from email.policy import SMTP
+        from email.utils import formatdate
+
+        from credstore.egress.smtp import send_mail
 
         mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))  # for servers that take no more
         mail["Subject"] = f"credstore: {message['text']}"

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
-from sqlalchemy import String, delete, insert, literal, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from credstore.audit import Act, record_each
+from credstore.audit import Act, Subject, record_each
 from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.database import in_list, write_transaction
 from credstore.errors import Conflict
@@ -15,14 +15,14 @@ from credstore.models import Credential, DeletedCredential, utc_now
 from credstore.row_counts import counted_in_one_statement
 from credstore.vault.deleted_list import taken_keys
 from credstore.vault.dependents import Dependents, find_dependents, refuse_in_use
+from credstore.vault.move_to_deleted import lock_rows, move_to_deleted
 from credstore.vault.purge import purge_deleted, subjects
 from credstore.vault.records import Deletion, Summary
-from credstore.vault.restore_chosen import COLUMNS, free_names, move_back, possible_ids, rename
+from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename
 from credstore.vault.store import CHANGED_MEANWHILE, CredentialStore
 
-MANY = 200  # deleted rows from which on the counts are corrected by one statement
+MANY = 200  # deleted rows from which on the counts are corrected by one statement, and memory is taken and given back
 BY_LENGTH = 150  # characters of the name of an administrator
-_ADDED = ("batch", "deleted_at", "deleted_by")
 
 
 class DeleteRestore:
@@ -72,51 +72,25 @@ class DeleteRestore:
         """
         asked, session = set(public_ids), self._store.session
         batch = str(uuid.uuid4())
-        copied = select(DeletedCredential.id).where(DeletedCredential.batch == batch)
-        with write_transaction(session, bulk=True):
-            self._lock_and_copy(asked, batch, by)
-            self._refuse_other_versions(batch, may_be)
+        added = {"batch": batch, "deleted_at": utc_now(), "deleted_by": by[:BY_LENGTH] or None}
+        with write_transaction(session, bulk=len(asked) > MANY):
+            rows = lock_rows(session, possible_ids(asked))
+            if may_be is not None and not all(may_be(row.version) for row in rows):
+                raise Conflict(CHANGED_MEANWHILE)
             if not force:
-                self._refuse_in_use(batch, agreed)
-            # What was copied and no more: a row that came back meanwhile must not go without a copy.
-            gone = delete(Credential).where(Credential.id.in_(copied)).execution_options(synchronize_session=False)
-            many = len(asked) > MANY
+                used = [row.public_id for row in rows if row.used_by]
+                refuse_in_use(find_dependents(session, used), agreed=agreed)
+            many = len(rows) > MANY
             with counted_in_one_statement(session.connection(), batch) if many else nullcontext():
-                deleted = int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
-            one = select(DeletedCredential.name).where(DeletedCredential.batch == batch)
-            name = session.scalar(one) if deleted == 1 else None
-            record_each(session, Act.DELETE, subjects(session, DeletedCredential.batch == batch, lock=False))
+                move_to_deleted(session, [row.id for row in rows], added)
+            record_each(session, Act.DELETE, [Subject(row.public_id, row.kind) for row in rows])
         if self._store.keep_deleted_days:
             self._store.purge_if_due()
         else:
             purge_deleted(session)
         session.expire_all()
-        return Deletion(batch=batch, deleted=deleted, missing=len(asked) - deleted, name=name or "")
-
-    def _lock_and_copy(self, public_ids: Iterable[str], batch: str, by: str) -> None:
-        session, moment = self._store.session, literal(utc_now(), type_=DeletedCredential.deleted_at.type)
-        columns = [getattr(Credential, name) for name in COLUMNS]
-        rows = select(*columns, literal(batch), moment, literal(by[:BY_LENGTH] or None, type_=String))
-        # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole.
-        ids = select(Credential.id).where(in_list(session, Credential.public_id, possible_ids(public_ids)))
-        # PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an edit
-        # of the same rows waits, then sees them gone.
-        chosen = rows.where(Credential.id.in_(ids)).order_by(Credential.id).with_for_update()
-        session.execute(insert(DeletedCredential).from_select([*COLUMNS, *_ADDED], chosen))
-
-    def _refuse_other_versions(self, batch: str, may_be: Callable[[int], bool] | None) -> None:
-        """Inside the deletion, when the rows are locked and copied: raises Conflict."""
-        if may_be is None:
-            return
-        found = self._store.session.scalars(select(DeletedCredential.version).where(DeletedCredential.batch == batch))
-        if not all(map(may_be, found)):
-            raise Conflict(CHANGED_MEANWHILE)
-
-    def _refuse_in_use(self, batch: str, agreed: str) -> None:
-        """Inside the deletion, when the rows are locked and copied: raises InUse."""
-        mine = (DeletedCredential.batch == batch, DeletedCredential.used_by > 0)
-        used = self._store.session.scalars(select(DeletedCredential.public_id).where(*mine)).all()
-        refuse_in_use(find_dependents(self._store.session, used), agreed=agreed)
+        name = rows[0].name if len(rows) == 1 else ""
+        return Deletion(batch=batch, deleted=len(rows), missing=len(asked) - len(rows), name=name)
 
     def restore(self, batch: str) -> int:
         """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""

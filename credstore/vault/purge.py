@@ -51,10 +51,10 @@ def erase_chosen(session: AnySession, public_ids: Sequence[str]) -> int:
     return _erase(session, in_list(session, DeletedCredential.public_id, public_ids))
 
 
-def subjects(session: AnySession, chosen: ColumnElement[bool], *, lock: bool = True) -> list[Subject]:
+def subjects(session: AnySession, chosen: ColumnElement[bool]) -> list[Subject]:
     """These deleted credentials as the audit log names them; locked on PostgreSQL, so that they are still there."""
     rows = select(DeletedCredential.public_id, DeletedCredential.kind).where(chosen)
-    found = session.connection().execute(rows.with_for_update() if lock else rows)
+    found = session.connection().execute(rows.with_for_update())
     return [Subject(*row) for row in found]
 
 

@@ -62,15 +62,20 @@ def test_ten_thousand_ids_are_one_transaction(vault: Vault) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "after_cursor_execute"])
+@pytest.mark.parametrize("part", [1, 2])
 @pytest.mark.parametrize("start", ["INSERT INTO deleted_credential", "DELETE FROM credential"])
-def test_a_fault_at_any_statement_undoes_all_of_it(vault: Vault, start: str, moment: str) -> None:
+def test_a_fault_at_any_statement_undoes_all_of_it(vault: Vault, start: str, moment: str, part: int) -> None:
+    """SQLite moves the rows in parts."""
+    if part > 1 and db.engine.dialect.name != "sqlite":
+        return
     fill(2_000)
     ids, seen = all_ids(), []
 
     def fail(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
         if statement.startswith(start):
             seen.append(statement)
-            raise StorageError("The disk broke.")
+            if len(seen) == part:
+                raise StorageError("The disk broke.")
 
     event.listen(db.engine, moment, fail)
     try:
@@ -78,7 +83,7 @@ def test_a_fault_at_any_statement_undoes_all_of_it(vault: Vault, start: str, mom
             vault.delete(ids)
     finally:
         event.remove(db.engine, moment, fail)
-    assert len(seen) == 1
+    assert len(seen) == part
     assert (scalar("SELECT count(*) FROM credential"), scalar("SELECT count(*) FROM deleted_credential")) == (2_000, 0)
     assert vault.page().pagination.total == 2_000
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from credstore.credential_types.base import ConfigKey, CredentialType, Field, Values
 from credstore.credential_types.contradictions import without_pass_after_contradiction
-from credstore.credential_types.git import http_check, ssh_key, verdicts
+from credstore.credential_types.git import http_check, verdicts
 from credstore.credential_types.git.smart_http import Repository
 from credstore.errors import Refused
 from credstore.probe import Probe, openness_of, probe_without_requests
@@ -116,7 +116,10 @@ class Git(CredentialType):
             known = openness_of(values.get("host_openness"))
             return without_pass_after_contradiction(http_check.check_repository(repo, known), repo.host, known)
         if config.get("ssh_key"):
-            return probe_without_requests(ssh_key.check_ssh_key(config["ssh_key"]))
+            # Here, since a process that tests no such key does not need what reads it: 500 kB.
+            from credstore.credential_types.git.ssh_key import check_ssh_key
+
+            return probe_without_requests(check_ssh_key(config["ssh_key"]))
         if url:
             why = "over ssh only an “ssh_key” counts, and this credential has none."
             return probe_without_requests(

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from credstore.errors import FileRefused
-from credstore.importing.formats import FORMATS, decode_text, read_candidates
 from credstore.vault import ImportItem
 from credstore.vault.import_items import OUTCOMES, POLICIES, Policy
 from credstore.web import request_context
@@ -41,6 +40,8 @@ def import_file() -> ResponseReturnValue:
     """GET: the form. POST: the preview, or with `act=store` and the hash of the last preview, the import."""
     if request.method == "GET":
         return _page([], "", "")
+    from credstore.importing.formats import FORMATS, decode_text, read_candidates  # see `_page`
+
     form, policy = request.form, _policy()
     try:
         name, content = form.get("format", ""), _content(request.files.get("file"))
@@ -80,6 +81,8 @@ def _summary(items: list[ImportItem]) -> str:
 
 
 def _page(items: list[ImportItem], problem: str, token: str) -> str:
+    from credstore.importing.formats import FORMATS  # here, since most processes never show this page
+
     return render_template(
         "credstore/import.html",
         formats=FORMATS,

@@ -1,0 +1,40 @@
+"""Moves credentials to the table of the deleted ones, inside a writing transaction. Needs no key."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from credstore.database import AnySession, in_list
+from credstore.models import Credential, DeletedCredential
+from credstore.vault.restore_chosen import COLUMNS
+
+# Rows that are copied and then deleted at a time on SQLite: the next copies take the pages that these rows leave, which
+# are still in the processor's cache. A quarter fewer pages are written than if all were copied first.
+PART = 1_000
+
+
+def lock_rows(session: AnySession, public_ids: Sequence[str]) -> Sequence[Any]:
+    """`id`, `public_id`, `kind`, `name`, `version` and `used_by` of these, in the order of `id`; locked until the end.
+
+    PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an edit of the
+    same rows waits, then sees them gone.
+    """
+    row = Credential
+    # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole.
+    ids = select(row.id).where(in_list(session, row.public_id, public_ids))
+    columns = (row.id, row.public_id, row.kind, row.name, row.version, row.used_by)
+    chosen = select(*columns).where(row.id.in_(ids)).order_by(row.id).with_for_update(of=row)
+    return session.connection().execute(chosen).all()
+
+
+def move_to_deleted(session: AnySession, ids: Sequence[int], added: Mapping[str, Any]) -> None:
+    """Move the rows with these ids, which are locked. `added` has the copies' own columns."""
+    size = PART if session.connection().dialect.name == "sqlite" else max(1, len(ids))
+    more = [bindparam(name, value, type_=DeletedCredential.__table__.c[name].type) for name, value in added.items()]
+    columns = [getattr(Credential, name) for name in COLUMNS]
+    for start in range(0, len(ids), size):
+        part = in_list(session, Credential.id, ids[start : start + size])
+        copies = select(*columns, *more).where(part).order_by(Credential.id)
+        session.execute(insert(DeletedCredential).from_select([*COLUMNS, *added], copies))
+        session.execute(delete(Credential).where(part).execution_options(synchronize_session=False))
