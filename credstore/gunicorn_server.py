@@ -4,6 +4,7 @@
 hold the memory of a third worker. The workers import it.
 """
 
+import gc
 import json
 import os
 import sys
@@ -61,6 +62,7 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships n
         app = create_app(Config.from_env(**known))
         app.extensions["credstore"].start_watch(app)
         app.extensions["credstore"].runner.take_over_runs()
+        gc.freeze()  # what is here stays: a full collection, in the middle of some request, need not look through it
         return app
 
 
