@@ -1,4 +1,4 @@
-"""The README says how to run and to test credstore, and its map of the code is the code that is there."""
+"""The README says how to run and to test credstore, and the map of the code is the code that is there."""
 
 import re
 
@@ -7,10 +7,10 @@ import pytest
 from tests.documents import REPO, read_documents
 from tests.test_architecture import LAYERS, MODULES, WIRING
 
-README = read_documents()["README.md"]
+README, CODE = read_documents()["README.md"], read_documents()["docs/code.md"]
 RUN = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/credstore serve"
 TEST = "tests/run"
-MAP = README.text[README.text.index("## Map of the code") : README.text.index("## Development")]
+SHORT_MAP = README.text[README.text.index("## Map of the code") : README.text.index("## Development")]
 
 
 @pytest.mark.parametrize("command", [RUN, TEST])
@@ -26,18 +26,24 @@ def test_every_document_is_reached_from_the_readme() -> None:
 
 
 def test_the_layers_of_the_map_are_those_that_are_checked() -> None:
-    (drawn,) = (block for block in README.blocks if block.language == "" and "background_runner" in block.code)
+    (drawn,) = (block for block in CODE.blocks if block.language == "" and "background_runner" in block.code)
     assert [set(line.strip().split(", ")) for line in drawn.code.splitlines()] == [set(layer) for layer in LAYERS]
 
 
 def test_the_map_names_every_package_and_nothing_that_is_not_there() -> None:
     packages = {module.package for module in MODULES} - {"", "__main__"}
-    missing = {name for name in packages if not re.search(rf"\b{name}\b", MAP)}
+    missing = {name for name in packages if not re.search(rf"\b{name}\b", CODE.text)}
     assert not missing, f"the map names no {sorted(missing)}"
     assert packages - WIRING <= {name for layer in LAYERS for name in layer}
 
 
-@pytest.mark.parametrize("row", [row for row in MAP.splitlines() if row.startswith("| `")])
+def test_the_short_map_names_folders_that_are_there() -> None:
+    named = re.findall(r"^([\w/]+/(?: [\w/]+/)*) ", SHORT_MAP, re.MULTILINE)
+    assert len(named) > 10
+    assert not [name for line in named for name in line.split() if not (REPO / name).is_dir()]
+
+
+@pytest.mark.parametrize("row", [row for row in CODE.text.splitlines() if row.startswith("| `")])
 def test_the_files_that_the_map_names_exist(row: str) -> None:
     """A later name is relative to a folder of the row, to one folder in it, or to what holds it."""
     places = [REPO]
