@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, func, literal, select, true
 
 from credstore.credential_types import by_slug
 from credstore.database import AnySession, in_list
@@ -112,7 +112,13 @@ def taken_keys(session: AnySession, table: type[Credential] | type[DeletedCreden
     """Those of these case-folded names that a credential of the table has."""
     if not keys:
         return set()
-    return set(session.scalars(select(table.name_key).where(in_list(session, table.name_key, keys))))
+    if session.connection().dialect.name != "postgresql":
+        return set(session.scalars(select(table.name_key).where(in_list(session, table.name_key, keys))))
+    # One look-up for each: a list of names PostgreSQL would look up in the index for search, which reads every name
+    # that has a part in common with one of them. By LIMIT, since a join could read the whole table.
+    wanted = func.unnest(literal(list(keys), ARRAY(table.name_key.type))).table_valued("name_key").render_derived()
+    found = select(table.name_key).where(table.name_key == wanted.c.name_key).limit(1).lateral()
+    return set(session.scalars(select(found.c.name_key).select_from(wanted).join(found, true())))
 
 
 def _record(row: Any, kept: timedelta, *, name_taken: bool) -> DeletedRecord:
