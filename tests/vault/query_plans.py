@@ -122,7 +122,7 @@ def _unbounded(node: Mapping[str, Any], *, limited: bool) -> Iterator[str]:
         return
     if kind == "BitmapAnd" and not all(map(_no_condition, node["Plans"])):
         return  # rows are read only where every one of its indexes finds them
-    if "Scan" in kind and (_reads_all(node) and not limited or _compares_by_trigrams(node)):
+    if "Scan" in kind and ((_reads_all(node) and not limited) or _compares_by_trigrams(node)):
         yield f"{kind} {node.get('Relation Name') or node.get('Index Name')} {node.get('Index Cond', '')}".strip()
     if kind == "Limit":
         limited = True
