@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from sqlalchemy import ARRAY, URL, ColumnElement, Connection, Engine, any_, event, exc, func, literal, select, text
@@ -176,6 +176,9 @@ def statement_transaction(session: AnySession, *, single: bool = False) -> Itera
             with write_transaction(session):
                 yield session.connection()
             return
+        if not cast("Any", connection.connection.driver_connection).autocommit:
+            session.rollback()  # a snapshot that somebody reads would take the statement with it when it ends
+            connection = session.connection()
     else:
         connection.execution_options(credstore_writes=True)  # so that a checkpoint follows when the session ends
         connection.connection.rollback()  # a read transaction cannot become a write

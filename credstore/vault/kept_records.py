@@ -1,7 +1,7 @@
 """Makes records of the rows of `list_sql.full_rows`, and keeps them: programs read the same rows again and again."""
 
 from functools import lru_cache
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Row
@@ -26,6 +26,6 @@ def _record(values: tuple[Any, ...], readable_keys: tuple[str, ...]) -> Record:
     row = dict(zip(FULL_COLUMNS, values, strict=True))
     row |= {name: parse_moment(row[name]) for name in _MOMENTS}
     row |= {name: row[name] or EPOCH for name in _NEVER_NONE}
-    row["public"] = parse_json_object(row["public"])
+    row["public"] = MappingProxyType(parse_json_object(row["public"]))  # who reads one object must not change another's
     row["verdict"] = row["verdict"] and parse_json_object(row["verdict"])
     return to_record(cast("Credential", SimpleNamespace(**row)), readable_keys)

@@ -43,7 +43,8 @@ class ListByKey:
         """The first page, or the one after the key `after`. Raises CursorExpired where that place is lost."""
         if filters.counted and not filters.sort:  # newest first: a row's id is its place
             place = PagePosition(filters.kind, min(after, MAX_ID) or MAX_ID, 0, limit + 1)
-            return self._page(list_sql.full_rows(self._store.session, place), limit)
+            rows = list_sql.full_rows(self._store.session, place)
+            return self._page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
         session = self._store.session
         matching = self._search.matching(filters, list_sql.totals(session))
         beginnings_only = matching.method is Method.BEGINNING
@@ -51,16 +52,14 @@ class ListByKey:
         ids = matching.after(after, limit + 1) if after and not beginnings_only else matching.first(limit + 1)
         if after and not ids and not filters.by_id:
             self._require_place(matching, after)
-        return self._page(list_sql.full_rows(session, ids), limit, beginnings_only=beginnings_only)
+        # By the ids, since a row may be gone when the rows are read.
+        next_key = ids[limit - 1] if len(ids) > limit and not beginnings_only else None
+        return self._page(list_sql.full_rows(session, ids[:limit]), next_key, beginnings_only=beginnings_only)
 
-    def _page(self, rows: Sequence[Row[Any]], limit: int, *, beginnings_only: bool = False) -> KeyedPage:
-        """A page of the first `limit` rows; one more says that another page follows."""
+    def _page(self, rows: Sequence[Row[Any]], next_key: int | None, *, beginnings_only: bool = False) -> KeyedPage:
         keys = self._store.keyring.key_ids
-        return KeyedPage(
-            records=tuple(to_kept_record(row, keys) for row in rows[:limit]),
-            next_key=rows[limit - 1].id if len(rows) > limit and not beginnings_only else None,
-            beginnings_only=beginnings_only,
-        )
+        records = tuple(to_kept_record(row, keys) for row in rows)
+        return KeyedPage(records=records, next_key=next_key, beginnings_only=beginnings_only)
 
     def _require_place(self, matching: MatchingIds, row_id: int) -> None:
         """An order by something else than the id needs the row that a page follows."""

@@ -57,7 +57,8 @@ class RecordUse:
         """
         session, use, moment = self._store.session, (subject.public_id, consumer, node), utc_now()
         noted, who = self._noted.get(use) or (None, "")
-        if noted is not None and abs(moment - noted) < NOTE_USE_EVERY:  # a clock may also be set back
+        recent = noted is not None and abs(moment - noted) < NOTE_USE_EVERY  # a clock may also be set back
+        if recent and self._has_reference(*use):
             record_alone(session, Act.RESOLVE, subject, result=who)
             return
         who = _in_words(_plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH))
@@ -67,6 +68,12 @@ class RecordUse:
         if len(self._noted) >= MOST_REMEMBERED:
             self._noted.clear()
         self._noted[use] = moment, who
+
+    def _has_reference(self, public_id: str, consumer: str, node: str) -> bool:
+        """Whether the use is known to who would delete the credential: it may have been moved or removed since."""
+        consumer, node = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH)
+        this = {"public_id": public_id, "consumer": consumer, "node": node}
+        return not consumer or self._store.session.connection().execute(_REFERENCE_OF, this).first() is not None
 
     def _record(self, public_id: str, consumer: str, node: str) -> None:
         """Inside a transaction."""

@@ -1,5 +1,7 @@
 """The list loads no ciphertext, decrypts nothing, and takes two statements for one row or five hundred."""
 
+from typing import Any
+
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
@@ -7,8 +9,8 @@ from sqlalchemy.exc import InvalidRequestError
 
 from credstore.encryption.keyring import Keyring
 from credstore.models import Credential, db
-from credstore.vault import ListFilters, Vault
-from tests.vault.conftest import fill, llm, statements
+from credstore.vault import ListFilters, Vault, list_sql
+from tests.vault.conftest import fill, llm, sql, statements
 
 
 def test_a_page_loads_no_ciphertext_and_decrypts_nothing(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +43,22 @@ def test_a_page_is_a_few_statements_whatever_the_size(vault: Vault, number: int)
             page = vault.list_page(ListFilters.clean(**how))  # type: ignore[arg-type]
         assert len([statement for statement in seen if statement not in {"BEGIN", "COMMIT"}]) <= most, seen
         assert len(page.records) == min(number, 50)
+
+
+def test_a_row_that_goes_while_a_page_by_key_is_read_does_not_end_the_list(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [llm(vault, f"row {number}").public_id for number in range(5)]
+    real = list_sql.full_rows
+
+    def meanwhile(session: Any, place: Any) -> Any:
+        sql("DELETE FROM credential WHERE public_id = :id", id=ids[4])
+        return real(session, place)
+
+    monkeypatch.setattr(list_sql, "full_rows", meanwhile)
+    page = vault.list_by_key(ListFilters.clean(query="row"), limit=3)
+    assert [record.name for record in page.records] == ["row 3", "row 2"]
+    monkeypatch.undo()
+    rest = vault.list_by_key(ListFilters.clean(query="row"), after=page.next_key or 0, limit=3)
+    assert [record.name for record in rest.records] == ["row 1", "row 0"]
+    assert rest.next_key is None

@@ -13,13 +13,14 @@ from flask import Flask
 
 from credstore.audit import AuditFilters, AuditLog
 from credstore.client_errors import EnvelopeRefused
+from credstore.database import begin_snapshot
 from credstore.envelope import open_envelope
-from credstore.errors import AuditUnwritable, Locked, NotFound, Refused, StorageBusy, Unreadable
+from credstore.errors import AuditUnwritable, InUse, Locked, NotFound, Refused, StorageBusy, Unreadable
 from credstore.models import db, utc_now
 from credstore.vault import Vault
 from credstore.vault.resolve import Resolver
 from credstore.vault.use import Use
-from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, llm, sql
+from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, llm, scalar, sql
 from tests.vault.test_audit import make_unwritable
 from tests.vault.test_keys import OTHER, with_keys
 from tests.vault.test_resolve import Notes
@@ -100,6 +101,25 @@ def test_each_use_is_in_the_audit_log_and_its_time_is_written_once_a_minute(
         (record.public_id, "llm", "“workflow:1”, “a”")
     ] * len(times)
     assert AuditLog(vault.store.session).verify().wrong_at == 0
+
+
+def test_an_entry_stays_where_somebody_reads_a_snapshot_meanwhile(vault: Vault) -> None:
+    llm(vault, "one")
+    envelope_of(vault, "one")
+    begin_snapshot(vault.store.session)
+    assert scalar("SELECT count(*) FROM audit_entry WHERE act = 'resolve'") == 1
+    envelope_of(vault, "one")
+    vault.store.session.rollback()
+    assert scalar("SELECT count(*) FROM audit_entry WHERE act = 'resolve'") == 2
+
+
+def test_a_use_right_after_its_reference_was_moved_is_known_to_who_deletes(vault: Vault) -> None:
+    one, other = llm(vault, "one").public_id, llm(vault, "other").public_id
+    envelope_of(vault, one)
+    vault.move_references(one, other)
+    envelope_of(vault, one)
+    with pytest.raises(InUse):
+        vault.delete([one])
 
 
 def test_a_use_that_was_noted_a_moment_ago_needs_its_entry_too(vault: Vault) -> None:
