@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -13,6 +14,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from werkzeug.routing import Rule
 
 from credstore import create_app
 from credstore.accounts import passwords
@@ -51,6 +53,22 @@ def close(app: Flask) -> None:
         db.session.remove()
         db.engine.dispose()
 
+
+def _compile_each_rule_once() -> None:
+    """Werkzeug compiles a function for each rule of each application, which takes most of the time of making one."""
+    compiled: dict[tuple[object, ...], Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def kept(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(rule._trace), str(rule.defaults), append_unknown)  # all that the function is made of
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = kept  # type: ignore[method-assign]
+
+
+_compile_each_rule_once()
 
 # Files that take long, the longest first: begun last, one would keep a single process busy at the end.
 SLOW_FILES = (
