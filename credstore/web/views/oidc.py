@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
+from flask_login import current_user, logout_user
 
-from credstore.access_errors import AccessError, ProviderRefused, Throttled
+from credstore.access_errors import AccessError, NoRole, ProviderRefused, Throttled
 from credstore.accounts.provider_user import ProviderUser
 from credstore.errors import NotFound
 from credstore.oidc.attempt import Attempt
 from credstore.oidc.refusals import stale
 from credstore.web import request_context
-from credstore.web.authentication import begin_session, local_path, require_https
+from credstore.web.authentication import begin_session, end_session, local_path, require_https
 from credstore.web.flash_messages import flash_message
 from credstore.web.login_page import LoginForm, render_login_page
 from credstore.web.reauthentication import page_after_refusal
@@ -103,7 +103,12 @@ def _to_provider(*, confirms: bool) -> ResponseReturnValue:
 def _confirmed(user: ProviderUser, next_path: str) -> ResponseReturnValue:
     if not current_user.is_authenticated:
         raise stale("the session has ended")
-    request_context.services().provider_users.confirm(user, current_user.token)
+    try:
+        request_context.services().provider_users.confirm(user, current_user.token, request.remote_addr or "")
+    except NoRole:
+        end_session()
+        logout_user()  # so that the answer is not shown as to somebody who is signed in
+        raise
     if not next_path:
         flash_message("It is you. If you came from another tab, go back there and go on.")
     return redirect(local_path(next_path) or url_for("credstore.settings"), 303)
