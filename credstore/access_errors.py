@@ -57,6 +57,10 @@ class ProviderRefused(AccessError):
         self.reason = reason
 
 
+class ProviderUnreached(ProviderRefused):
+    """The provider could not be asked."""
+
+
 class NoRole(ProviderRefused):
     """None of the groups has a role. `username` is that of the user here, "" where they are not known."""
 

@@ -1,16 +1,17 @@
 """The use cases of users whom the OpenID Connect provider signs in. They have no password here."""
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select, update
 
 from credstore import metrics
-from credstore.access_errors import NoRole, ProviderRefused, Throttled
+from credstore.access_errors import NoRole, ProviderRefused, ProviderUnreached, Throttled
 from credstore.accounts.login_sessions import end_sessions, hashed, open_session
-from credstore.accounts.login_throttle import register_refused_by_provider
+from credstore.accounts.login_throttle import clear_codes, register_code, register_refused_by_provider, take_back_code
 from credstore.accounts.passwords import NO_PASSWORD, username_key
 from credstore.accounts.provider_user import ProviderUser
 from credstore.accounts.roles import Role
@@ -80,6 +81,23 @@ class ProviderUsers:
                 "The provider did not ask you again, or does not say when it did. Sign out there, then try again.",
                 "not asked again",
             )
+
+    @contextmanager
+    def counted_code(self, address: str) -> Iterator[None]:
+        """Inside the block a code is sent to the provider. Raises Throttled while the address must wait.
+
+        It is counted before, so that codes sent at once are counted too. One that is right clears the count.
+        """
+        with write_transaction(self._session):
+            register_code(self._session, address, utc_now())
+        try:
+            yield
+        except (ProviderUnreached, Throttled):
+            with write_transaction(self._session):
+                take_back_code(self._session, address)
+            raise
+        with write_transaction(self._session):
+            clear_codes(self._session, address)
 
     def note_refused(self, refusal: ProviderRefused, address: str, name: str = "") -> None:
         """Log, count and record a sign-in that failed. `name` is that of who is signed in here, if anybody is.

@@ -3,6 +3,7 @@
 No answer goes to another site than to the provider. What the provider says about an error is never shown.
 """
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, request, session, url_for
@@ -56,13 +57,22 @@ def oidc_callback() -> ResponseReturnValue:
     attempt = Attempt.read(session.pop(_KEPT, None))
     confirms, next_path = (attempt.confirms, attempt.next) if attempt else (False, "")
     try:
-        user = _require_provider().user(attempt, request.args, _redirect_uri())
+        user = _who_came_back(attempt)
         if confirms:
             return _confirmed(user, next_path)
         begin_session(request_context.services().provider_users.sign_in(user, request.remote_addr or ""))
     except (ProviderRefused, Throttled) as refusal:
         return _refused(refusal, next_path, confirms=confirms)
     return redirect(local_path(next_path) or url_for("credstore.index"), 303)
+
+
+def _who_came_back(attempt: Attempt | None) -> ProviderUser:
+    """Raises ProviderRefused, and Throttled while an address that brought wrong codes must wait."""
+    answer = request.args
+    sends_code = attempt is not None and attempt.matches(answer.get("state", "")) and "code" in answer
+    users = request_context.services().provider_users
+    with users.counted_code(request.remote_addr or "") if sends_code else nullcontext():
+        return _require_provider().user(attempt, answer, _redirect_uri())
 
 
 def oidc_sign_out() -> ResponseReturnValue:
