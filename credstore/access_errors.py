@@ -55,3 +55,17 @@ class ProviderRefused(AccessError):
     def __init__(self, sentence: str, reason: str) -> None:
         super().__init__(sentence)
         self.reason = reason
+
+
+class ProviderUnreached(ProviderRefused):
+    """The provider could not be asked."""
+
+
+class NoRole(ProviderRefused):
+    """None of the groups has a role. `username` is that of the user here, "" where they are not known."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(
+            "None of your groups at the provider may use credstore. Ask an administrator for access.", "no role"
+        )
+        self.username = username

@@ -22,6 +22,8 @@ FREE_ATTEMPTS_PER_ADDRESS = 20  # many people of one office may share an address
 MAX_DELAY = timedelta(minutes=15)
 FORGET_FAILURES = timedelta(days=1)
 FORGET_ADDRESS = timedelta(days=30)
+_CODE = "provider's code"
+_WRONG_TOKENS = "Too many wrong tokens from this address. Wait {}."
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,7 @@ def register_attempt(session: AnySession, caller: LoginSubjects, moment: datetim
 def clear_after_success(session: AnySession, caller: LoginSubjects, known: str, moment: datetime) -> None:
     """After a successful sign-in: clear the account, subtract the address's attempt, and store the known address."""
     reset_account(session, caller.account)
-    decremented = case((LoginFailure.failures > 0, LoginFailure.failures - 1), else_=0)
-    session.execute(update(LoginFailure).where(LoginFailure.subject == caller.address).values(failures=decremented))
+    _take_back(session, caller.address)
     cleared = {"failures": 0, "failed_at": moment}
     row = insert(session, LoginFailure).values(subject=known, **cleared)
     session.execute(row.on_conflict_do_update(index_elements=["subject"], set_=cleared))
@@ -90,17 +91,42 @@ def register_wrong_token(session: AnySession, address: str, moment: datetime) ->
 
 
 def register_refused_by_provider(session: AnySession, address: str, moment: datetime) -> None:
-    """The same for a sign-in by the OpenID Connect provider that failed. Who succeeds does not wait."""
+    """The same for a sign-in by the OpenID Connect provider that failed, whatever the cause."""
     _register_address(session, "provider", address, moment)
 
 
-def _register_address(session: AnySession, what: str, address: str, moment: datetime) -> None:
+def register_code(session: AnySession, address: str, moment: datetime) -> None:
+    """Count a code of the OpenID Connect provider before it is sent there. Raises Throttled as `register_attempt` does.
+
+    Only who holds the state of a sign-in that began in their browser is counted: no other site can make people wait.
+    """
+    _register_address(session, _CODE, address, moment, "Too many sign-in attempts. Wait {}, then try again.")
+
+
+def clear_codes(session: AnySession, address: str) -> None:
+    """After a code that was right: forget those of the address."""
+    reset_account(session, _digest(_CODE, _network(address)))
+
+
+def take_back_code(session: AnySession, address: str) -> None:
+    """Where the provider could not be asked about a code: it counts for nothing."""
+    _take_back(session, _digest(_CODE, _network(address)))
+
+
+def _take_back(session: AnySession, subject: str) -> None:
+    decremented = case((LoginFailure.failures > 0, LoginFailure.failures - 1), else_=0)
+    session.execute(update(LoginFailure).where(LoginFailure.subject == subject).values(failures=decremented))
+
+
+def _register_address(
+    session: AnySession, what: str, address: str, moment: datetime, sentence: str = _WRONG_TOKENS
+) -> None:
     _forget_old(session, moment)
     subject = _digest(what, _network(address))
     wait = _wait(session, subject, FREE_ATTEMPTS_PER_ADDRESS, moment)
     if wait > timedelta(0):
         seconds = math.ceil(wait.total_seconds())
-        raise Throttled(f"Too many wrong tokens from this address. Wait {_duration(seconds)}.", seconds)
+        raise Throttled(sentence.format(_duration(seconds)), seconds)
     counted = update(LoginFailure).where(LoginFailure.subject == subject)
     session.execute(counted.values(failures=LoginFailure.failures + 1, failed_at=moment))
 

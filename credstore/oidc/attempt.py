@@ -1,5 +1,6 @@
 """What one browser takes along to the provider and back."""
 
+import hmac
 import secrets
 import time
 from dataclasses import asdict, dataclass, field
@@ -42,6 +43,10 @@ class Attempt:
     def as_dict(self) -> dict[str, Any]:
         """For the session of the browser."""
         return asdict(self)
+
+    def matches(self, state: str) -> bool:
+        """Whether `state`, which the browser brought back, is that of this attempt."""
+        return hmac.compare_digest(state.encode("utf-8", "surrogatepass"), self.state.encode())
 
     @property
     def seconds(self) -> float:

@@ -1,6 +1,5 @@
 """The sign-in with one provider: the URL that the browser is sent to, and who comes back from there."""
 
-import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,7 +88,7 @@ class Provider:
 
     def user(self, attempt: Attempt | None, answer: Mapping[str, str], redirect_uri: str) -> ProviderUser:
         """Who came back from the provider. `answer` are the parameters that the browser brought."""
-        if attempt is None or not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
+        if attempt is None or not attempt.matches(answer.get("state", "")):
             raise refusals.stale("another state")
         with self._asking() as (http, metadata):
             self._check_sender(answer, metadata)

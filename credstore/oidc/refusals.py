@@ -1,13 +1,13 @@
 """The sentences of a sign-in with the provider that was refused, and the short reasons for the log."""
 
-from credstore.access_errors import ProviderRefused
+from credstore.access_errors import ProviderRefused, ProviderUnreached
 
 AGAIN = "Start again from this page."
 
 
-def unreachable(label: str, cause: str) -> ProviderRefused:
+def unreachable(label: str, cause: str) -> ProviderUnreached:
     """`cause` is one of the words of `errors.Unreached`, or "blocked"."""
-    return ProviderRefused(
+    return ProviderUnreached(
         f"{label} cannot be reached just now. Try again in a moment. The operator can run credstore doctor.",
         f"not reached: {cause}",
     )

@@ -37,7 +37,12 @@ from credstore.vault.store import (
     subject_of,
 )
 from credstore.vault.stored_verdicts import dump_verdict, load_verdict
-from credstore.vault.validation import entered_secret_names, split_public_and_secret, with_stored_parts
+from credstore.vault.validation import (
+    entered_secret_names,
+    refuse_secret_in,
+    split_public_and_secret,
+    with_stored_parts,
+)
 
 DRAFT = "draft"  # in the audit log: a test with nothing but what is in a form
 HISTORY_LENGTH = 20  # verdicts kept of each credential
@@ -100,6 +105,7 @@ class CredentialTests:
         if not public_id:
             cleaned = kind.clean(values)
             parts = split_public_and_secret(kind, cleaned)
+            refuse_secret_in(parts[0], parts[1].values())
             self._note_use(Subject("", kind.slug), DRAFT, count=0)
             return self._run_probe(kind, *parts)
         row = self._store.row_with_sealed(public_id)
@@ -108,6 +114,7 @@ class CredentialTests:
         kept = held - entered_secret_names(kind, values) - set(remove)
         cleaned = kind.clean(values, kept)
         public, secrets = split_public_and_secret(kind, cleaned)
+        refuse_secret_in(public, secrets.values())
         refuse_changed_destination(kind, row, public, kept)
         stored = self._store.unseal(row) if kept else {}
         self._note_use(subject_of(row), "with what is in the form" if kept else DRAFT)

@@ -4,8 +4,10 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from urllib.parse import unquote
 
 from credstore.credential_types import CredentialType, field_validation, guided_fields
+from credstore.credential_types.paste_detection.unwrap import unwrap
 from credstore.errors import InvalidFields, Refused
 from credstore.redaction import secret_finder
 from credstore.vault.records import NAME_LENGTH
@@ -48,14 +50,33 @@ def validate_entry(
 
 
 def pasted_secret_finder(secrets: Iterable[str]) -> Callable[[str], bool]:
-    """`redaction.secret_finder` without the secrets that are so short that a name may hold them by chance."""
-    return secret_finder([secret for secret in secrets if len(secret) >= LEAST_PASTED_SECRET])
+    """`redaction.secret_finder` without the secrets that are so short that a name may hold them by chance.
+
+    It also finds a secret of which any characters are percent-encoded, which a URL shows in clear again.
+    """
+    holds_secret = secret_finder([secret for secret in secrets if len(secret) >= LEAST_PASTED_SECRET])
+    return lambda text: holds_secret(text) or ("%" in text and holds_secret(unquote(text)))
 
 
 def fields_with_a_secret(texts: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
     """The sentence beside each text that holds a whole secret: these fields are stored and shown in clear."""
     holds_secret = pasted_secret_finder(secrets)
     return {field: _BELONGS_ELSEWHERE for field, text in texts.items() if holds_secret(text)}
+
+
+def refuse_secret_in(texts: Mapping[str, str], secrets: Iterable[str]) -> None:
+    """Raises InvalidFields with a sentence beside each text that holds a whole secret."""
+    if wrong := fields_with_a_secret(texts, secrets):
+        raise InvalidFields(wrong)
+
+
+def refuse_secret_in_other_fields(kind: type[CredentialType], values: Mapping[str, str], **texts: str) -> None:
+    """Before anything is cleaned. Raises InvalidFields where a public value or one of `texts` holds a typed secret."""
+    secret = {field.name for field in kind.secret_inputs()}
+    typed = {name: values.get(name) or "" for name in secret}
+    secrets = {*typed.values(), *(unwrap(text, name).value for name, text in typed.items())}
+    public = {name: text for name, text in values.items() if name not in secret}
+    refuse_secret_in(public | texts, secrets)
 
 
 def name_error(name: str) -> dict[str, str]:

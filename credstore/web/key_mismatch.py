@@ -19,6 +19,7 @@ from credstore.credential_types.paste_detection.mismatch import (
     values_of_owner,
 )
 from credstore.errors import KeyMismatch
+from credstore.vault.validation import refuse_secret_in_other_fields
 
 TypedFields = MultiDict[str, str] | ImmutableMultiDict[str, str]
 _STOPPED = frozenset({"test", "test_draft", "test_new"})
@@ -61,11 +62,16 @@ def _move_secret(fields: MultiDict[str, str], chosen: type[CredentialType], targ
 
 
 def ask_about_key(kind: type[CredentialType], values: Values, *, editing: bool) -> None:
-    """Raises KeyMismatch for a key that looks like one of another provider or type, unless that was agreed to."""
+    """Raises KeyMismatch for a key that looks like one of another provider or type, unless that was agreed to.
+
+    Raises InvalidFields where it would ask about a key that was typed into another field too: a question shows those.
+    """
     if kind.slug not in ASKED_TYPES:
         return
     for found in find_mismatches(kind, values):
         if found.consent not in _given():
+            texts = {name: request.form.get(name, "") for name in ("name", "expires")}
+            refuse_secret_in_other_fields(kind, values, **texts)
             raise KeyMismatch(
                 found.field,
                 found.sentence,

@@ -1,5 +1,7 @@
 """Signs users of the application in and out, with Flask-Login."""
 
+import unicodedata
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_user, logout_user
@@ -8,6 +10,8 @@ from werkzeug.security import check_password_hash
 from examples.workflow_runner.models import User, db
 
 bp = Blueprint("sign_in", __name__)
+
+MAX_NEXT_LENGTH = 2000
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -29,5 +33,8 @@ def sign_out() -> ResponseReturnValue:
 
 def local_path(path: str) -> str:
     """The path, or "" where it could lead to another site."""
-    is_local = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if is_local else ""
+    if len(path) > MAX_NEXT_LENGTH or not path.startswith("/") or path.startswith("//"):
+        return ""
+    # Browsers read a backslash as a slash, and drop control characters before they parse.
+    hidden = "\\" in path or any(unicodedata.category(character)[0] in "CZ" for character in path)
+    return "" if hidden else path

@@ -1,15 +1,17 @@
 """Users whom the OpenID Connect provider signs in, on both databases."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from credstore.access_errors import LastAdministrator, ProviderRefused, WrongPassword
+from credstore.access_errors import LastAdministrator, NoRole, ProviderRefused, WrongPassword
 from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
 from credstore.accounts.provider_user import ProviderUser
 from credstore.audit_model import AuditEntry
@@ -73,9 +75,9 @@ def test_a_local_user_is_never_taken_over(provider_users: ProviderUsers, account
 def test_who_loses_all_roles_loses_the_sessions(provider_users: ProviderUsers, accounts: Accounts) -> None:
     tokens = [provider_users.sign_in(MIA, HERE) for _ in range(2)]
     other = provider_users.sign_in(replace(MIA, subject="u-2", username="leo"), HERE)
-    with pytest.raises(ProviderRefused) as refusal:
+    with pytest.raises(NoRole) as refusal:
         provider_users.sign_in(replace(MIA, role=None), HERE)
-    assert refusal.value.reason == "no role"
+    assert (refusal.value.reason, refusal.value.username) == ("no role", "mia")
     assert [accounts.session_user(token) for token in tokens] == [None, None]
     assert accounts.session_user(other)
     with pytest.raises(ProviderRefused):
@@ -95,6 +97,33 @@ def test_a_lower_role_counts_in_all_sessions_and_ends_the_invitations(
     assert user.role is Role.VIEWER
     assert invitations.list() == ()
     assert acts()[-2:] == ["role changed", "sign-in"]
+
+
+@pytest.mark.parametrize("again", ["sign in", "confirm", "confirm, not asked again"])
+def test_each_answer_of_the_provider_gives_the_role_that_counts(
+    provider_users: ProviderUsers, accounts: Accounts, again: str
+) -> None:
+    """Whatever the answer is for. What a user opened with more rights ends with them."""
+    invitations = Invitations(db.session)
+    invitations.invite(Role.ADMIN, by=NAME)
+    expected = {NAME}
+    for before, after in product(Role, [None, *Role]):
+        name = f"{before} to {after}"
+        someone = replace(MIA, subject=name, username=name, role=before)
+        token = provider_users.sign_in(someone, HERE)
+        invitations.invite(before, by=name)
+        now = replace(someone, role=after, fresh=again != "confirm, not asked again")
+        with nullcontext() if after and (now.fresh or again == "sign in") else pytest.raises(ProviderRefused):
+            if again == "sign in":
+                provider_users.sign_in(now, HERE)
+            else:
+                provider_users.confirm(now, token, HERE)
+        user = accounts.session_user(token)
+        assert (user.role if user else None) is after
+        assert user is None or user.confirmed is (now.fresh and again == "confirm")
+        assert Users(db.session).named(name).role is (after or Role.VIEWER)  # the lowest one while there is none
+        expected |= {name} if after is before else set()
+    assert {one.created_by for one in invitations.list()} == expected
 
 
 def test_one_administrator_with_a_password_remains(provider_users: ProviderUsers) -> None:
@@ -132,11 +161,11 @@ def test_a_session_is_confirmed_by_its_own_user_alone(provider_users: ProviderUs
     fresh = {"fresh": True}
     for other in (replace(leo, **fresh), replace(MIA, subject="u-9", **fresh), MIA):
         with pytest.raises(ProviderRefused):
-            provider_users.confirm(other, token)
+            provider_users.confirm(other, token, HERE)
         user = accounts.session_user(token)
         assert user is not None
         assert not user.confirmed
-    provider_users.confirm(replace(MIA, **fresh), token)
+    provider_users.confirm(replace(MIA, **fresh), token, HERE)
     user = accounts.session_user(token)
     assert user is not None
     assert user.confirmed

@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.conftest import Program
 from tests.web.test_key_mismatch import ANTHROPIC, wrong_pairs
+from tests.web.test_mismatched_key_elsewhere import no_part, planted
 
 CONFIRMED = {"confirm_key_mismatch": True}
 
@@ -71,3 +72,25 @@ def test_a_consent_is_true_and_nothing_else(program: Program, confirmed: object)
     else:
         told = program.send("POST", "/credentials", json=sent, status=400).json
         assert told["errors"][0]["pointer"] == "/confirm_key_mismatch"  # type: ignore[index]
+
+
+def test_no_answer_repeats_a_key_that_stands_in_another_field_too(program: Program, made: str) -> None:
+    for key, texts in planted():
+        outer = {"name": texts.get("name", "Wrong")}
+        fields = {"provider_type": "openai_compatible", "base_url": "https://gateway.example.com/v1", "api_key": key}
+        fields |= {name: text for name, text in texts.items() if name not in {"name", "expires"}}
+        typed = {"type": "llm", "fields": fields}
+        calls: tuple[tuple[str, str, dict[str, Any]], ...] = (
+            ("POST", "/credentials", typed | outer),
+            ("POST", "/credentials/test", typed),
+            ("PATCH", f"/credentials/{made}", {"fields": fields} | outer),
+        )
+        for method, path, sent in calls:
+            answer = program.app.test_client().open(
+                f"/api/v1{path}",
+                method=method,
+                json=sent,
+                headers={"Authorization": f"Bearer {program.token}", "If-Match": "*"},
+            )
+            if answer.status_code >= 400:
+                no_part(answer, key, typed="")

@@ -12,6 +12,7 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 
 from credstore.access_errors import ProviderRefused
+from credstore.oidc import discovery
 from credstore.oidc.id_token import verified_claims
 from tests.egress.hostile import Call, reply
 from tests.oidc.conftest import MakeSite, Site
@@ -362,12 +363,14 @@ def test_a_provider_that_drips_is_given_up(site: Site) -> None:
     assert site.sign_in(site.page(), status=403) == DOWN
 
 
-def test_a_provider_that_is_down_is_told_and_works_again_later(site: Site) -> None:
+def test_a_provider_that_is_down_is_told_and_works_again_later(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     page = site.page()
+    monkeypatch.setattr(discovery, "FAILED_SECONDS", 0.5)
     site.issuer.answers[CONFIGURATION] = lambda call: None
     page.get("/login/oidc", status=403)
     assert DOWN in page.text
     site.issuer.answers.clear()
+    time.sleep(0.6)
     assert site.sign_in(page) == "/credentials"
 
 

@@ -7,8 +7,11 @@ from urllib.parse import quote_plus, urlsplit
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from credstore.accounts import Role
+from credstore.audit_model import AuditEntry
+from credstore.models import db
 from tests.access.test_pages import HOSTILE
 from tests.conftest import PASSWORD
 from tests.oidc.conftest import CALLBACK, MakeSite, Site
@@ -198,6 +201,34 @@ def test_an_old_sign_in_there_does_not(site: Site) -> None:
 def test_somebody_else_there_does_not(site: Site) -> None:
     status, sentence = ask_again(site, sub="u-2", auth_time=int(datetime.now().timestamp()))
     assert (status, sentence[:48]) == (403, "You signed in at the provider as somebody else t")
+
+
+@pytest.mark.parametrize(("groups", "role"), [([], "viewer"), (["others"], "viewer"), (["ops"], "editor")])
+def test_the_question_again_reads_the_groups(site: Site, groups: list[str], role: str) -> None:
+    """Who has lost the group of administrators opens none of their pages, though they are who they were."""
+    now = int(datetime.now().timestamp())
+    site.issuer.claims = {"groups": ["admins"], "auth_time": now - 5000}
+    page = site.page()
+    site.sign_in(page)
+    site.issuer.claims = {"groups": groups, "auth_time": now}
+    sent = site.leave(page, "/confirm/oidc?next=/tokens")
+    lost = role == "viewer"
+    found = site.come_back(page, 403 if lost else 303, state=sent["state"])
+    assert site.roles()["mia"] == role
+    if not lost:
+        page.get(found, status=403)
+        page.get("/credentials")
+        return
+    assert found.startswith("None of your groups at the provider may use credstore.")
+    assert page.document is not None
+    assert page.document.find("a", id="provider")
+    page.get("/credentials", status=303)
+    assert site.sessions() == 0
+    assert site.sign_in(site.page(), 403) == found
+    assert site.refusals() == ["no role"] * 2
+    with site.app.app_context():
+        results = list(db.session.scalars(select(AuditEntry.result).where(AuditEntry.act == "sign-in refused")))
+    assert results == ["user mia, by the OpenID Connect provider: no role"] * 2
 
 
 def test_a_fresh_sign_in_counts_at_once(site: Site) -> None:

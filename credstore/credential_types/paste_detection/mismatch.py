@@ -13,10 +13,12 @@ from credstore.credential_types.llm.hosts import base_url_presets
 from credstore.credential_types.paste_detection.key_prefixes import COMPATIBLE, KeyOwner, known_owners, owner_of_key
 from credstore.credential_types.paste_detection.unwrap import unwrap
 from credstore.errors import Refused
+from credstore.redaction import foreign_text_redactor
 from credstore.urls import canonical_url
 
 # A type that an application adds may take the tokens of anybody, so that nothing is asked about those.
 ASKED_TYPES = frozenset({"llm", "telegram"})
+_HOST_WITH_KEY = "this base URL"  # the label of a host that repeats a part of the key
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -89,7 +91,7 @@ def _disagreement(kind: type[CredentialType], owner: KeyOwner, values: Values) -
     if chosen.slug == owner.provider_slug:
         # A gateway may pass the keys of OpenAI and Anthropic on; another owner of keys does not.
         other = host and owner.sure and (chosen.slug == COMPATIBLE or host in _owner_hosts())
-        return (host or "", "the base URL is that of another host") if other else None
+        return (_host_label(host or "", kind, values), "the base URL is that of another host") if other else None
     # Others use OpenAI's prefix too: only a provider whose own keys begin differently is asked about.
     if not owner.sure and chosen.slug not in _providers_with_a_prefix():
         return None
@@ -99,7 +101,15 @@ def _disagreement(kind: type[CredentialType], owner: KeyOwner, values: Values) -
 def _kept_labels(kind: type[CredentialType], values: Values) -> set[str]:
     chosen = providers.by_slug(values.get("provider_type") or "")
     host = _host(_typed_url(values)) if chosen else None
-    return {kind.label} | ({chosen.label} if chosen else set()) | ({host} if host else set())
+    hosts = {_host_label(host, kind, values), _HOST_WITH_KEY} if host else set()
+    return {kind.label} | ({chosen.label} if chosen else set()) | hosts
+
+
+def _host_label(host: str, kind: type[CredentialType], values: Values) -> str:
+    """The host, which a button, a sentence and a consent show, unless it repeats a part of a typed secret."""
+    typed = {field.name: values.get(field.name) or "" for field in kind.secret_fields()}
+    secrets = [unwrap(text, name).value for name, text in typed.items()]
+    return host if foreign_text_redactor(secrets)(host, len(host)) == host else _HOST_WITH_KEY
 
 
 def _owner_hosts() -> set[str | None]:

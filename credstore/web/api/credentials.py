@@ -49,10 +49,10 @@ def list_credentials(query: dict[str, Any]) -> Response:
 
 
 def create(body: dict[str, Any]) -> Response:
-    vault, kind = request_context.vault(), by_slug(body["type"])
+    vault, kind, name = request_context.vault(), by_slug(body["type"]), body.get("name", "")
     if kind is not None:
-        refuse_mismatch(kind, body["fields"], confirmed=body.get(CONFIRM, False))
-    record = vault.create(body["type"], body.get("name", ""), body["fields"], expires=body.get("expires") or "")
+        refuse_mismatch(kind, body["fields"], confirmed=body.get(CONFIRM, False), name=name)
+    record = vault.create(body["type"], name, body["fields"], expires=body.get("expires") or "")
     response = credential_response(record, 201)
     response.headers["Location"] = url_for("credstore_api.read", credential=record.public_id)
     return response
@@ -73,7 +73,7 @@ def change(credential: str, body: dict[str, Any]) -> Response:
     secrets = {field.name for field in kind.secret_fields()}
     given = without_states(body.get("fields_", {}), secrets | record.secret_names)
     values = dict(record.public) | texts_of(kind, given)
-    refuse_mismatch(kind, values, confirmed=body[CONFIRM])
+    refuse_mismatch(kind, values, confirmed=body[CONFIRM], name=body.get("name", ""))
     remove = {name for name in secrets if name in given and given[name] is None}
     expires = body["expires"] or "" if "expires" in body else None
     try:

@@ -3,19 +3,20 @@
 No answer goes to another site than to the provider. What the provider says about an error is never shown.
 """
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
+from flask_login import current_user, logout_user
 
-from credstore.access_errors import AccessError, ProviderRefused, Throttled
+from credstore.access_errors import AccessError, NoRole, ProviderRefused, Throttled
 from credstore.accounts.provider_user import ProviderUser
 from credstore.errors import NotFound
 from credstore.oidc.attempt import Attempt
 from credstore.oidc.refusals import stale
 from credstore.web import request_context
-from credstore.web.authentication import begin_session, local_path, require_https
+from credstore.web.authentication import begin_session, end_session, local_path, require_https
 from credstore.web.flash_messages import flash_message
 from credstore.web.login_page import LoginForm, render_login_page
 from credstore.web.reauthentication import page_after_refusal
@@ -56,13 +57,22 @@ def oidc_callback() -> ResponseReturnValue:
     attempt = Attempt.read(session.pop(_KEPT, None))
     confirms, next_path = (attempt.confirms, attempt.next) if attempt else (False, "")
     try:
-        user = _require_provider().user(attempt, request.args, _redirect_uri())
+        user = _who_came_back(attempt)
         if confirms:
             return _confirmed(user, next_path)
         begin_session(request_context.services().provider_users.sign_in(user, request.remote_addr or ""))
     except (ProviderRefused, Throttled) as refusal:
         return _refused(refusal, next_path, confirms=confirms)
     return redirect(local_path(next_path) or url_for("credstore.index"), 303)
+
+
+def _who_came_back(attempt: Attempt | None) -> ProviderUser:
+    """Raises ProviderRefused, and Throttled while an address that brought wrong codes must wait."""
+    answer = request.args
+    sends_code = attempt is not None and attempt.matches(answer.get("state", "")) and "code" in answer
+    users = request_context.services().provider_users
+    with users.counted_code(request.remote_addr or "") if sends_code else nullcontext():
+        return _require_provider().user(attempt, answer, _redirect_uri())
 
 
 def oidc_sign_out() -> ResponseReturnValue:
@@ -103,7 +113,12 @@ def _to_provider(*, confirms: bool) -> ResponseReturnValue:
 def _confirmed(user: ProviderUser, next_path: str) -> ResponseReturnValue:
     if not current_user.is_authenticated:
         raise stale("the session has ended")
-    request_context.services().provider_users.confirm(user, current_user.token)
+    try:
+        request_context.services().provider_users.confirm(user, current_user.token, request.remote_addr or "")
+    except NoRole:
+        end_session()
+        logout_user()  # so that the answer is not shown as to somebody who is signed in
+        raise
     if not next_path:
         flash_message("It is you. If you came from another tab, go back there and go on.")
     return redirect(local_path(next_path) or url_for("credstore.settings"), 303)
