@@ -10,10 +10,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
-from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
+from credstore.accounts import Accounts, Invitations, ProviderUsers, Users
 from credstore.accounts.machine_tokens import MachineTokens
 from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
@@ -34,14 +33,15 @@ from credstore.web.addresses import API, LIST, Addresses
 from credstore.web.api import make_api_blueprint
 from credstore.web.authentication import init_login_manager, require_sign_in
 from credstore.web.brand import brand_of
+from credstore.web.request_context import AuthorizeAnswer
 
-Authorize = Callable[[], ResponseReturnValue | Role | None]
+Authorize = Callable[[], AuthorizeAnswer]
 
 
 class Credstore:
-    """`authorize` is the host's sign-in check: it returns None to let a request pass, or what to send instead.
+    """`authorize` is the host's sign-in check: it returns a `Role` to let a request pass, or what to send instead.
 
-    To let a request pass with fewer rights, it returns a `Role`. The other arguments are for a host application too:
+    A `Visitor` is a role and a name for the audit log; None is the role editor. The other arguments are for a host too:
     `url_prefix` is the path of the list, and what is above all other pages; `api_prefix` is that of the JSON API.
     `layout` is the host's template that pages are shown in. `brand` is a name, or a name and its link, in place of
     "credstore" in titles and in the header. `csp=False`: the security headers of the pages are the host's.
