@@ -44,7 +44,7 @@ class Credstore:
     A `Visitor` is a role and a name for the audit log; None is the role editor. The other arguments are for a host too:
     `url_prefix` is the path of the list, and what is above all other pages; `api_prefix` is that of the JSON API.
     `layout` is the host's template that pages are shown in. `brand` is a name, or a name and its link, in place of
-    "credstore" in titles and in the header. `csp=False`: the security headers of the pages are the host's.
+    "credstore" in titles and in the header. `csp=False`: the content security policy is the host's.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Credstore:
         _protect_forms(app)
         if authorize is None:
             init_login_manager(app)
-        _register_blueprints(app, self.addresses, protect=csp)
+        _register_blueprints(app, self.addresses, csp=csp)
 
     def _open_accounts(self, config: Config) -> None:
         self.audit = AuditLog(db.session)
@@ -138,8 +138,8 @@ def _addresses(url_prefix: str, api_prefix: str, *, own_site: bool) -> Addresses
     return Addresses(url_prefix, api_prefix, own_site)
 
 
-def _register_blueprints(app: Flask, addresses: Addresses, *, protect: bool) -> None:
-    app.register_blueprint(make_blueprint(addresses, protect=protect))
-    api = make_api_blueprint(addresses, protect=protect)
+def _register_blueprints(app: Flask, addresses: Addresses, *, csp: bool) -> None:
+    app.register_blueprint(make_blueprint(addresses, csp=csp))
+    api = make_api_blueprint(addresses, csp=csp)
     app.extensions["csrf"].exempt(api)  # a host may check every view; here no cookie is accepted
     app.register_blueprint(api)

@@ -145,6 +145,7 @@ LoginManager(admin).request_loader(lambda request: User())
 page = other.get("/settings/credentials/settings")
 assert '<a class="brand" href="/">' in page.text and "Settings · Flows" in page.text, page.text
 assert "/settings/credentials/tokens" in page.text and "Content-Security-Policy" not in page.headers
+assert page.headers["X-Frame-Options"] == "DENY"
 assert other.get("/settings/api/v1/openapi.json").json["servers"] == [{"url": "/settings/api/v1"}]
 with app.app_context():
     stored = credstore.vault.create("llm", "Model", {"provider_type": "openai", "api_key": "sk-test-0123456789"})

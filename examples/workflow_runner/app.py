@@ -57,6 +57,7 @@ def create_app() -> Flask:
 def add_headers(response: Any) -> Any:
     """The application's own policy. It allows inline styles, which credstore's own policy would refuse."""
     policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    policy += "; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

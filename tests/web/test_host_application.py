@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask, flash, redirect, render_template, request
+from flask import Flask, Response, after_this_request, flash, redirect, render_template, request
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import DictLoader
@@ -20,11 +20,13 @@ from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database
 from credstore.errors import ConfigError
 from credstore.extension import Credstore
+from credstore.web.security_headers import HEADERS
 from tests.conftest import PASSWORD, USERNAME
 from tests.fixtures.serving import REPO
 
 KEY = "sk-test-0123456789"
-SECURITY_HEADERS = {"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy"}
+CSP, FRAMES = "Content-Security-Policy", "X-Frame-Options"
+SECURITY_HEADERS = {*HEADERS, "Strict-Transport-Security"}
 # A layout that has blocks and variables of the same names as credstore's templates have.
 LAYOUT = (
     "<!doctype html><html lang=en><head><title>{% block title %}{% block credstore_title %}{% endblock %}{% endblock %}"
@@ -229,16 +231,38 @@ def test_messages_are_shown_once(make_host: MakeHost) -> None:
 
 
 @pytest.mark.parametrize("csp", [True, False])
-def test_the_security_headers_are_left_to_the_host_where_asked(make_host: MakeHost, csp: bool) -> None:
+def test_the_policy_alone_is_left_to_the_host_where_asked(make_host: MakeHost, csp: bool) -> None:
     client = client_of(make_host(csp=csp))
+    wanted = SECURITY_HEADERS if csp else SECURITY_HEADERS - {CSP} | {FRAMES}
     style = re.findall(r'"(/credentials/static/credstore.css[^"]*)"', client.get("/credentials").text)[0]
     for path in ("/credentials", style, "/api/v1/openapi.json", "/credentials/nowhere"):
         with client.get(path, base_url="https://host.example") as answer:
             headers = answer.headers
-        found = {name for name, _ in headers if name in SECURITY_HEADERS | {"Strict-Transport-Security"}}
-        assert found == (SECURITY_HEADERS | {"Strict-Transport-Security"} if csp else set()), path
+        found = [name for name, _ in headers if name in SECURITY_HEADERS | {FRAMES}]
+        assert sorted(found) == sorted(wanted), path
+        assert headers.get(FRAMES, "DENY") == "DENY"
         assert headers["Cache-Control"] == ("no-store" if path != style else "public, max-age=31536000, immutable")
-    assert not SECURITY_HEADERS & set(client.get("/own").headers.keys())
+    assert not (SECURITY_HEADERS | {FRAMES}) & set(client.get("/own").headers.keys())
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["after credstore", "before credstore"])
+@pytest.mark.parametrize("csp", [True, False])
+def test_a_header_that_the_host_has_set_stays(make_host: MakeHost, csp: bool, late: bool) -> None:
+    host = make_host(csp=csp)
+    names = {*SECURITY_HEADERS, FRAMES}
+
+    def add(response: Response) -> Response:
+        response.headers.update(dict.fromkeys(names, "the host's"))
+        return response
+
+    if late:
+        host.after_request(add)
+    else:
+        host.before_request(lambda: after_this_request(add) and None)
+    for path in ("/credentials", "/credentials/static/credstore.css", "/api/v1/openapi.json", "/credentials/nowhere"):
+        with client_of(host).get(path, base_url="https://host.example") as answer:
+            found = [value for name, value in answer.headers if name in names]
+        assert found == ["the host's"] * len(names), path
 
 
 @pytest.mark.parametrize(
