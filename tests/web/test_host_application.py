@@ -32,9 +32,12 @@ LAYOUT = (
     "<!doctype html><html lang=en><head><title>{% block title %}{% block credstore_title %}{% endblock %}{% endblock %}"
     "</title>{% block head %}{% block credstore_head %}{% endblock %}{% endblock %}</head><body>"
     "<p id=host>{{ username }} {{ brand }} {{ page }} {{ asset }} {{ state }}</p>"
-    "{% for message in get_flashed_messages() %}<p>host says {{ message }}</p>{% endfor %}"
+    "{% from 'macros.html' import said %}{{ said() }}"  # a macro does not see the variables of a page
     "{% block main %}{% block content %}{% block credstore_content %}{% endblock %}{% endblock %}{% endblock %}"
     "<footer>{% block forms %}host's forms{% endblock %}</footer></body></html>"
+)
+MACROS = (
+    "{% macro said() %}{% for message in get_flashed_messages() %}host says {{ message }}{% endfor %}{% endmacro %}"
 )
 OWN = "{% extends 'host.html' %}{% block title %}Own{% endblock %}{% block content %}own page{% endblock %}"
 HOSTS_VARIABLES = {"username": "host-user", "brand": "host-brand", "page": 7, "asset": "host-asset", "state": "host"}
@@ -52,7 +55,9 @@ def make_host(config: Config, migrated_sqlite: Path) -> Iterator[MakeHost]:
     def make(templates: dict[str, str] | None = None, *, mount: str = "", **options: Any) -> Flask:
         host = Flask("host", static_folder=None)
         host.secret_key = "h" * 40
-        host.jinja_loader = DictLoader({"host.html": LAYOUT, "own.html": OWN} | (templates or {}))  # type: ignore[assignment]
+        host.jinja_loader = DictLoader(
+            {"host.html": LAYOUT, "own.html": OWN, "macros.html": MACROS} | (templates or {})
+        )  # type: ignore[assignment]
         host.context_processor(lambda: HOSTS_VARIABLES)
         host.register_error_handler(404, lambda error: ("the host's 404", 404))
         host.add_url_rule("/own", "own", lambda: render_template("own.html"))
@@ -218,6 +223,17 @@ def test_a_layout_without_a_place_for_the_content_is_told(make_host: MakeHost) -
     assert "The layout “none.html” has no block credstore_content" in answer.text
 
 
+def test_a_layout_that_is_not_there_is_told(make_host: MakeHost, caplog: pytest.LogCaptureFixture) -> None:
+    client = client_of(make_host({"torn.html": "{% extends 'gone.html' %}"}, layout="nowhere.html"))
+    answer = client.get("/credentials")
+    assert answer.status_code == 500
+    assert "The application has no template “nowhere.html”, which is the layout of credstore." in answer.text
+    client.application.extensions["credstore"].layout = "torn.html"
+    caplog.clear()
+    assert client.get("/credentials").status_code == 500
+    assert "TemplateNotFound" in caplog.text  # the host's own mistake, with the lines of the source
+
+
 def test_messages_are_shown_once(make_host: MakeHost) -> None:
     """Those of the host too: on a page of credstore by credstore, on a page of the host by the host."""
     client = client_of(make_host(layout="host.html"))
@@ -226,8 +242,13 @@ def test_messages_are_shown_once(make_host: MakeHost) -> None:
     page = client.get("/credentials").text
     assert page.count("from the host") == page.count("One is encrypted and stored.") == 1
     assert "host says" not in page
+    assert "host says" not in client.get("/own").text
     client.get("/flash")
+    row = re.findall(r'/credentials/([0-9a-f-]{36})', page)[0]
+    piece = client.get(f"/credentials/{row}", headers={"X-Credstore": "fragment"})  # it shows no messages
+    assert (piece.status_code, "<html" in piece.text, "from the host" in piece.text) == (200, False, False)
     assert "host says from the host" in client.get("/own").text
+    assert "from the host" not in client.get("/credentials").text
 
 
 @pytest.mark.parametrize("csp", [True, False])
