@@ -61,7 +61,10 @@ class Credstore:
         tester: Tester | None = None,
     ) -> None:
         """Raises ConfigError when a setting or an argument is missing or malformed."""
-        self.addresses = _addresses(url_prefix, api_prefix, own_site=authorize is None)
+        own_site = authorize is None
+        if own_site:
+            _refuse_alone(url_prefix=url_prefix != LIST, api_prefix=api_prefix != API, layout=bool(layout), csp=not csp)
+        self.addresses = Addresses(url_prefix, api_prefix, own_site)
         self.layout, self.brand = layout, brand_of(brand)
         _require_secret_key(app)
         self.config = config = config or Config.from_env()
@@ -70,29 +73,21 @@ class Credstore:
         client = client_from_config(config)
         self.notifier = notifier_from_config(db.session, config, client)
         tester = tester or Tester(client, seconds=config.test_seconds, at_once=config.tests_at_once)
-        self.vault = Vault(
-            db.session,
-            keyring,
-            tester,
-            keep_deleted_days=config.keep_deleted_days,
-            keep_replaced_hours=config.keep_replaced_hours,
-            note_changes=bool(self.notifier.channels),
-            keep_audit_days=config.keep_audit_days,
-        )
-        self._open_accounts(config)
+        self.vault = _vault(config, keyring, tester, note_changes=bool(self.notifier.channels))
+        self._open_accounts(config, own_site=own_site)
         self.runner = BackgroundRunner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
         self.authorize: Authorize = authorize or require_sign_in
         app.extensions["credstore"] = self
         _protect_forms(app)
-        if authorize is None:
+        if own_site:
             init_login_manager(app)
         _register_blueprints(app, self.addresses, csp=csp)
 
-    def _open_accounts(self, config: Config) -> None:
+    def _open_accounts(self, config: Config, *, own_site: bool) -> None:
         self.audit = AuditLog(db.session)
         self.accounts, self.provider_users = _accounts(config)
         self.users, self.invitations = Users(db.session), Invitations(db.session)
-        self.provider = provider_from_config(config)
+        self.provider = provider_from_config(config) if own_site else None  # a host signs in by itself
         self.tokens = MachineTokens(db.session, per_minute=config.api_requests_per_minute)
 
     def start_watch(self, app: Flask) -> None:
@@ -119,6 +114,18 @@ def _require_secret_key(app: Flask) -> None:
         )
 
 
+def _vault(config: Config, keyring: Keyring, tester: Tester, *, note_changes: bool) -> Vault:
+    return Vault(
+        db.session,
+        keyring,
+        tester,
+        keep_deleted_days=config.keep_deleted_days,
+        keep_replaced_hours=config.keep_replaced_hours,
+        note_changes=note_changes,
+        keep_audit_days=config.keep_audit_days,
+    )
+
+
 def _accounts(config: Config) -> tuple[Accounts, ProviderUsers]:
     idle, longest = timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_hours)
     return Accounts(db.session, idle=idle, longest=longest), ProviderUsers(db.session, idle=idle, longest=longest)
@@ -132,14 +139,16 @@ def _protect_forms(app: Flask) -> None:
         CSRFProtect(app)
 
 
-def _addresses(url_prefix: str, api_prefix: str, *, own_site: bool) -> Addresses:
-    if own_site and (url_prefix, api_prefix) != (LIST, API):
-        raise ConfigError("url_prefix and api_prefix are for a host application, which gives authorize too.")
-    return Addresses(url_prefix, api_prefix, own_site)
+def _refuse_alone(**given: bool) -> None:
+    """Raises ConfigError where an argument is given that a stand-alone credstore does not have."""
+    if names := [name for name, is_given in given.items() if is_given]:
+        raise ConfigError(f"{names[0]} is for a host application, which gives authorize too.")
 
 
 def _register_blueprints(app: Flask, addresses: Addresses, *, csp: bool) -> None:
     app.register_blueprint(make_blueprint(addresses, csp=csp))
+    if not addresses.own_site:
+        addresses.require_free(app.url_map)
     api = make_api_blueprint(addresses, csp=csp)
     app.extensions["csrf"].exempt(api)  # a host may check every view; here no cookie is accepted
     app.register_blueprint(api)

@@ -20,9 +20,12 @@ from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database
 from credstore.errors import ConfigError
 from credstore.extension import Credstore
+from credstore.public_ids import new_public_id
+from credstore.web.brand import Brand
 from credstore.web.security_headers import HEADERS
 from tests.conftest import PASSWORD, USERNAME
 from tests.fixtures.serving import REPO
+from tests.page import Page
 
 KEY = "sk-test-0123456789"
 CSP, FRAMES = "Content-Security-Policy", "X-Frame-Options"
@@ -297,6 +300,11 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
     assert re.search(rf'<a class="brand" href="{re.escape(leads_to)}"><img[^>]+>{re.escape(name)}</a>', page)
 
 
+# Pages that have a view for GET, for POST alone, or with an id; and the folder of the static files.
+PAGES = ("/new", "/settings", "/tokens", "/restore", f"/{new_public_id()}", f"/{new_public_id()}/test", "/static/x")
+PAGES += ("/static", "/runs")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -306,6 +314,9 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
         ({"url_prefix": "/<x>"}, "url_prefix must be a path"),
         ({"api_prefix": ""}, "api_prefix must be a path"),
         ({"url_prefix": "/same", "api_prefix": "/same"}, "must differ"),
+        ({"url_prefix": "/tools/credentials", "api_prefix": "/tools"}, "url_prefix must not be below"),
+        ({"url_prefix": "/a/b/c", "api_prefix": "/a"}, "url_prefix must not be below"),
+        *(({"api_prefix": f"/credentials{page}"}, f"“/credentials{page}” is the address of a page") for page in PAGES),
         ({"brand": " "}, "brand must be a name"),
         ({"brand": ("Acme", "javascript:x()")}, "link of brand"),
     ],
@@ -352,8 +363,17 @@ def test_a_stand_alone_credstore_works_below_script_name(app: Flask, monkeypatch
     assert (again.status_code, 'action="/m/tokens"' in again.text) == (403, True)
 
 
-def test_a_stand_alone_credstore_stays_at_the_root(config: Config) -> None:
+@pytest.mark.parametrize("option", [{"url_prefix": "/a"}, {"api_prefix": "/a"}, {"layout": "x.html"}, {"csp": False}])
+def test_a_stand_alone_credstore_has_its_own_addresses_and_page(config: Config, option: Any) -> None:
     app = Flask("own")
     app.secret_key = "s" * 40
-    with pytest.raises(ConfigError, match="for a host application"):
-        Credstore(app, config=config, url_prefix="/a")
+    with pytest.raises(ConfigError, match=f"^{next(iter(option))} is for a host application"):
+        Credstore(app, config=config, **option)
+
+
+def test_two_applications_of_a_process_keep_their_names_apart(app: Flask, admin: Page) -> None:
+    """The page around the list is kept from one response to the next."""
+    for name in ("Acme", "Flows", "Acme"):
+        app.extensions["credstore"].brand = Brand(name)  # as of another application with this database
+        admin.get("/credentials")
+        assert f"Skip to the content {name} " in admin.text
