@@ -10,10 +10,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
-from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
+from credstore.accounts import Accounts, Invitations, ProviderUsers, Users
 from credstore.accounts.machine_tokens import MachineTokens
 from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
@@ -34,17 +33,18 @@ from credstore.web.addresses import API, LIST, Addresses
 from credstore.web.api import make_api_blueprint
 from credstore.web.authentication import init_login_manager, require_sign_in
 from credstore.web.brand import brand_of
+from credstore.web.request_context import AuthorizeAnswer
 
-Authorize = Callable[[], ResponseReturnValue | Role | None]
+Authorize = Callable[[], AuthorizeAnswer]
 
 
 class Credstore:
-    """`authorize` is the host's sign-in check: it returns None to let a request pass, or what to send instead.
+    """`authorize` is the host's sign-in check: it returns a `Role` to let a request pass, or what to send instead.
 
-    To let a request pass with fewer rights, it returns a `Role`. The other arguments are for a host application too:
+    A `Visitor` is a role and a name for the audit log; None is the role editor. The other arguments are for a host too:
     `url_prefix` is the path of the list, and what is above all other pages; `api_prefix` is that of the JSON API.
     `layout` is the host's template that pages are shown in. `brand` is a name, or a name and its link, in place of
-    "credstore" in titles and in the header. `csp=False`: the security headers of the pages are the host's.
+    "credstore" in titles and in the header. `csp=False`: the content security policy is the host's.
     """
 
     def __init__(
@@ -61,7 +61,10 @@ class Credstore:
         tester: Tester | None = None,
     ) -> None:
         """Raises ConfigError when a setting or an argument is missing or malformed."""
-        self.addresses = _addresses(url_prefix, api_prefix, own_site=authorize is None)
+        own_site = authorize is None
+        if own_site:
+            _refuse_alone(url_prefix=url_prefix != LIST, api_prefix=api_prefix != API, layout=bool(layout), csp=not csp)
+        self.addresses = Addresses(url_prefix, api_prefix, own_site)
         self.layout, self.brand = layout, brand_of(brand)
         _require_secret_key(app)
         self.config = config = config or Config.from_env()
@@ -70,29 +73,21 @@ class Credstore:
         client = client_from_config(config)
         self.notifier = notifier_from_config(db.session, config, client)
         tester = tester or Tester(client, seconds=config.test_seconds, at_once=config.tests_at_once)
-        self.vault = Vault(
-            db.session,
-            keyring,
-            tester,
-            keep_deleted_days=config.keep_deleted_days,
-            keep_replaced_hours=config.keep_replaced_hours,
-            note_changes=bool(self.notifier.channels),
-            keep_audit_days=config.keep_audit_days,
-        )
-        self._open_accounts(config)
+        self.vault = _vault(config, keyring, tester, note_changes=bool(self.notifier.channels))
+        self._open_accounts(config, own_site=own_site)
         self.runner = BackgroundRunner(app, self.vault, at_once=max(1, config.tests_at_once // 2))
         self.authorize: Authorize = authorize or require_sign_in
         app.extensions["credstore"] = self
         _protect_forms(app)
-        if authorize is None:
+        if own_site:
             init_login_manager(app)
-        _register_blueprints(app, self.addresses, protect=csp)
+        _register_blueprints(app, self.addresses, csp=csp)
 
-    def _open_accounts(self, config: Config) -> None:
+    def _open_accounts(self, config: Config, *, own_site: bool) -> None:
         self.audit = AuditLog(db.session)
         self.accounts, self.provider_users = _accounts(config)
         self.users, self.invitations = Users(db.session), Invitations(db.session)
-        self.provider = provider_from_config(config)
+        self.provider = provider_from_config(config) if own_site else None  # a host signs in by itself
         self.tokens = MachineTokens(db.session, per_minute=config.api_requests_per_minute)
 
     def start_watch(self, app: Flask) -> None:
@@ -119,6 +114,18 @@ def _require_secret_key(app: Flask) -> None:
         )
 
 
+def _vault(config: Config, keyring: Keyring, tester: Tester, *, note_changes: bool) -> Vault:
+    return Vault(
+        db.session,
+        keyring,
+        tester,
+        keep_deleted_days=config.keep_deleted_days,
+        keep_replaced_hours=config.keep_replaced_hours,
+        note_changes=note_changes,
+        keep_audit_days=config.keep_audit_days,
+    )
+
+
 def _accounts(config: Config) -> tuple[Accounts, ProviderUsers]:
     idle, longest = timedelta(minutes=config.session_idle_minutes), timedelta(hours=config.session_hours)
     return Accounts(db.session, idle=idle, longest=longest), ProviderUsers(db.session, idle=idle, longest=longest)
@@ -132,14 +139,16 @@ def _protect_forms(app: Flask) -> None:
         CSRFProtect(app)
 
 
-def _addresses(url_prefix: str, api_prefix: str, *, own_site: bool) -> Addresses:
-    if own_site and (url_prefix, api_prefix) != (LIST, API):
-        raise ConfigError("url_prefix and api_prefix are for a host application, which gives authorize too.")
-    return Addresses(url_prefix, api_prefix, own_site)
+def _refuse_alone(**given: bool) -> None:
+    """Raises ConfigError where an argument is given that a stand-alone credstore does not have."""
+    if names := [name for name, is_given in given.items() if is_given]:
+        raise ConfigError(f"{names[0]} is for a host application, which gives authorize too.")
 
 
-def _register_blueprints(app: Flask, addresses: Addresses, *, protect: bool) -> None:
-    app.register_blueprint(make_blueprint(addresses, protect=protect))
-    api = make_api_blueprint(addresses, protect=protect)
+def _register_blueprints(app: Flask, addresses: Addresses, *, csp: bool) -> None:
+    app.register_blueprint(make_blueprint(addresses, csp=csp))
+    if not addresses.own_site:
+        addresses.require_free(app.url_map)
+    api = make_api_blueprint(addresses, csp=csp)
     app.extensions["csrf"].exempt(api)  # a host may check every view; here no cookie is accepted
     app.register_blueprint(api)

@@ -111,7 +111,7 @@ class CredentialStatusCount(Model):
 class DeletedCredential(CredentialColumns, Model):
     """Deleted, still encrypted, until it is restored or erased. `batch` is the deletion that it went with.
 
-    `deleted_by` is the name of the person who was signed in; None where nobody was, or a host application signs in.
+    `deleted_by` is the name of the person who was signed in; None where nobody was, or a host gave no name.
     """
 
     __tablename__ = "deleted_credential"

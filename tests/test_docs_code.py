@@ -27,7 +27,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 app = Flask("host", template_folder=os.environ["TEMPLATES"])
 app.secret_key = "yours, from your own settings"
 class User(UserMixin):
-    id, is_admin = "1", True
+    id, is_admin, username = "1", True, "ann"
 LoginManager(app).user_loader(lambda user_id: User())
 app.add_url_rule("/login-as-admin", view_func=lambda: str(login_user(User())))
 app.context_processor(lambda: {"username": "a name of the host"})
@@ -145,6 +145,7 @@ LoginManager(admin).request_loader(lambda request: User())
 page = other.get("/settings/credentials/settings")
 assert '<a class="brand" href="/">' in page.text and "Settings · Flows" in page.text, page.text
 assert "/settings/credentials/tokens" in page.text and "Content-Security-Policy" not in page.headers
+assert page.headers["X-Frame-Options"] == "DENY"
 assert other.get("/settings/api/v1/openapi.json").json["servers"] == [{"url": "/settings/api/v1"}]
 with app.app_context():
     stored = credstore.vault.create("llm", "Model", {"provider_type": "openai", "api_key": "sk-test-0123456789"})

@@ -9,5 +9,6 @@ from credstore.accounts.provider_users import ProviderUsers
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import SessionUser
 from credstore.accounts.users import UserRecord, Users
+from credstore.accounts.visitor import Visitor
 
-__all__ = ["Accounts", "Invitations", "ProviderUsers", "Role", "SessionUser", "UserRecord", "Users"]
+__all__ = ["Accounts", "Invitations", "ProviderUsers", "Role", "SessionUser", "UserRecord", "Users", "Visitor"]

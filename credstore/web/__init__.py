@@ -63,10 +63,10 @@ OWN_SITE_VIEWS = (login, oidc, reauthentication, invitation, users, health, metr
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def make_blueprint(addresses: Addresses, *, protect: bool) -> AddressedBlueprint:
+def make_blueprint(addresses: Addresses, *, csp: bool) -> AddressedBlueprint:
     """The blueprint `credstore`. A stand-alone credstore has sign-in, users and health too, which a host has itself.
 
-    `protect`: the responses have security headers.
+    `csp`: the responses have a content security policy; the other security headers they have anyway.
     """
     bp = AddressedBlueprint(
         "credstore",
@@ -83,7 +83,7 @@ def make_blueprint(addresses: Addresses, *, protect: bool) -> AddressedBlueprint
     settings_pages.register(bp, with_users=own_site)
     template_filters.register(bp)
     error_handlers.register(bp, everywhere=own_site)
-    security_headers.register(bp, everywhere=own_site, protect=protect)
+    security_headers.register(bp, everywhere=own_site, csp=csp)
     if own_site:
         for module in OWN_SITE_VIEWS:
             module.register(bp)

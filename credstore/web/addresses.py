@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
 
 from credstore.errors import ConfigError
 
 LIST = "/credentials"
 API = "/api/v1"
+_NO_PAGES = (
+    "credstore.api_docs",
+    "credstore.unknown_path",
+)  # the one belongs to the API, the other is nothing's address
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -29,12 +35,22 @@ class Addresses:
     own_site: bool = True
 
     def __post_init__(self) -> None:
-        """Raises ConfigError for a prefix that is not a path, or where both are the same."""
+        """Raises ConfigError for a prefix that is not a path, or where the pages would be a part of the API."""
         for name, given in (("url_prefix", self.url_prefix), ("api_prefix", self.api_prefix)):
             if not _PATH.fullmatch(given):
                 raise ConfigError(f"{name} must be a path such as “/credentials”, without a slash at its end.")
         if self.url_prefix == self.api_prefix:
             raise ConfigError("url_prefix and api_prefix must differ.")
+        if _is_below(self.url_prefix, self.api_prefix):
+            raise ConfigError("url_prefix must not be below api_prefix: each page would be an answer of the API.")
+
+    def require_free(self, url_map: Map) -> None:
+        """Raises ConfigError where a page lies at the address of the API or below. The pages are in `url_map`."""
+        at_prefix = {_endpoint_at(url_map, self.api_prefix, method) for method in ("GET", "POST")}
+        for rule in url_map.iter_rules():
+            is_page = rule.endpoint.startswith("credstore.") and rule.endpoint not in _NO_PAGES
+            if is_page and (_is_below(rule.rule, self.api_prefix) or rule.endpoint in at_prefix):
+                raise ConfigError(f"api_prefix “{self.api_prefix}” is the address of a page: choose another one.")
 
     def rule(self, rule: str) -> str:
         """The rule here of a view that has `rule` in a stand-alone credstore."""
@@ -70,3 +86,11 @@ class AddressedBlueprint(Blueprint):
 
 def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix + "/")
+
+
+def _endpoint_at(url_map: Map, path: str, method: str) -> str:
+    """The endpoint of the view at this path, "" where there is none."""
+    try:
+        return str(url_map.bind("").match(path, method)[0])
+    except HTTPException:
+        return ""

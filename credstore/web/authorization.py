@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from credstore.access_errors import RoleMissing
-from credstore.accounts.roles import Role
+from credstore.accounts import Role, Visitor
 from credstore.audit.actor import HOST_APPLICATION, NOBODY, Actor, set_actor
 from credstore.errors import CredstoreError
 from credstore.web import request_context
@@ -63,11 +63,10 @@ def authorize_request() -> ResponseReturnValue | None:
     public = request.endpoint in PUBLIC_ENDPOINTS
     answer = None if public else request_context.authorize()
     # A role is a str, which Flask would take for a response.
-    refusal = None if isinstance(answer, Role) else answer
+    refusal = None if isinstance(answer, Role | Visitor) else answer
     g.credstore_authorized = refusal is None and not public
     if g.credstore_authorized:
-        # A host application that names no role lets everybody do everything whom it lets pass.
-        g.credstore_role = answer if isinstance(answer, Role) else Role.ADMIN
+        note_visitor(answer)
         require_role(role_needed(request.endpoint))
     if refusal is None and changing and request.is_json:
         raise JsonBody(f"This address takes the forms of a page. Send JSON to {api_root()}, with a machine token.")
@@ -76,6 +75,16 @@ def authorize_request() -> ResponseReturnValue | None:
         # Called here, since the hook of Flask-WTF would check every view of a host application, or none.
         current_app.extensions["csrf"].protect()
     return refusal
+
+
+def note_visitor(answer: object) -> None:
+    """Keep the role, and the name where there is one, of a request that the authorize check has let pass."""
+    if isinstance(answer, Visitor):
+        g.credstore_username = answer.actor_name
+        g.credstore_role = answer.role
+    else:
+        # None: a host application must name administrators, since a machine token of theirs may read every secret.
+        g.credstore_role = answer if isinstance(answer, Role) else Role.EDITOR
 
 
 def require_role(needed: Role) -> None:

@@ -36,6 +36,11 @@ def flash_message(text: str, undo: str = "", *, tone: Tone = "success", focused:
     session["_flashes"] = waiting
 
 
+def take_messages() -> list[object]:
+    """The messages that wait, which nobody shows again: Flask's function would give them to a host's layout too."""
+    return [message for _category, message in session.pop("_flashes", [])]
+
+
 def done_to(verb: str, number: int, name: str) -> str:
     """What was done to credentials: "Deleted “Bot”" for one whose name is known, else "Deleted 2 credentials"."""
     return f"{verb} “{name}”" if number == 1 and name else f"{verb} {with_noun(number, 'credential')}"

@@ -68,11 +68,13 @@ def render_list(page: Page[ListRow], state: KeyState, changed: str) -> str:
         )
 
     username, role = request_context.username(), request_context.role()
+    services = request_context.services()
     # A message is shown once, and the layout of a host application may show anything.
-    if "_flashes" in session or not username:
+    if "_flashes" in session or not services.addresses.own_site:
         html = render()
     else:
-        html = _kept.get((_inputs(page), state, list_path, tuple(arguments.items()), username, role), render)
+        shown = _inputs(page), state, list_path, tuple(arguments.items())
+        html = _kept.get((*shown, username, role, services.brand), render)
     editable, query = role.includes(Role.EDITOR), list_query(arguments)
     rows = render_rows(page.records, f"{list_path}/", query, changed, locked=state.locked, editable=editable)
     return html.replace(_TOKEN, generate_csrf()).replace(_RUN, banner_of(page.run_id)).replace(_ROWS, rows)

@@ -8,12 +8,12 @@ import secrets
 from typing import Any
 
 import flask
-from flask import get_flashed_messages
-from flask.globals import request_ctx
+from jinja2 import TemplateNotFound
 from markupsafe import Markup
 
 from credstore.errors import ConfigError
 from credstore.web import request_context
+from credstore.web.flash_messages import take_messages
 from credstore.web.template_filters import template_variables
 
 _MARK = f"part-{secrets.token_hex(16)}"  # between title, head and content; nobody can guess it
@@ -22,19 +22,25 @@ _MARK = f"part-{secrets.token_hex(16)}"  # between title, head and content; nobo
 def render_template(name: str, **given: Any) -> str:
     """The HTML of a template of credstore. `given` are variables beside those of `template_variables`.
 
-    Raises ConfigError where the host's layout has no block for credstore's content.
+    Raises ConfigError where the host's layout is missing, or has no block for credstore's content.
     """
     layout = request_context.services().layout
-    html = flask.render_template(name, **(template_variables() | {"part_mark": _MARK if layout else ""} | given))
+    variables = template_variables() | {"part_mark": ""} | given
+    if not layout:
+        return flask.render_template(name, **variables)
+    # Credstore's part shows all messages, also those of the host: its layout must not show them again.
+    html = flask.render_template(name, **variables | {"part_mark": _MARK, "get_flashed_messages": take_messages})
     title, *parts = html.split(_MARK)
-    if not layout or not parts:  # a piece of a page, for credstore's script
+    if not parts:  # a piece of a page, for credstore's script
         return html
     head, content = map(Markup, parts)
     page = PageInHost(layout, Markup(title.strip()), head, content)  # noqa: S704 - the same
-    # Credstore's part has shown all messages, also those of the host: its layout must not show them again.
-    get_flashed_messages()
-    request_ctx.flashes = []
-    found = flask.render_template("credstore/in_host.html", credstore_page=page)
+    try:
+        found = flask.render_template("credstore/in_host.html", credstore_page=page)
+    except TemplateNotFound as missing:
+        if missing.name != layout:  # what the layout itself is made of
+            raise
+        raise ConfigError(f"The application has no template “{layout}”, which is the layout of credstore.") from None
     if not page.is_shown:
         raise ConfigError(f"The layout “{layout}” has no block credstore_content, where credstore's pages belong.")
     return found

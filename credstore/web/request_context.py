@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
+from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users, Visitor
 from credstore.accounts.machine_tokens import MachineTokens
 from credstore.audit import AuditLog
 from credstore.background_runner import BackgroundRunner
@@ -17,6 +17,8 @@ from credstore.web.brand import Brand
 
 if TYPE_CHECKING:  # it imports Authlib, which not every installation has
     from credstore.oidc.provider import Provider
+
+AuthorizeAnswer = ResponseReturnValue | Role | Visitor | None
 
 
 class Services(Protocol):
@@ -40,8 +42,8 @@ class Services(Protocol):
     layout: str | None
     brand: Brand
 
-    def authorize(self) -> ResponseReturnValue | Role | None:
-        """A role lets the request pass with that role, None with every right; anything else is sent instead."""
+    def authorize(self) -> AuthorizeAnswer:
+        """A role or a visitor lets the request pass with that role, None as an editor; all else is sent instead."""
 
     def require_ready(self) -> None:
         """Raises StorageError or Locked while requests cannot be served."""
@@ -59,12 +61,12 @@ def config() -> Config:
     return services().config
 
 
-def authorize() -> ResponseReturnValue | Role | None:
+def authorize() -> AuthorizeAnswer:
     return services().authorize()
 
 
 def username() -> str:
-    """The name of who signed in with credstore's own sign-in; "" in a host application, which shows its own."""
+    """The name of who signed in, or that a host application gave for the audit log; "" where it is not known."""
     return str(g.get("credstore_username", ""))
 
 

@@ -29,15 +29,17 @@ def register(bp: Blueprint) -> None:
 
 def template_variables() -> dict[str, Any]:
     """What every template of ours may use. `list_path` is the list's address; a credential's is below it."""
+    services = request_context.services()
     static_path = url_for("credstore.static", filename="")  # once a page, not once a file
     return {
         "asset": partial(_asset, static_path, current_app.blueprints["credstore"].static_folder or ""),
-        "brand": request_context.services().brand,
+        "brand": services.brand,
         "key_state": request_context.vault().key_state,  # may ask the database, so that a page calls it
         "list_arguments": list_arguments(),
         "list_path": url_for("credstore.index"),
         "list_query": list_query,
-        "username": request_context.username(),
+        # A host application shows its users itself, and has its own button to sign out.
+        "username": request_context.username() if services.addresses.own_site else "",
         "is_authorized": request_context.is_authorized(),
         "may_edit": request_context.role().includes(Role.EDITOR),
         "is_admin": request_context.role().includes(Role.ADMIN),

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 
-from credstore.accounts import Role
+from credstore.accounts import Role, Visitor
 from credstore.extension import Credstore
 from examples.workflow_runner import sign_in, workflow_pages
 from examples.workflow_runner.models import User, db
@@ -18,10 +18,13 @@ login_manager.login_view = "sign_in.sign_in"
 
 
 def may_use_credentials() -> Any:
-    """The check before each page of credstore: administrators may do everything there, other users may look."""
+    """The check before each page of credstore: administrators may do everything there, other users may look.
+
+    The name is for credstore's audit log.
+    """
     if not current_user.is_authenticated:
         return login_manager.unauthorized()
-    return None if current_user.is_admin else Role.VIEWER
+    return Visitor(Role.ADMIN if current_user.is_admin else Role.VIEWER, current_user.username)
 
 
 def create_app() -> Flask:
@@ -54,6 +57,7 @@ def create_app() -> Flask:
 def add_headers(response: Any) -> Any:
     """The application's own policy. It allows inline styles, which credstore's own policy would refuse."""
     policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    policy += "; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

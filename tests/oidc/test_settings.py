@@ -4,10 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from credstore.accounts import Role
 from credstore.config import Config
+from credstore.database import close_database
+from credstore.encryption.keyring import generate_key
 from credstore.errors import ConfigError
+from credstore.extension import Credstore
 from credstore.oidc import from_config
 from credstore.oidc.from_config import provider_from_config
 from credstore.oidc.group_roles import GroupRoles, groups_in
@@ -96,6 +100,18 @@ def test_a_whole_configuration_makes_a_provider_without_asking_it(tmp_path: Path
     assert (provider.issuer, provider.label) == (WHOLE["CREDSTORE_OIDC_ISSUER"], "your organization")
     assert "CANARY" not in repr(provider)
     assert provider_from_config(config(tmp_path)) is None
+
+
+@pytest.mark.parametrize("hosted", [True, False])
+def test_a_host_application_makes_no_provider_since_it_signs_in_by_itself(tmp_path: Path, hosted: bool) -> None:
+    app = Flask("host")
+    app.secret_key = "s" * 40
+    authorize = (lambda: None) if hosted else None
+    credstore = Credstore(
+        app, config=config(tmp_path, **WHOLE, FIELD_ENCRYPTION_KEY=generate_key()), authorize=authorize
+    )
+    assert (credstore.provider is None) == hosted
+    close_database(app)
 
 
 @pytest.mark.parametrize("missing", WHOLE)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask, flash, redirect, render_template, request
+from flask import Flask, Response, after_this_request, flash, redirect, render_template, request
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import DictLoader
@@ -20,19 +20,27 @@ from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database
 from credstore.errors import ConfigError
 from credstore.extension import Credstore
+from credstore.public_ids import new_public_id
+from credstore.web.brand import Brand
+from credstore.web.security_headers import HEADERS
 from tests.conftest import PASSWORD, USERNAME
 from tests.fixtures.serving import REPO
+from tests.page import Page
 
 KEY = "sk-test-0123456789"
-SECURITY_HEADERS = {"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy"}
+CSP, FRAMES = "Content-Security-Policy", "X-Frame-Options"
+SECURITY_HEADERS = {*HEADERS, "Strict-Transport-Security"}
 # A layout that has blocks and variables of the same names as credstore's templates have.
 LAYOUT = (
     "<!doctype html><html lang=en><head><title>{% block title %}{% block credstore_title %}{% endblock %}{% endblock %}"
     "</title>{% block head %}{% block credstore_head %}{% endblock %}{% endblock %}</head><body>"
     "<p id=host>{{ username }} {{ brand }} {{ page }} {{ asset }} {{ state }}</p>"
-    "{% for message in get_flashed_messages() %}<p>host says {{ message }}</p>{% endfor %}"
+    "{% from 'macros.html' import said %}{{ said() }}"  # a macro does not see the variables of a page
     "{% block main %}{% block content %}{% block credstore_content %}{% endblock %}{% endblock %}{% endblock %}"
     "<footer>{% block forms %}host's forms{% endblock %}</footer></body></html>"
+)
+MACROS = (
+    "{% macro said() %}{% for message in get_flashed_messages() %}host says {{ message }}{% endfor %}{% endmacro %}"
 )
 OWN = "{% extends 'host.html' %}{% block title %}Own{% endblock %}{% block content %}own page{% endblock %}"
 HOSTS_VARIABLES = {"username": "host-user", "brand": "host-brand", "page": 7, "asset": "host-asset", "state": "host"}
@@ -50,7 +58,9 @@ def make_host(config: Config, migrated_sqlite: Path) -> Iterator[MakeHost]:
     def make(templates: dict[str, str] | None = None, *, mount: str = "", **options: Any) -> Flask:
         host = Flask("host", static_folder=None)
         host.secret_key = "h" * 40
-        host.jinja_loader = DictLoader({"host.html": LAYOUT, "own.html": OWN} | (templates or {}))  # type: ignore[assignment]
+        host.jinja_loader = DictLoader(
+            {"host.html": LAYOUT, "own.html": OWN, "macros.html": MACROS} | (templates or {})
+        )  # type: ignore[assignment]
         host.context_processor(lambda: HOSTS_VARIABLES)
         host.register_error_handler(404, lambda error: ("the host's 404", 404))
         host.add_url_rule("/own", "own", lambda: render_template("own.html"))
@@ -68,7 +78,7 @@ def make_host(config: Config, migrated_sqlite: Path) -> Iterator[MakeHost]:
 
 def authorize() -> Any:
     user = request.headers.get("X-User", "")
-    return {"ann": None, "bob": Role.VIEWER}[user] if user else redirect("/host-sign-in", 303)
+    return {"ann": Role.ADMIN, "bob": Role.VIEWER}[user] if user else redirect("/host-sign-in", 303)
 
 
 def client_of(host: Flask, user: str = "ann") -> FlaskClient:
@@ -216,6 +226,17 @@ def test_a_layout_without_a_place_for_the_content_is_told(make_host: MakeHost) -
     assert "The layout “none.html” has no block credstore_content" in answer.text
 
 
+def test_a_layout_that_is_not_there_is_told(make_host: MakeHost, caplog: pytest.LogCaptureFixture) -> None:
+    client = client_of(make_host({"torn.html": "{% extends 'gone.html' %}"}, layout="nowhere.html"))
+    answer = client.get("/credentials")
+    assert answer.status_code == 500
+    assert "The application has no template “nowhere.html”, which is the layout of credstore." in answer.text
+    client.application.extensions["credstore"].layout = "torn.html"
+    caplog.clear()
+    assert client.get("/credentials").status_code == 500
+    assert "TemplateNotFound" in caplog.text  # the host's own mistake, with the lines of the source
+
+
 def test_messages_are_shown_once(make_host: MakeHost) -> None:
     """Those of the host too: on a page of credstore by credstore, on a page of the host by the host."""
     client = client_of(make_host(layout="host.html"))
@@ -224,21 +245,48 @@ def test_messages_are_shown_once(make_host: MakeHost) -> None:
     page = client.get("/credentials").text
     assert page.count("from the host") == page.count("One is encrypted and stored.") == 1
     assert "host says" not in page
+    assert "host says" not in client.get("/own").text
     client.get("/flash")
+    row = re.findall(r'/credentials/([0-9a-f-]{36})', page)[0]
+    piece = client.get(f"/credentials/{row}", headers={"X-Credstore": "fragment"})  # it shows no messages
+    assert (piece.status_code, "<html" in piece.text, "from the host" in piece.text) == (200, False, False)
     assert "host says from the host" in client.get("/own").text
+    assert "from the host" not in client.get("/credentials").text
 
 
 @pytest.mark.parametrize("csp", [True, False])
-def test_the_security_headers_are_left_to_the_host_where_asked(make_host: MakeHost, csp: bool) -> None:
+def test_the_policy_alone_is_left_to_the_host_where_asked(make_host: MakeHost, csp: bool) -> None:
     client = client_of(make_host(csp=csp))
+    wanted = SECURITY_HEADERS if csp else SECURITY_HEADERS - {CSP} | {FRAMES}
     style = re.findall(r'"(/credentials/static/credstore.css[^"]*)"', client.get("/credentials").text)[0]
     for path in ("/credentials", style, "/api/v1/openapi.json", "/credentials/nowhere"):
         with client.get(path, base_url="https://host.example") as answer:
             headers = answer.headers
-        found = {name for name, _ in headers if name in SECURITY_HEADERS | {"Strict-Transport-Security"}}
-        assert found == (SECURITY_HEADERS | {"Strict-Transport-Security"} if csp else set()), path
+        found = [name for name, _ in headers if name in SECURITY_HEADERS | {FRAMES}]
+        assert sorted(found) == sorted(wanted), path
+        assert headers.get(FRAMES, "DENY") == "DENY"
         assert headers["Cache-Control"] == ("no-store" if path != style else "public, max-age=31536000, immutable")
-    assert not SECURITY_HEADERS & set(client.get("/own").headers.keys())
+    assert not (SECURITY_HEADERS | {FRAMES}) & set(client.get("/own").headers.keys())
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["after credstore", "before credstore"])
+@pytest.mark.parametrize("csp", [True, False])
+def test_a_header_that_the_host_has_set_stays(make_host: MakeHost, csp: bool, late: bool) -> None:
+    host = make_host(csp=csp)
+    names = {*SECURITY_HEADERS, FRAMES}
+
+    def add(response: Response) -> Response:
+        response.headers.update(dict.fromkeys(names, "the host's"))
+        return response
+
+    if late:
+        host.after_request(add)
+    else:
+        host.before_request(lambda: after_this_request(add) and None)
+    for path in ("/credentials", "/credentials/static/credstore.css", "/api/v1/openapi.json", "/credentials/nowhere"):
+        with client_of(host).get(path, base_url="https://host.example") as answer:
+            found = [value for name, value in answer.headers if name in names]
+        assert found == ["the host's"] * len(names), path
 
 
 @pytest.mark.parametrize(
@@ -252,6 +300,11 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
     assert re.search(rf'<a class="brand" href="{re.escape(leads_to)}"><img[^>]+>{re.escape(name)}</a>', page)
 
 
+# Pages that have a view for GET, for POST alone, or with an id; and the folder of the static files.
+PAGES = ("/new", "/settings", "/tokens", "/restore", f"/{new_public_id()}", f"/{new_public_id()}/test", "/static/x")
+PAGES += ("/static", "/runs")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -261,6 +314,9 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
         ({"url_prefix": "/<x>"}, "url_prefix must be a path"),
         ({"api_prefix": ""}, "api_prefix must be a path"),
         ({"url_prefix": "/same", "api_prefix": "/same"}, "must differ"),
+        ({"url_prefix": "/tools/credentials", "api_prefix": "/tools"}, "url_prefix must not be below"),
+        ({"url_prefix": "/a/b/c", "api_prefix": "/a"}, "url_prefix must not be below"),
+        *(({"api_prefix": f"/credentials{page}"}, f"“/credentials{page}” is the address of a page") for page in PAGES),
         ({"brand": " "}, "brand must be a name"),
         ({"brand": ("Acme", "javascript:x()")}, "link of brand"),
     ],
@@ -307,8 +363,17 @@ def test_a_stand_alone_credstore_works_below_script_name(app: Flask, monkeypatch
     assert (again.status_code, 'action="/m/tokens"' in again.text) == (403, True)
 
 
-def test_a_stand_alone_credstore_stays_at_the_root(config: Config) -> None:
+@pytest.mark.parametrize("option", [{"url_prefix": "/a"}, {"api_prefix": "/a"}, {"layout": "x.html"}, {"csp": False}])
+def test_a_stand_alone_credstore_has_its_own_addresses_and_page(config: Config, option: Any) -> None:
     app = Flask("own")
     app.secret_key = "s" * 40
-    with pytest.raises(ConfigError, match="for a host application"):
-        Credstore(app, config=config, url_prefix="/a")
+    with pytest.raises(ConfigError, match=f"^{next(iter(option))} is for a host application"):
+        Credstore(app, config=config, **option)
+
+
+def test_two_applications_of_a_process_keep_their_names_apart(app: Flask, admin: Page) -> None:
+    """The page around the list is kept from one response to the next."""
+    for name in ("Acme", "Flows", "Acme"):
+        app.extensions["credstore"].brand = Brand(name)  # as of another application with this database
+        admin.get("/credentials")
+        assert f"Skip to the content {name} " in admin.text

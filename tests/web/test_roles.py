@@ -1,18 +1,22 @@
 """Each route states the role that it needs, and each role gets what it may have: no page offers what is refused."""
 
+import base64
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from credstore.accounts import Role
-from credstore.config import Config
+from credstore.accounts import Role, Visitor
+from credstore.audit import AuditFilters
+from credstore.config import DATABASE_FILE, Config
+from credstore.database import close_database
 from credstore.extension import Credstore
-from credstore.migrate import upgrade
 from credstore.web.authorization import PUBLIC_ENDPOINTS
 from credstore.web.route_roles import ROLE_OF_ENDPOINT, role_needed
-from tests.conftest import PASSWORD, close
+from tests.conftest import PASSWORD
 from tests.page import Page
 from tests.web.conftest import JSON, Store
 
@@ -148,16 +152,94 @@ def test_a_form_of_an_editor_does_not_come_back_to_a_viewer(app: Flask, as_role:
     assert "kept" not in visitor.text
 
 
+class Host:
+    """A host application whose `authorize` returns `answer`, and a client of it."""
+
+    def __init__(self, config: Config, migrated_sqlite: Path) -> None:
+        config.data_dir.mkdir(parents=True)
+        shutil.copyfile(migrated_sqlite, config.data_dir / DATABASE_FILE)
+        self.answer: object = None
+        self.app = Flask("host", static_folder=None)
+        self.app.config.update(SECRET_KEY="s" * 40, WTF_CSRF_ENABLED=False)
+        self.credstore = Credstore(self.app, config=config, authorize=lambda: self.answer)  # type: ignore[arg-type, return-value]
+        self.client = self.app.test_client()
+
+    def actors(self) -> list[str]:
+        with self.app.app_context():
+            return [entry.actor for entry in self.credstore.audit.page(AuditFilters()).entries]
+
+
+@pytest.fixture
+def host(config: Config, migrated_sqlite: Path) -> Iterator[Host]:
+    made = Host(config, migrated_sqlite)
+    yield made
+    close_database(made.app)
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [(None, 200), (Role.ADMIN, 200), (Role.EDITOR, 200), (Role.VIEWER, 403), (("no", 401), 401), ("elsewhere", 200)],
 )
-def test_a_host_application_may_name_a_role(config: Config, answer: object, expected: int) -> None:
-    host = Flask("host")
-    host.secret_key = "s" * 40
-    Credstore(host, config=config, authorize=lambda: answer)  # type: ignore[arg-type, return-value]
-    upgrade(host)
-    found = host.test_client().get("/credentials/new")
+def test_a_host_application_may_name_a_role(host: Host, answer: object, expected: int) -> None:
+    host.answer = answer
+    found = host.client.get("/credentials/new")
     assert found.status_code == expected
     assert (found.text == "elsewhere") == (answer == "elsewhere")
-    close(host)
+
+
+@pytest.mark.parametrize("answer", [None, *Role, *(Visitor(role, "ann") for role in Role)], ids=str)
+def test_only_an_explicit_role_opens_more_than_an_editor_has(
+    host: Host, answer: Role | Visitor | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each route of a host application, against all that its `authorize` may return."""
+    role = answer.role if isinstance(answer, Visitor) else answer or Role.EDITOR
+    host.answer, refused = answer, set[str]()
+    for starts in ("start", "start_rotation"):  # a thread in the background
+        monkeypatch.setattr(host.credstore.runner, starts, lambda _: None)
+    for endpoint, method, url in routes(host.app):
+        status = host.client.open(url.replace("<path:rest>", "x"), method=method).status_code
+        assert (status == 403) == (not role.includes(role_needed(endpoint))), f"{method} {url}: {status}"
+        assert status < 500
+        refused |= {endpoint} if status == 403 else set()
+    needs_admin = {"credstore.settings", "credstore.audit", "credstore.issue_token", "credstore.rotate_keys"}
+    assert (needs_admin <= refused) == (role is not Role.ADMIN)
+    assert ("Settings" in host.client.get("/credentials").text) == (role is Role.ADMIN)
+
+
+def test_whom_a_host_lets_pass_without_a_role_gets_no_token(host: Host) -> None:
+    """It would read every secret."""
+    key = base64.b64encode(bytes(range(32))).decode()
+    form = {"name": "mine", "scopes": ["read", "use"], "expires": "90d", "public_key": key}
+    assert host.client.post("/credentials/tokens", data=form).status_code == 403
+    with host.app.app_context():
+        assert not host.credstore.tokens.list()
+    host.answer = Visitor(Role.ADMIN, "ann")
+    assert host.client.post("/credentials/tokens", data=form).status_code == 200
+    with host.app.app_context():
+        assert [token.created_by for token in host.credstore.tokens.list()] == ["ann"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "actor"),
+    [
+        (None, "host application"),
+        (Role.EDITOR, "host application"),
+        (Visitor(Role.EDITOR), "host application"),
+        (Visitor(Role.EDITOR, "ann"), "ann"),
+        (Visitor(Role.EDITOR, " a\0\n\ud800\u202eb "), "a b"),
+        (Visitor(Role.EDITOR, "Program"), "user Program"),
+        (Visitor(Role.EDITOR, "token of ann"), "user token of ann"),
+        (Visitor(Role.EDITOR, "x" * 200), "x" * 150),
+    ],
+)
+def test_the_name_that_a_host_gives_is_in_the_audit_log(host: Host, answer: object, actor: str) -> None:
+    host.answer = answer
+    form = {"type": "llm", "name": "One", "llm-provider_type": "openai", "llm-api_key": "sk-test-0123456789"}
+    assert host.client.post("/credentials/new", data=form).status_code == 303
+    assert host.actors() == [actor]
+    assert "Sign out" not in host.client.get("/credentials").text
+    with host.app.app_context():
+        (row,) = (record.public_id for record in host.credstore.vault.page().records)
+    assert host.client.post(f"/credentials/{row}/delete").status_code == 303
+    deleted = host.client.get("/credentials/deleted", headers=JSON)
+    assert f'"deleted_by":"{actor}"'.replace('"host application"', "null") in deleted.text

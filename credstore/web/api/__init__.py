@@ -29,15 +29,15 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def make_api_blueprint(addresses: Addresses, *, protect: bool) -> Blueprint:
+def make_api_blueprint(addresses: Addresses, *, csp: bool) -> Blueprint:
     """The blueprint `credstore_api`. Each route of ROUTES is below the address of the API.
 
-    `protect`: the responses have security headers.
+    `csp`: the responses have a content security policy; the other security headers they have anyway.
     """
     bp = Blueprint(NAME, __name__, url_prefix=addresses.api_prefix)
     error_handlers.register(bp, everywhere=False)
     problems.register(bp)
-    security_headers.register(bp, everywhere=False, protect=protect)
+    security_headers.register(bp, everywhere=False, csp=csp)
     for route in ROUTES:
         bp.add_url_rule(
             route.rule,

@@ -41,7 +41,10 @@ def tokens() -> ResponseReturnValue:
 
 
 def issue_token() -> ResponseReturnValue:
-    """Issue a token. `reauthentication` has asked for the password: an open browser alone must not be enough."""
+    """Issue a token. An open browser alone must not be enough: `reauthentication` has asked for the password.
+
+    That is so on credstore's own site. A host application asks in its `authorize`, where it wants that.
+    """
     form, services = TokenForm(request.form), request_context.services()
     scopes, username = request.form.getlist("scopes"), request_context.username()
     try:
