@@ -54,6 +54,8 @@ function refuse(form, page) {
     if (twin?.type === "checkbox") twin.checked = field.checked;
     else if (twin) twin.value = field.value;
   }
+  for (const select of old.querySelectorAll("select.chosen")) // a pasted key must not change it, see paste_detection.js
+    fresh.querySelector(`select[name="${CSS.escape(select.name)}"]`)?.classList.add("chosen");
   const [before, now] = [old, fresh].map((card) => card.querySelector("[name=type]:checked"));
   if (now && now.value !== before?.value) {
     // “Use Telegram” takes the key into the field of another type.

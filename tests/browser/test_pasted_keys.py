@@ -130,6 +130,28 @@ def test_a_test_of_the_draft_asks_first_and_goes_on_with_the_test(open_page: Ope
     expect(dialog.locator(".draft-verdict")).to_be_visible()
 
 
+@pytest.mark.parametrize("button", ["Test without saving", "Add Credential"])
+def test_a_chosen_provider_stays_when_the_form_came_back(open_page: OpenPage, watch: Watch, button: str) -> None:
+    watch.allow_status(400)
+    tab = open_page()
+    dialog = open_dialog(tab)
+    key, provider = dialog.get_by_label("API Key"), dialog.get_by_label("Provider Type")
+    provider.select_option("openai_compatible")
+    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
+    paste(key, "canary-with-a-slip")
+    if button == "Add Credential":
+        dialog.get_by_role("button", name=button).click()
+        expect(dialog.get_by_text("Give the credential a name.")).to_be_visible()
+    else:
+        choose_more(dialog, button)
+        expect(dialog.locator(".draft-verdict")).to_be_visible()
+    key.clear()
+    with tab.expect_response("**/detect-paste*"):
+        paste(key, "sk-proj-canary0123456789")
+    expect(dialog.get_by_text("This looks like an OpenAI key")).to_be_visible()
+    expect(provider).to_have_value("openai_compatible")
+
+
 def test_a_bot_token_goes_to_the_type_telegram_with_one_click(
     site: LiveSite, open_page: OpenPage, watch: Watch
 ) -> None:
