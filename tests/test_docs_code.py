@@ -27,7 +27,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 app = Flask("host", template_folder=os.environ["TEMPLATES"])
 app.secret_key = "yours, from your own settings"
 class User(UserMixin):
-    id, is_admin, username = "1", True, "ann"
+    id, role, username = "1", "admin", "ann"
 LoginManager(app).user_loader(lambda user_id: User())
 app.add_url_rule("/login-as-admin", view_func=lambda: str(login_user(User())))
 app.context_processor(lambda: {"username": "a name of the host"})
