@@ -15,9 +15,10 @@ from credstore.access_errors import SetupClosed, WrongPassword
 from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed, note_refused, open_session
 from credstore.accounts.login_throttle import LoginSubjects
-from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, needs_rehash, username_key, verify
+from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, needs_rehash, verify
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
+from credstore.accounts.usernames import stored_key
 from credstore.accounts.users import Users, add_user
 from credstore.audit import Act, Actor, current_actor, record
 from credstore.audit.actor import NOBODY
@@ -71,10 +72,10 @@ class Accounts:
 
         Raises NotFound, also for a user whom the provider signs in, InvalidFields (`username`, `password`).
         """
-        key = username_key(username)
         check_new(username, password, exists=True)
         password_hash = hash_password(password)
         with write_transaction(self._session):
+            key = stored_key(self._session, username)
             local = Admin.username_key == key, Admin.password_hash != NO_PASSWORD
             changed = update(Admin).where(*local).values(password_hash=password_hash)
             admin_id = self._session.scalar(changed.returning(Admin.id))
@@ -139,8 +140,8 @@ class Accounts:
         Raises Throttled (`retry_after` seconds), and WrongPassword, in the same time and with the same sentence whether
         the name exists or not.
         """
-        key = username_key(username)
         with write_transaction(self._session):
+            key = stored_key(self._session, username)
             known = select(Admin.password_hash, Admin.username).where(Admin.username_key == key)
             stored, name = (self._session.execute(known).one_or_none() if key else None) or (None, "")
             caller = LoginSubjects.of(key or username, address, stored)
@@ -175,8 +176,8 @@ class Accounts:
 
         Raises Throttled, or WrongPassword.
         """
-        key = username_key(username)
         with write_transaction(self._session):
+            key = stored_key(self._session, username)
             stored = self._session.scalar(select(Admin.password_hash).where(Admin.username_key == key))
             caller = LoginSubjects.of(key, address, stored)
             login_throttle.register_attempt(self._session, caller, utc_now())

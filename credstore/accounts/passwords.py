@@ -1,4 +1,4 @@
-"""Rules for usernames and passwords, and argon2id hashes. Never keeps a password or repeats it in a message."""
+"""Rules for new usernames and for passwords, and argon2id hashes. Never keeps a password or repeats it in a message."""
 
 import unicodedata
 from functools import cache
@@ -9,13 +9,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from credstore.access_errors import Throttled
+from credstore.accounts.usernames import MAX_USERNAME, mixes_alphabets, username_key
 from credstore.audit import is_reserved
 from credstore.errors import InvalidFields
 
 MIN_CHARACTERS = 15
 MAX_BYTES = 1024
-MAX_USERNAME = 150
-MAX_KEY = 600
 LONGEST_REPEATED = 8  # characters of a text that is repeated
 MOST_IN_ORDER = 0.8  # the share of characters that may follow the one before: "123456789012345" starts again once
 HASHES_AT_ONCE = 4
@@ -27,19 +26,10 @@ _hasher = PasswordHasher()
 _slots = BoundedSemaphore(HASHES_AT_ONCE)
 
 
-def username_key(username: str) -> str:
-    """The form in which usernames are compared: trimmed, NFC, case-folded. "" for what cannot be a username."""
-    if len(username) > MAX_KEY:  # checked first: the time to normalize a text grows with the square of its length
-        return ""
-    name = unicodedata.normalize("NFC", username.strip())
-    key = unicodedata.normalize("NFC", name.casefold())
-    return key if 0 < len(name) <= MAX_USERNAME and len(key) <= MAX_KEY and name.isprintable() else ""
-
-
 def check_new(username: str, password: str, *, exists: bool = False) -> None:
     """Raise InvalidFields (`username`, `password`) with a sentence for each that cannot be used.
 
-    `exists`: the username is one that was given before names of the audit log were refused, maybe.
+    `exists`: the username is one that was given before some names were refused, maybe.
     """
     problems: dict[str, str] = {}
     if not username.strip():
@@ -48,6 +38,8 @@ def check_new(username: str, password: str, *, exists: bool = False) -> None:
         problems["username"] = f"Use at most {MAX_USERNAME} printable characters."
     elif not exists and is_reserved(username):
         problems["username"] = "The audit log uses this name for something else. Choose another."
+    elif not exists and mixes_alphabets(username):
+        problems["username"] = "Write each word with the letters of one alphabet. Other names look alike."
     if problem := _password_problem(username, password):
         problems["password"] = problem
     if problems:

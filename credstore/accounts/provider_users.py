@@ -12,9 +12,10 @@ from credstore import metrics
 from credstore.access_errors import NoRole, ProviderRefused, ProviderUnreached, Throttled
 from credstore.accounts.login_sessions import end_sessions, hashed, open_session
 from credstore.accounts.login_throttle import clear_codes, register_code, register_refused_by_provider, take_back_code
-from credstore.accounts.passwords import NO_PASSWORD, username_key
+from credstore.accounts.passwords import NO_PASSWORD
 from credstore.accounts.provider_user import ProviderUser
 from credstore.accounts.roles import Role
+from credstore.accounts.usernames import mixes_alphabets, username_key
 from credstore.accounts.users import add_user, withdraw_invitations_of
 from credstore.audit import Act, Actor, is_reserved, record
 from credstore.audit.actor import NOBODY
@@ -175,7 +176,7 @@ class ProviderUsers:
 
     def _add(self, user: ProviderUser, role: Role) -> int:
         """The id of a new user. Raises ProviderRefused where their name cannot be used or is taken."""
-        if not username_key(user.username) or is_reserved(user.username):
+        if not username_key(user.username) or is_reserved(user.username) or mixes_alphabets(user.username):
             raise ProviderRefused("Your name at the provider cannot be used here. Tell the operator.", "name unusable")
         try:
             user_id = add_user(self._session, user.username, NO_PASSWORD, role)

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from credstore.access_errors import LastAdministrator
-from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, username_key
+from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password
 from credstore.accounts.roles import Role
+from credstore.accounts.usernames import stored_key, username_key
 from credstore.audit import Act, record
 from credstore.database import AnySession, insert, write_transaction
 from credstore.errors import InvalidFields, NotFound
@@ -54,7 +55,8 @@ class Users:
 
     def named(self, username: str) -> UserRecord:
         """The user of this name. Raises NotFound."""
-        user_id = self._session.scalar(select(Admin.id).where(Admin.username_key == username_key(username)))
+        key = stored_key(self._session, username)
+        user_id = self._session.scalar(select(Admin.id).where(Admin.username_key == key))
         if user_id is None:
             raise _unknown()
         return self.get(user_id)
@@ -123,15 +125,12 @@ def withdraw_invitations_of(session: AnySession, username: str) -> None:
 
 def add_user(session: AnySession, username: str, password_hash: str, role: Role) -> int:
     """Inside a writing transaction: add a row; its id. Raises InvalidFields (`username`) where the name is taken."""
+    key = username_key(username)
     row = insert(session, Admin).values(
-        username=username.strip(),
-        username_key=username_key(username),
-        password_hash=password_hash,
-        role=role.value,
+        username=username.strip(), username_key=key, password_hash=password_hash, role=role.value
     )
-    user_id: int | None = session.scalar(
-        row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)
-    )
+    added = row.on_conflict_do_nothing(index_elements=["username_key"]).returning(Admin.id)
+    user_id: int | None = session.scalar(added) if stored_key(session, username) == key else None
     if user_id is None:
         raise InvalidFields({"username": "A user of that name exists already. Choose another name."})
     return user_id

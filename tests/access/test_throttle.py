@@ -16,7 +16,7 @@ from credstore.accounts.login_throttle import (
     MAX_DELAY,
     delay_after,
 )
-from credstore.accounts.passwords import username_key
+from credstore.accounts.usernames import username_key
 from credstore.models import LoginFailure, db
 from tests.access.conftest import HERE, NAME, PASSWORD
 

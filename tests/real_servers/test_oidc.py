@@ -148,7 +148,7 @@ def test_without_a_group_nobody_gets_in_and_earlier_sessions_end(company: Compan
     assert not is_signed_in(tab, company)
     assert not is_signed_in(before, company)
     last = company.rows("SELECT act, result FROM audit_entry ORDER BY seq DESC LIMIT 1")
-    assert last == [("sign-in refused", "by the OpenID Connect provider: no role")]
+    assert last == [("sign-in refused", "user kim, by the OpenID Connect provider: no role")]
 
 
 def test_a_name_of_somebody_else_is_not_taken_over(company: Company, visit: Visit) -> None:
