@@ -247,7 +247,7 @@ def test_messages_are_shown_once(make_host: MakeHost) -> None:
     assert "host says" not in page
     assert "host says" not in client.get("/own").text
     client.get("/flash")
-    row = re.findall(r'/credentials/([0-9a-f-]{36})', page)[0]
+    row = re.findall(r"/credentials/([0-9a-f-]{36})", page)[0]
     piece = client.get(f"/credentials/{row}", headers={"X-Credstore": "fragment"})  # it shows no messages
     assert (piece.status_code, "<html" in piece.text, "from the host" in piece.text) == (200, False, False)
     assert "host says from the host" in client.get("/own").text
