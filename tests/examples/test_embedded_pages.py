@@ -178,3 +178,5 @@ def test_a_person_signed_out_meanwhile_is_led_to_the_hosts_sign_in(
     assert tab.locator("#name").input_value() == "Typed"
     answer = tab.request.get(host.server.credentials, max_redirects=0)
     assert (answer.status, urlsplit(answer.headers["location"]).path) == (302, f"{MOUNT}/sign-in")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]  # the host's own
+    assert (answer.headers["x-frame-options"], answer.headers["x-content-type-options"]) == ("DENY", "nosniff")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from credstore.audit import AuditFilters
 from credstore.encryption.keyring import generate_key
 from tests.examples.conftest import BOT, KEYS, ExampleServer, Host, SignedIn
 from tests.fixtures.browsing import Watch
@@ -88,6 +89,10 @@ def test_a_node_names_its_credential_when_that_is_missing(host: Host, signed_in:
     tab.get_by_role("checkbox").check()
     press(tab, "Delete credential")
     expect(tab.locator(".message").first).to_contain_text("Deleted “Lost key”")
+    with host.vault():
+        audit = host.app.extensions["credstore"].audit
+        (deletion,) = audit.page(AuditFilters(act="delete", credentials=(stored.public_id,))).entries
+    assert deletion.actor == "ann"  # the host names its user
     tab.goto(place)
     assert results(tab) == [
         "Error: The credential “Lost key” is not there any more. Choose another one.",
