@@ -1,4 +1,4 @@
-// Progress of a run without reloading, and the button that copies a result. Both pages work without it.
+// Progress of a run without reloading, and the buttons that copy what is shown. Both pages work without it.
 "use strict";
 
 {
@@ -28,7 +28,8 @@
     const words = button.textContent;
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+      const shown = document.querySelector(button.dataset.copy);
+      await navigator.clipboard.writeText(shown.value ?? shown.textContent);
       liveRegion.textContent = button.textContent = "Copied";
       setTimeout(() => { button.textContent = words; }, 2000);
     });

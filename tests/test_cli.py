@@ -286,3 +286,7 @@ def test_users_and_their_roles(run: Run) -> None:
     run("user", "role", "--username", "Bob", "owner", status=2)
     link = run("user", "invite", "--role", "editor", "--base-url", "https://vault.example.org/").output
     assert re.fullmatch(r"https://vault\.example\.org/invitation\?token=[\w-]{43}\n", link)
+    guessed = run("user", "invite")
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/invitation\?token=[\w-]{43}\n", guessed.stdout)
+    assert "The address http://127.0.0.1:8000 is assumed." in guessed.stderr
+    assert "--base-url" in guessed.stderr

@@ -12,6 +12,7 @@ from credstore.cli.new_password import new_password
 from credstore.cli.options import data_dir_option, open_session
 from credstore.models import db
 
+_ASSUMED_URL = "http://127.0.0.1:8000"
 _ROLE = click.Choice([role.value for role in Role])
 
 
@@ -78,13 +79,16 @@ def remove(username: str, data_dir: Path | None) -> None:
 
 @user.command()
 @click.option("--role", type=_ROLE, default="viewer", show_default=True)
-@click.option("--base-url", default="http://127.0.0.1:8000", show_default=True, help="Where the page is reached.")
+@click.option("--base-url", help=f"Where the page is reached. Without it {_ASSUMED_URL} is assumed.")
 @data_dir_option
-def invite(role: str, base_url: str, data_dir: Path | None) -> None:
+def invite(role: str, base_url: str | None, data_dir: Path | None) -> None:
     """Print a link that works once, for three days: who opens it chooses a name and a password."""
     with _users(data_dir):
         token = Invitations(db.session).invite(Role(role))
-    click.echo(f"{base_url.rstrip('/')}/invitation?token={token}")
+    click.echo(f"{(base_url or _ASSUMED_URL).rstrip('/')}/invitation?token={token}")
+    if not base_url:  # on standard error, so that the output is the link alone
+        sentence = f"The address {_ASSUMED_URL} is assumed. If people reach credstore at another one, use --base-url."
+        click.echo(sentence, err=True)
 
 
 @contextmanager

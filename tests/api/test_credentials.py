@@ -222,6 +222,17 @@ def test_the_feed_tells_what_became_of_credentials(program: Program) -> None:
     program.send("GET", "/changes?cursor=99999", status=410)
 
 
+@pytest.mark.parametrize("at", ["", "/fields"])
+def test_an_unknown_member_is_not_repeated_but_the_known_ones_are_named(program: Program, at: str) -> None:
+    body = {"type": "telegram", "name": "One", "fields": {"bot_token": SECRET}}
+    inner: Any = body["fields"] if at else body
+    inner["CANARY-member"] = "CANARY-value"
+    sentence = problem(program, "POST", "/credentials", json=body)[at]
+    known = "bot_token" if at else "type, fields, name, expires"
+    assert sentence.startswith(f"There is a member here that is not known. These are known: {known}")
+    assert "CANARY" not in sentence
+
+
 def test_a_test_and_its_history(program: Program, made: str) -> None:
     """No address is allowed here, so that the outcome is that nothing was sent."""
     draft = {"type": "llm", "fields": {"provider_type": "openai_compatible", "base_url": "http://192.0.2.1/v1"}}

@@ -1,10 +1,14 @@
 """Messages: their tone, their end, and how they are said; and the button that copies a reference."""
 
+import json
+import subprocess
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
+from tests.browser.people_states import open_confirmed
 from tests.browser.test_keyboard import tab_to
 from tests.provider import Provider
 
@@ -102,3 +106,25 @@ def test_the_button_of_the_search_shows_when_the_focus_is_on_it(site: LiveSite, 
     assert box["x"] + box["width"] <= field["x"] + field["width"]
     expect(button).to_have_css("outline-style", "solid")
     expect(button).to_have_css("clip-path", "none")
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "field"), [("/tokens", "Issue token", "Token"), ("/users", "Make a link", "Link")]
+)
+def test_what_is_shown_once_is_copied_with_a_button(
+    site: LiveSite, open_page: OpenPage, path: str, button: str, field: str
+) -> None:
+    tab = open_page(None)
+    open_confirmed(tab, site, path)
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if path == "/tokens":
+        tab.get_by_label("Name").fill("Copied")
+    tab.get_by_role("button", name=button).click()
+    tab.get_by_role("button", name="Copy the").press("Enter")
+    expect(tab.locator("#live")).to_have_text("Copied")
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied == tab.get_by_label(field, exact=True).input_value() != ""
+    if path == "/tokens":
+        line = tab.locator("pre").inner_text()
+        answer = subprocess.run(["/bin/sh", "-c", line], env={"TOKEN": copied}, capture_output=True, check=True)
+        assert "items" in json.loads(answer.stdout)

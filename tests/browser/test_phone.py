@@ -74,3 +74,16 @@ def test_checkboxes_follow_the_scheme(site: LiveSite, open_page: OpenPage, schem
     box = tab.get_by_role("checkbox", name="Select Bot 001")
     expect(box).to_have_css("color-scheme", "light dark")
     expect(box).to_have_css("accent-color", accent)
+
+
+LINES_OF_NAMES = """[...document.querySelectorAll(".audit li div:last-child")].map((who) => {
+  const range = document.createRange();
+  range.selectNodeContents(who.firstChild);
+  return range.getClientRects().length;
+})"""
+
+
+def test_the_name_of_who_acted_is_not_broken(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page("", viewport={"width": 390, "height": 844})
+    tab.goto(f"{site.server.url}/audit?act=sign-in")
+    assert set(tab.evaluate(LINES_OF_NAMES)) == {1}

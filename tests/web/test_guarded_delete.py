@@ -111,6 +111,7 @@ def test_workflows_move_to_another_credential_of_the_type_and_the_first_is_free(
     assert moved.location == f"/credentials/{used}/delete"
     admin.get(moved.location)
     assert "Moved 2 workflows to Other." in admin.text
+    assert "No workflow is known to use it. Workflow nodes that refer to it will fail" in admin.text
     assert "Make sure that no active workflow depends on it." in admin.text
     admin.post("/credentials/delete", {"ids": used})
     assert names(app) == ["Other"]

@@ -1,5 +1,6 @@
 """The page of notices: what is set up, what waits and what was lost; the test notice; as HTML and as JSON."""
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -44,9 +45,20 @@ def visit(make_app: MakeApp, config: Config, provider: Provider) -> Visit:
 def test_without_settings_it_says_what_to_set(visit: Visit) -> None:
     page, _app = visit()
     assert "No notices are set up." in page.text
-    assert "CREDSTORE_NOTIFY_WEBHOOK" in page.text
     assert "Send a test notice" not in page.text
     assert "not tested on a schedule" in page.text
+
+
+def test_the_settings_that_it_shows_start_credstore_as_they_are(visit: Visit, config: Config) -> None:
+    page, _app = visit()
+    assert page.document is not None
+    (block,) = (element.text for element in page.document.find("pre"))
+    shell = subprocess.run(["/bin/sh", "-ec", f"{block}\nenv"], capture_output=True, text=True, check=True)
+    lines = [line.partition("=") for line in shell.stdout.splitlines() if line.startswith("CREDSTORE_NOTIFY_")]
+    keys = {"FIELD_ENCRYPTION_KEY": config.field_encryption_key, "SECRET_KEY": config.secret_key}
+    started = Config.from_env(keys | {name: value for name, _, value in lines})
+    assert started.notify_webhook
+    assert started.notify_webhook_secret.startswith("whsec_")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from marshmallow import ValidationError
 
 from credstore.access_errors import ScopeMissing, TokenRefused
 from credstore.errors import InUse, InvalidFields, KeyMismatch
+from credstore.web.api.schemas import UNKNOWN
 from credstore.web.error_handlers import problem_details
 
 INVALID = "Some fields need attention."
 _MOST_ERRORS = 100
 _HOW_TO_CONFIRM = "Nothing was done. If it is meant so, send confirm_key_mismatch: true."
-_UNKNOWN = "There is a member here that is not known."
 
 
 def register(bp: Blueprint) -> None:
@@ -84,8 +84,8 @@ def _pointed(messages: Any, at: str = "") -> Iterator[dict[str, str]]:
             yield {"pointer": at, "code": "invalid", "detail": str(sentence)}
         return
     for name, inner in messages.items():
-        if inner == ["Unknown field."]:
-            yield {"pointer": at, "code": "unknown", "detail": _UNKNOWN}
+        if isinstance(inner, list) and str(inner[0]).startswith(UNKNOWN):
+            yield {"pointer": at, "code": "unknown", "detail": inner[0]}
         elif name == "_schema" or (name in {"key", "value"} and isinstance(inner, list) and at.startswith("/fields/")):
             yield from _pointed(inner, at)
         else:

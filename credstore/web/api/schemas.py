@@ -11,6 +11,7 @@ from credstore.web.api.short_lists import ShortList
 
 MOST_IDS = 1000
 _MOST_MEMBERS = 100
+UNKNOWN = "There is a member here that is not known."
 CURSOR = validate.Regexp(r"\A[0-9]{1,18}\Z", error="This is no cursor of an earlier answer.")
 DAY = r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z"
 
@@ -20,6 +21,11 @@ class Given(Schema):
 
     class Meta:
         unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        known = ", ".join(field.data_key or name for name, field in self.load_fields.items())
+        self.error_messages["unknown"] = f"{UNKNOWN} These are known: {known}." if known else UNKNOWN
 
     @pre_load
     def refuse_many_members(self, data: Any, **_: Any) -> Any:
