@@ -34,9 +34,9 @@ class Kind:
 
 @dataclass(frozen=True)
 class Result:
-    """`text` is what the node gave, or the sentence of its error."""
+    """`outcome` is Done, Error or Skipped; `text` is what the node gave, or a sentence that says why it gave nothing."""
 
-    worked: bool
+    outcome: str
     text: str
 
 
@@ -47,15 +47,17 @@ def run(workflow: Workflow) -> dict[str, Result]:
     for node in workflow.nodes:
         try:
             text = run_node(workflow, node, text)
-            results[node.kind] = Result(True, text)
+            results[node.kind] = Result("Done", text)
+        except NothingGiven:
+            results[node.kind] = Result("Skipped", "There was nothing to send.")
         except NodeError as error:
             text = ""
-            results[node.kind] = Result(False, error.sentence)
+            results[node.kind] = Result("Error", error.sentence)
     return results
 
 
 def run_node(workflow: Workflow, node: Node, given: str) -> str:
-    """Raises NodeError."""
+    """Raises NodeError and NothingGiven."""
     if not node.credential_id:
         raise NodeError("Choose a credential for this node first.")
     vault = current_app.extensions["credstore"].vault
@@ -76,6 +78,10 @@ def run_node(workflow: Workflow, node: Node, given: str) -> str:
         raise NodeError(sentence) from None
 
 
+class NothingGiven(Exception):
+    """The input of a node is empty."""
+
+
 class Refusal(Exception):
     """A status that is not 200."""
 
@@ -94,9 +100,9 @@ def ask_model(values: Mapping[str, Any], prompt: str, _given: str) -> str:
 
 
 def send_message(values: Mapping[str, Any], chat: str, given: str) -> str:
-    """Send the input to a chat, as the bot of the credential."""
+    """Send the input to a chat, as the bot of the credential. Raises NothingGiven."""
     if not given:
-        return "There was nothing to send."
+        raise NothingGiven
     root = current_app.config["TELEGRAM_API"]
     post(f"{root}/bot{values['bot_token']}/sendMessage", {"chat_id": chat, "text": given}, {})
     return f"Sent to {chat}."

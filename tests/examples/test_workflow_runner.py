@@ -96,7 +96,7 @@ def test_a_node_names_its_credential_when_that_is_missing(host: Host, signed_in:
     tab.goto(place)
     assert results(tab) == [
         "Error: The credential “Lost key” is not there any more. Choose another one.",
-        "Done: There was nothing to send.",
+        "Skipped: There was nothing to send.",
     ]
 
 
