@@ -14,7 +14,7 @@ from credstore.errors import ConfigError
 
 LIST = "/credentials"
 API = "/api/v1"
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_PATH = re.compile(r"(/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+")  # browsers resolve “.” and “..” themselves
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,6 +263,12 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
         ({"url_prefix": "/same", "api_prefix": "/same"}, "must differ"),
         ({"brand": " "}, "brand must be a name"),
         ({"brand": ("Acme", "javascript:x()")}, "link of brand"),
+        ({"brand": ("Acme", "//evil.example")}, "link of brand"),
+        ({"brand": ("Acme", "/\\evil.example")}, "link of brand"),
+        ({"brand": ("Acme", "/\t/evil.example")}, "link of brand"),
+        ({"url_prefix": "/.."}, "url_prefix must be a path"),
+        ({"url_prefix": "/a/./b"}, "url_prefix must be a path"),
+        ({"api_prefix": "/a/.."}, "api_prefix must be a path"),
     ],
 )
 def test_what_a_host_gives_is_checked_at_once(make_host: MakeHost, options: Any, words: str) -> None:
