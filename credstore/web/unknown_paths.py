@@ -12,11 +12,11 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def register(bp: Blueprint, rule: str) -> None:
-    """`rule` has the variable `rest`, for all paths below a prefix."""
+    """`rule` may have the variable `rest`, for all paths below a prefix."""
     bp.add_url_rule(rule, "unknown_path", unknown_path, methods=_METHODS, provide_automatic_options=False)
 
 
-def unknown_path(rest: str) -> NoReturn:  # noqa: ARG001 - Flask passes every variable of the rule
+def unknown_path(rest: str = "") -> NoReturn:  # noqa: ARG001 - Flask passes every variable of the rule
     """Raises NotFound, or MethodNotAllowed where the address takes other methods."""
     if allowed := [method for method in _METHODS if _has_view(method)]:
         raise MethodNotAllowed(valid_methods=allowed)

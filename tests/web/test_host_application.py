@@ -176,6 +176,25 @@ def test_the_api_answers_unknown_addresses_and_methods_as_json(make_host: MakeHo
     assert client.get("/x/y/credentials").status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/x/y", "/x/y/"])
+def test_the_prefix_of_the_api_itself_is_answered_by_credstore(make_host: MakeHost, path: str) -> None:
+    answer = client_of(make_host(api_prefix="/x/y"), "").get(path)
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+def test_a_body_has_a_limit_and_the_hosts_own_has_none(make_host: MakeHost) -> None:
+    host = make_host()
+    host.config["WTF_CSRF_ENABLED"] = False
+    host.add_url_rule("/take", "take", lambda: str(len(request.get_data())), methods=["POST"])
+    with host.app_context():
+        token = host.extensions["credstore"].tokens.issue(name="t", scopes=["read", "write"]).text
+    client, large = client_of(host), b"a" * 2_000_001
+    bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    assert client.post("/api/v1/credentials", data=large, headers=bearer).status_code == 413
+    assert client.post("/credentials/new", data={"name": large}).status_code == 413
+    assert client.post("/take", data=large).text == "2000001"
+
+
 def test_another_method_than_a_page_takes_is_told(make_host: MakeHost) -> None:
     client = client_of(make_host(url_prefix="/a/b"))
     answer = client.get("/a/b/restore")
