@@ -92,6 +92,7 @@ def make_blueprint(addresses: Addresses, *, protect: bool) -> AddressedBlueprint
             module.register(bp)
     else:
         unknown_paths.register(bp, "/credentials/<path:rest>")
+        unknown_paths.register_redirects(bp, addresses)
     return bp
 
 

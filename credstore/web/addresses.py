@@ -44,6 +44,10 @@ class Addresses:
             return self.api_prefix + rule.removeprefix(API)
         return self.url_prefix + rule.removeprefix(LIST)
 
+    def has(self, path: str) -> bool:
+        """Whether the path of a request is below one of the two prefixes, or is one."""
+        return _is_below(path, self.url_prefix) or _is_below(path, self.api_prefix)
+
     def is_api(self, path: str) -> bool:
         """Whether the path of a request is the API's. Of a stand-alone credstore everything below /api is."""
         return _is_below(path, "/api" if self.own_site else self.api_prefix)

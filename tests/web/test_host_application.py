@@ -182,6 +182,16 @@ def test_the_prefix_of_the_api_itself_is_answered_by_credstore(make_host: MakeHo
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
 
 
+def test_a_redirect_for_two_slashes_is_not_stored_below_the_prefixes(make_host: MakeHost) -> None:
+    host = make_host(url_prefix="/a/b", api_prefix="/x/y")
+    host.add_url_rule("/own/page", "deep", lambda: "deep")
+    client = client_of(host)
+    for path in ("/a/b//runs", "/x/y//credentials"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (308, "no-store")
+    assert "Cache-Control" not in client.get("/own//page").headers
+
+
 def test_a_body_has_a_limit_and_the_hosts_own_has_none(make_host: MakeHost) -> None:
     host = make_host()
     host.config["WTF_CSRF_ENABLED"] = False
