@@ -166,6 +166,18 @@ def test_clients_that_do_not_read_hold_no_thread_and_are_given_up(server: Server
         client.close()
 
 
+def test_a_client_that_reads_later_gets_every_response_whole(server: Server) -> None:
+    document = server.get("/api/v1/openapi.json")[1]
+    one = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.settimeout(8)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(one * 39 + one[:-2] + b"Connection: close\r\n\r\n")
+        time.sleep(0.5)
+        assert everything(client).count(document) == 40
+
+
 CANARY = b"crs_CANARY0123456789"
 HOST = b"Host: 127.0.0.1\r\n"
 
