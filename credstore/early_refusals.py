@@ -6,18 +6,28 @@ import re
 RETRY_SECONDS = 5
 _REASONS = {
     400: "Bad Request",
+    404: "Not Found",
     408: "Request Timeout",
     411: "Length Required",
     413: "Content Too Large",
+    414: "URI Too Long",
+    417: "Expectation Failed",
     431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
 }
 _SENTENCES = {
-    400: "Send one Content-Length, which is a number.",
+    400: "Send HTTP/1.1: a request line, headers with a colon each, and one Content-Length at most, which is a number.",
+    404: "There is nothing at this address.",
     408: "The request did not arrive in time. Send it again.",
     411: "Send the request with Content-Length, and not in chunks.",
     413: "This request is larger than credstore takes (2 MB).",
-    431: "The headers of this request are larger than credstore takes (64 kB).",
+    414: "The address of this request is longer than credstore takes (8 kB).",
+    417: "The only value that the header Expect may have is 100-continue.",
+    431: "The headers of this request are larger than credstore takes (100 of them, 8 kB each, 64 kB together).",
+    500: "credstore made a mistake. It is logged, without any secret.",
+    501: "Send the request with Content-Length, and without Transfer-Encoding.",
     503: "Too many large requests arrive at once. Wait, then send it again.",
 }
 _FOR_API = re.compile(rb"[A-Z]{1,20} (?:https?://[^/ ]+)?/api/", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """Where a request of HTTP/1.1 ends (RFC 9112, section 6). Pure: it is given the bytes as they come.
 
-What it does not understand it calls complete: gunicorn then refuses it with the right words.
+What it does not understand it calls complete: gunicorn then refuses it, see `handle_error` in slow_responses.
 """
 
 import re

@@ -13,14 +13,16 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.http import get_parser
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
 from credstore.early_refusals import early_refusal
 from credstore.request_framing import BODY, DONE, Framing
+from credstore.slow_responses import Response, SendingWorker, WholeRequest
 
 MOST_HELD = 32_000_000  # bytes of unfinished requests that a worker keeps
 LINGER_SECONDS = 2.0
 _READ = 65_536
+_BEGINNING = 512  # bytes; they have the path, as far as a refusal needs it
 
 
 @dataclass
@@ -33,11 +35,10 @@ class Reading:
     data: bytearray = field(default_factory=bytearray)
 
 
-class ReadingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+class ReadingWorker(SendingWorker):
     """`head_seconds` and `body_seconds` are the deadlines; gunicorn_server sets them."""
 
     head_seconds = 10.0
-    body_seconds = 30.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,7 +54,6 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             return
         self.nr_conns += 1
         conn = TConn(self.cfg, client, address, listener.getsockname())
-        conn.data_ready = True  # when a thread gets it; it need not wait
         self._read_request(conn)
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
@@ -111,23 +111,23 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         conn = reading.conn
         if conn.parser is None:
             conn.parser = get_parser(self.cfg, conn.sock, conn.client)
-        conn.initialized = True
-        conn.sock.setblocking(True)  # the thread waits while the client reads a long response
+            conn.parser.unreader = WholeRequest()
+        conn.response = Response(conn.sock, bytes(reading.data[:_BEGINNING]))
         conn.parser.unreader.unread(bytes(reading.data))
         self.enqueue_req(conn)
 
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """After a request: read the next one, wait for it, or close. Never waits, unlike gunicorn's own."""
+    def response_sent(self, conn: Any, fs: Any) -> None:
+        """Read the next request, wait for it, or close. Never waits, unlike gunicorn's own."""
         try:
             kept = fs.result()
-        except Exception:  # gunicorn has logged it
+        except Exception:  # the thread was not started any more
             kept = False
         if not kept:
             self._linger(conn)
         elif behind := conn.parser.unreader.take_buffered():
             self._read_request(conn, behind)
         else:
-            super().finish_request(conn, fs)
+            super().response_sent(conn, fs)
 
     def murder_pending(self) -> None:
         """Give up on requests that were too slow, and on connections that the client does not close."""
@@ -184,7 +184,3 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.readings.pop(reading.conn, None)
         self.held -= len(reading.data)
         self.poller.unregister(reading.conn.sock)
-
-    def _close(self, conn: Any) -> None:
-        self.nr_conns -= 1
-        conn.close()

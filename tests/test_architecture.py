@@ -75,6 +75,7 @@ LAYERS = (
         "smtp_server",
         "slow_statements",
         "slow_requests",
+        "slow_responses",
         "early_refusals",
         "request_framing",
         "metrics",

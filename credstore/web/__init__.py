@@ -4,6 +4,7 @@ from pathlib import Path
 
 from credstore.web import (
     authorization,
+    body_limit,
     compression,
     error_handlers,
     reauthentication,
@@ -76,9 +77,11 @@ def make_blueprint(addresses: Addresses, *, csp: bool) -> AddressedBlueprint:
         static_folder=str(_assets("static")),
         static_url_path=addresses.rule("/credentials/static"),
     )
+    own_site = addresses.own_site
+    if not own_site:
+        body_limit.register(bp)  # before that of the import, which is larger
     for module in (compression, authorization, *VIEWS):
         module.register(bp)
-    own_site = addresses.own_site
     run_list.register(bp, at_root=own_site)
     settings_pages.register(bp, with_users=own_site)
     template_filters.register(bp)
@@ -89,6 +92,7 @@ def make_blueprint(addresses: Addresses, *, csp: bool) -> AddressedBlueprint:
             module.register(bp)
     else:
         unknown_paths.register(bp, "/credentials/<path:rest>")
+        unknown_paths.register_redirects(bp, addresses)
     return bp
 
 

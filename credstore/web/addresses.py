@@ -16,11 +16,9 @@ from credstore.errors import ConfigError
 
 LIST = "/credentials"
 API = "/api/v1"
-_NO_PAGES = (
-    "credstore.api_docs",
-    "credstore.unknown_path",
-)  # the one belongs to the API, the other is nothing's address
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+# Of the first, the API is the owner; the second is nothing's address.
+_NO_PAGES = ("credstore.api_docs", "credstore.unknown_path")
+_PATH = re.compile(r"(/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+")  # browsers resolve “.” and “..” themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,10 @@ class Addresses:
         if _is_below(rule, API):
             return self.api_prefix + rule.removeprefix(API)
         return self.url_prefix + rule.removeprefix(LIST)
+
+    def has(self, path: str) -> bool:
+        """Whether the path of a request is below one of the two prefixes, or is one."""
+        return _is_below(path, self.url_prefix) or _is_below(path, self.api_prefix)
 
     def is_api(self, path: str) -> bool:
         """Whether the path of a request is the API's. Of a stand-alone credstore everything below /api is."""

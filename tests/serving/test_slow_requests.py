@@ -144,3 +144,71 @@ def test_a_client_that_asks_whether_to_continue_is_told_so(server: Server) -> No
 
 def test_the_refusals_are_in_the_log(server: Server, tmp_path: Path) -> None:
     assert '"message": "request refused, 411, from 127.0.0.1"' in server.log()
+
+
+def test_clients_that_do_not_read_hold_no_thread_and_are_given_up(server: Server) -> None:
+    one = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    clients = []
+    for _ in range(CLIENTS):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(one * 120)
+        clients.append(client)
+    time.sleep(0.5)
+    assert server.get("/healthz")[0] == 200
+    deadline = time.monotonic() + 15
+    while "response not read in time, from 127.0.0.1" not in server.log() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "response not read in time, from 127.0.0.1" in server.log()
+    assert server.get("/healthz")[0] == 200
+    for client in clients:
+        client.close()
+
+
+def test_a_client_that_reads_later_gets_every_response_whole(server: Server) -> None:
+    document = server.get("/api/v1/openapi.json")[1]
+    one = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.settimeout(8)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(one * 39 + one[:-2] + b"Connection: close\r\n\r\n")
+        time.sleep(0.5)
+        assert everything(client).count(document) == 40
+
+
+CANARY = b"crs_CANARY0123456789"
+HOST = b"Host: 127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize("path", [b"/login", b"/api/v1/x"])
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET PATH HTTP/1.1\r\n" + HOST + b"Authorization Bearer CANARY\r\n\r\n", b"400"),
+        (b"POST PATH HTTP/1.1\r\n" + HOST + b'\r\n{"api_key": "CANARY"}\r\n\r\n', b"400"),
+        (b"GET PATH?token=CANARY\r\n\r\n", b"400"),
+        (b"GET PATH?token=CANARY\x0bB HTTP/1.1\r\n" + HOST + b"\r\n", b"400"),
+        (b"POST PATH HTTP/1.1\r\n" + HOST + b"Expect: CANARY\r\nContent-Length: 0\r\n\r\n", b"417"),
+        (b"GET PATH?token=CANARY" + b"a" * 9_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", b"414"),
+        (b"GET PATH HTTP/CANARY\r\n" + HOST + b"\r\n", b"400"),
+        (b"CANARY PATH HTTP/1.1\r\n" + HOST + b"\r\n", b"400"),
+        (b"GET PATH HTTP/1.1\r\n" + HOST + b"CANARY@: a\r\n\r\n", b"400"),
+        (b"GET PATH HTTP/1.1\r\n" + HOST + b"X: a\r\n CANARY\r\n\r\n", b"400"),
+        (b"GET PATH HTTP/1.1\r\n" + HOST + b"X: CANARY\nY: b\r\n\r\n", b"400"),
+        (b"GET PATH HTTP/1.1\r\n" + HOST + b"X: CANARY\r\n" * 101 + b"\r\n", b"431"),
+    ],
+)
+def test_nothing_of_a_malformed_request_is_repeated(
+    server: Server, request_bytes: bytes, status: bytes, path: bytes
+) -> None:
+    with connect(server) as client:
+        client.sendall(request_bytes.replace(b"PATH", path).replace(b"CANARY", CANARY))
+        answer = everything(client)
+    last = answer[answer.rindex(b"HTTP/1.1 ") :]
+    assert last.startswith(b"HTTP/1.1 " + status)
+    assert b"\r\nCache-Control: no-store\r\n" in last
+    assert b"text/html" not in last
+    assert b"CANARY" not in answer
+    assert "CANARY" not in server.log()

@@ -20,7 +20,6 @@ from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database
 from credstore.errors import ConfigError
 from credstore.extension import Credstore
-from credstore.public_ids import new_public_id
 from credstore.web.brand import Brand
 from credstore.web.security_headers import HEADERS
 from tests.conftest import PASSWORD, USERNAME
@@ -186,6 +185,35 @@ def test_the_api_answers_unknown_addresses_and_methods_as_json(make_host: MakeHo
     assert client.get("/x/y/credentials").status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/x/y", "/x/y/"])
+def test_the_prefix_of_the_api_itself_is_answered_by_credstore(make_host: MakeHost, path: str) -> None:
+    answer = client_of(make_host(api_prefix="/x/y"), "").get(path)
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+def test_a_redirect_for_two_slashes_is_not_stored_below_the_prefixes(make_host: MakeHost) -> None:
+    host = make_host(url_prefix="/a/b", api_prefix="/x/y")
+    host.add_url_rule("/own/page", "deep", lambda: "deep")
+    client = client_of(host)
+    for path in ("/a/b//runs", "/x/y//credentials"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (308, "no-store")
+    assert "Cache-Control" not in client.get("/own//page").headers
+
+
+def test_a_body_has_a_limit_and_the_hosts_own_has_none(make_host: MakeHost) -> None:
+    host = make_host()
+    host.config["WTF_CSRF_ENABLED"] = False
+    host.add_url_rule("/take", "take", lambda: str(len(request.get_data())), methods=["POST"])
+    with host.app_context():
+        token = host.extensions["credstore"].tokens.issue(name="t", scopes=["read", "write"]).text
+    client, large = client_of(host), b"a" * 2_000_001
+    bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    assert client.post("/api/v1/credentials", data=large, headers=bearer).status_code == 413
+    assert client.post("/credentials/new", data={"name": large}).status_code == 413
+    assert client.post("/take", data=large).text == "2000001"
+
+
 def test_another_method_than_a_page_takes_is_told(make_host: MakeHost) -> None:
     client = client_of(make_host(url_prefix="/a/b"))
     answer = client.get("/a/b/restore")
@@ -301,8 +329,8 @@ def test_the_brand_stands_in_titles_and_in_the_header(make_host: MakeHost, brand
 
 
 # Pages that have a view for GET, for POST alone, or with an id; and the folder of the static files.
-PAGES = ("/new", "/settings", "/tokens", "/restore", f"/{new_public_id()}", f"/{new_public_id()}/test", "/static/x")
-PAGES += ("/static", "/runs")
+AN_ID = "01a21c3d-7c77-7df9-abdf-1f5e578b0a79"
+PAGES = ("/new", "/settings", "/tokens", "/restore", f"/{AN_ID}", f"/{AN_ID}/test", "/static/x", "/static", "/runs")
 
 
 @pytest.mark.parametrize(
@@ -319,6 +347,12 @@ PAGES += ("/static", "/runs")
         *(({"api_prefix": f"/credentials{page}"}, f"“/credentials{page}” is the address of a page") for page in PAGES),
         ({"brand": " "}, "brand must be a name"),
         ({"brand": ("Acme", "javascript:x()")}, "link of brand"),
+        ({"brand": ("Acme", "//evil.example")}, "link of brand"),
+        ({"brand": ("Acme", "/\\evil.example")}, "link of brand"),
+        ({"brand": ("Acme", "/\t/evil.example")}, "link of brand"),
+        ({"url_prefix": "/.."}, "url_prefix must be a path"),
+        ({"url_prefix": "/a/./b"}, "url_prefix must be a path"),
+        ({"api_prefix": "/a/.."}, "api_prefix must be a path"),
     ],
 )
 def test_what_a_host_gives_is_checked_at_once(make_host: MakeHost, options: Any, words: str) -> None:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from credstore.web import error_handlers, security_headers, unknown_paths
+from credstore.web import body_limit, error_handlers, security_headers, unknown_paths
 from credstore.web.addresses import Addresses
 from credstore.web.api import (
     changes,
@@ -48,6 +48,8 @@ def make_api_blueprint(addresses: Addresses, *, csp: bool) -> Blueprint:
         )
     document_view.register(bp, ROUTES)
     if not addresses.own_site:
-        unknown_paths.register(bp, "/<path:rest>")
+        body_limit.register(bp)
+        for rule in ("", "/", "/<path:rest>"):
+            unknown_paths.register(bp, rule)
     token_check.register(bp, {f"{NAME}.{route.name}": route.scope for route in ROUTES})
     return bp
