@@ -34,7 +34,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Result:
-    """`outcome` is Done, Error or Skipped; `text` is what the node gave, or a sentence that says why it gave nothing."""
+    """`outcome` is Done, Error or Skipped; `text` is what the node gave, or a sentence that says why not."""
 
     outcome: str
     text: str
