@@ -106,7 +106,8 @@ PLANTED = """() => {
 }"""
 
 
-def test_the_checks_see_planted_faults(open_page: OpenPage) -> None:
+def test_the_checks_see_planted_faults(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(1)
     here = open_page()
     tab = Tab(here, here.context.new_cdp_session(here))
     found: Faults = defaultdict(list)

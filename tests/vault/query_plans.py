@@ -122,7 +122,7 @@ def _unbounded(node: Mapping[str, Any], *, limited: bool) -> Iterator[str]:
         return
     if kind == "BitmapAnd" and not all(map(_no_condition, node["Plans"])):
         return  # rows are read only where every one of its indexes finds them
-    if "Scan" in kind and ((_reads_all(node) and not limited) or _compares_by_trigrams(node)):
+    if "Scan" in kind and _reads_all(node) and not limited:
         yield f"{kind} {node.get('Relation Name') or node.get('Index Name')} {node.get('Index Cond', '')}".strip()
     if kind == "Limit":
         limited = True
@@ -130,11 +130,6 @@ def _unbounded(node: Mapping[str, Any], *, limited: bool) -> Iterator[str]:
         limited = False  # these take in everything before they give the first row
     for child in node.get("Plans", ()):
         yield from _unbounded(child, limited=limited and child.get("Parent Relationship") != "SubPlan")
-
-
-def _compares_by_trigrams(node: Mapping[str, Any]) -> bool:
-    """Whether whole names are looked up in the index for search, which reads each name with a part in common."""
-    return "trgm" in node.get("Index Name", "") and " = " in str(node.get("Index Cond", ""))
 
 
 def _reads_all(node: Mapping[str, Any]) -> bool:
