@@ -148,6 +148,16 @@ def config(tmp_path: Path, keys: str) -> Config:
     )
 
 
+@pytest.fixture
+def command_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
+    """The variables and the folder of an installation that commands in this process find."""
+    monkeypatch.chdir(tmp_path)
+    values = {"FIELD_ENCRYPTION_KEY": keys, "SECRET_KEY": "s" * 40, "CREDSTORE_DATA_DIR": str(tmp_path / "data")}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database at the newest revision: copying it is much faster than migrating for each test."""

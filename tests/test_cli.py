@@ -60,17 +60,9 @@ def leaves(group: click.Group, path: str = "credstore") -> Iterator[tuple[str, c
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, make_app: MakeApp) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, command_environment: None) -> Run:
     """`run("keys", "status", stdin=…, status=1)` in an installation of its own."""
-    monkeypatch.chdir(tmp_path)
-    for name, value in (
-        ("FIELD_ENCRYPTION_KEY", keys),
-        ("SECRET_KEY", "s" * 40),
-        ("CREDSTORE_DATA_DIR", str(tmp_path / "data")),
-        ("PYTHONWARNINGS", "error"),
-    ):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
 
     def command(*words: str, stdin: str = "", status: int = 0) -> Result:
         result = CliRunner().invoke(main, words, input=stdin)

@@ -20,13 +20,8 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def shelf(make_app: MakeApp, keys: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def shelf(make_app: MakeApp, keys: str, tmp_path: Path, command_environment: None) -> Flask:
     """An installation that the commands find through the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    values = {"FIELD_ENCRYPTION_KEY": keys, "SECRET_KEY": "s" * 40, "CREDSTORE_DATA_DIR": str(tmp_path / "data")}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
     given = {"field_encryption_key": keys, "secret_key": "s" * 40}
     return make_app(Config(data_dir=tmp_path / "data", log_level="error", **given))
 
