@@ -48,20 +48,20 @@ class RecordUse:
         """
         if is_public_id(public_id):
             with write_transaction(self._store.session):
-                self._record(public_id, consumer, node)
+                self._record(public_id, *_cut(consumer, node))
 
     def record_audited(self, subject: Subject, consumer: str = "", node: str = "") -> None:
         """The same, with an entry of the audit log. Raises StorageError; then no secret may be handed out.
 
         The entry is written each time, and alone where this process has written the same use less than a minute ago.
         """
-        session, use, moment = self._store.session, (subject.public_id, consumer, node), utc_now()
+        session, use, moment = self._store.session, (subject.public_id, *_cut(consumer, node)), utc_now()
         noted, who = self._noted.get(use) or (None, "")
         recent = noted is not None and abs(moment - noted) < NOTE_USE_EVERY  # a clock may also be set back
         if recent and self._has_reference(*use):
             record_alone(session, Act.RESOLVE, subject, result=who)
             return
-        who = _in_words(_plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH))
+        who = _in_words(*use[1:])
         with write_transaction(session):
             self._record(*use)
             record(session, Act.RESOLVE, subject, result=who)
@@ -71,13 +71,12 @@ class RecordUse:
 
     def _has_reference(self, public_id: str, consumer: str, node: str) -> bool:
         """Whether the use is known to who would delete the credential: it may have been moved or removed since."""
-        consumer, node = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH)
         this = {"public_id": public_id, "consumer": consumer, "node": node}
         return not consumer or self._store.session.connection().execute(_REFERENCE_OF, this).first() is not None
 
     def _record(self, public_id: str, consumer: str, node: str) -> None:
         """Inside a transaction."""
-        consumer, node, moment = _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH), utc_now()
+        moment = utc_now()
         times = {"moment": moment, "noted_before": moment - NOTE_USE_EVERY}
         self._store.session.connection().execute(_USED, {"used": public_id, **times})
         if consumer:
@@ -107,6 +106,11 @@ def _quoted(text: str) -> str:
     if looks_like_a_secret(text):
         return "(looks like a secret)"
     return "“" + text.replace("“", '"').replace("”", '"') + "”"
+
+
+def _cut(consumer: str, node: str) -> tuple[str, str]:
+    """What is stored of them."""
+    return _plain(consumer, CONSUMER_LENGTH), _plain(node, NODE_LENGTH)
 
 
 def _plain(text: str, most: int) -> str:
