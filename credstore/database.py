@@ -33,6 +33,7 @@ CONNECT_SECONDS = 5
 POOL_SIZE = 20  # connections that stay open, and as many more at a peak; a worker has 16 threads by default
 # PostgreSQL's advisory locks for `take_turns`; arbitrary numbers.
 MIGRATIONS, FIRST_KEY, RUNS, CHANGES = range(7_286_221, 7_286_225)
+PROVIDER_USERS = 7_462_020
 
 AnySession = Session | scoped_session[Any]
 WITHOUT_SYNCHRONIZING = {"synchronize_session": False}  # execution options of a change of rows that are not loaded

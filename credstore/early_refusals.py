@@ -4,6 +4,7 @@ import json
 import re
 
 RETRY_SECONDS = 5
+TOO_LARGE = "This request is larger than credstore takes (2 MB)."
 _REASONS = {
     400: "Bad Request",
     404: "Not Found",
@@ -22,7 +23,7 @@ _SENTENCES = {
     404: "There is nothing at this address.",
     408: "The request did not arrive in time. Send it again.",
     411: "Send the request with Content-Length, and not in chunks.",
-    413: "This request is larger than credstore takes (2 MB).",
+    413: TOO_LARGE,
     414: "The address of this request is longer than credstore takes (8 kB).",
     417: "The only value that the header Expect may have is 100-continue.",
     431: "The headers of this request are larger than credstore takes (100 of them, 8 kB each, 64 kB together).",

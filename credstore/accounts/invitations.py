@@ -1,6 +1,5 @@
 """Invitations: a one-time link by which somebody chooses a name and a password, and becomes a user with a role."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from credstore.access_errors import InvitationClosed
+from credstore.accounts.login_sessions import hashed
 from credstore.accounts.passwords import check_new, hash_password
 from credstore.accounts.roles import Role
 from credstore.accounts.users import add_user
@@ -41,7 +41,7 @@ class Invitations:
     def invite(self, role: Role, by: str = "") -> str:
         """The token of a new link, shown this once. `by` is the name of who invites."""
         token, now = secrets.token_urlsafe(32), utc_now()
-        row = Invitation(token_hash=_hashed(token), role=role.value, created_by=by[:150], expires_at=now + VALID)
+        row = Invitation(token_hash=hashed(token), role=role.value, created_by=by[:150], expires_at=now + VALID)
         with write_transaction(self._session):
             self._session.execute(delete(Invitation).where(Invitation.expires_at <= now))
             self._session.add(row)
@@ -64,9 +64,7 @@ class Invitations:
 
     def role_of(self, token: str) -> Role:
         """The role that the link of this token gives. Raises InvitationClosed."""
-        valid = select(Invitation.role).where(
-            Invitation.token_hash == _hashed(token), Invitation.expires_at > utc_now()
-        )
+        valid = select(Invitation.role).where(Invitation.token_hash == hashed(token), Invitation.expires_at > utc_now())
         role = self._session.scalar(valid)
         if role is None:
             raise _closed()
@@ -82,7 +80,7 @@ class Invitations:
         password_hash = hash_password(password)
         with write_transaction(self._session):
             # Deleted first, so that of two requests with one link only one finds the row.
-            taken = delete(Invitation).where(Invitation.token_hash == _hashed(token))
+            taken = delete(Invitation).where(Invitation.token_hash == hashed(token))
             row = self._session.execute(
                 taken.returning(Invitation.role, Invitation.created_by, Invitation.expires_at)
             ).one_or_none()
@@ -92,11 +90,6 @@ class Invitations:
             new = Actor(username.strip(), current_actor().address)
             by = f", invited by {row.created_by}" if row.created_by else ", invited"
             record(self._session, Act.USER_ADDED, result=f"user {new.name}, {row.role}{by}", actor=new)
-
-
-def _hashed(token: str) -> str:
-    # Tokens are 256 random bits, so a fast hash is as safe as a slow one.
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _to_invitation(row: object) -> OpenInvitation:

@@ -19,12 +19,11 @@ from credstore.accounts.usernames import mixes_alphabets, username_key
 from credstore.accounts.users import add_user, withdraw_invitations_of
 from credstore.audit import Act, Actor, is_reserved, record
 from credstore.audit.actor import NOBODY
-from credstore.database import AnySession, take_turns, write_transaction
+from credstore.database import PROVIDER_USERS, AnySession, take_turns, write_transaction
 from credstore.errors import InvalidFields
 from credstore.models import Admin, LoginSession, utc_now
 from credstore.oidc_identity_model import OidcIdentity
 
-_LOCK = 7_462_020  # of two first sign-ins of one person at once, only one adds the user
 _BY_PROVIDER = "by the OpenID Connect provider"
 _log = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ class ProviderUsers:
         had open has ended then.
         """
         with write_transaction(self._session):
-            take_turns(self._session, _LOCK)
+            take_turns(self._session, PROVIDER_USERS)
             self._require_administrator()
             known = self._known(user)
             if user.role is not None:
@@ -65,7 +64,7 @@ class ProviderUsers:
         Their role becomes the one that the groups give now. Raises ProviderRefused, and NoRole as `sign_in` does.
         """
         with write_transaction(self._session):
-            take_turns(self._session, _LOCK)
+            take_turns(self._session, PROVIDER_USERS)
             known = self._owner(user, token)
             if user.role is None:
                 self._end_rights(known, address)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from credstore.credential_types import CredentialType
-from credstore.credential_types.paste_detection.mismatch import ASKED_TYPES, find_mismatches
+from credstore.credential_types.paste_detection.mismatch import mismatches_to_ask
 
 Policy = Literal["skip", "rename", "replace"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
@@ -25,8 +25,7 @@ def untestable(kind: type[CredentialType], secrets: Mapping[str, str]) -> str:
 
 def other_owner(kind: type[CredentialType], values: Mapping[str, str]) -> str:
     """A sentence where a key looks like one of another provider or type; else ""."""
-    found = find_mismatches(kind, values) if kind.slug in ASKED_TYPES else ()
-    return " ".join(one.sentence for one in found)
+    return " ".join(found.sentence for found in mismatches_to_ask(kind, values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError, default_exceptions
 
 from credstore import errors
 from credstore.access_errors import AccessError, LastAdministrator, OwnUser, Throttled
+from credstore.early_refusals import RETRY_SECONDS, TOO_LARGE
 from credstore.web import request_context, request_log
 from credstore.web.authorization import CrossSiteRequest, JsonBody
 from credstore.web.rendering import render_template
@@ -59,10 +60,9 @@ TITLES = {
 _SENTENCES = {
     404: "There is nothing at this address. The credential may have been deleted.",
     405: "Go back and use the page's own buttons.",
-    413: "This request is larger than credstore takes (2 MB).",
+    413: TOO_LARGE,
     500: "The mistake is logged, without any secret. Nothing was half-saved.",
 }
-RETRY_SECONDS = 5
 _API_SENTENCES = {
     404: "There is nothing at this address. {document} says what there is.",
     405: "This address takes other methods: those of the header Allow.",

@@ -14,7 +14,7 @@ from credstore.credential_types import CredentialType, Values, by_slug
 from credstore.credential_types.paste_detection.key_prefixes import KeyOwner, known_owners
 from credstore.credential_types.paste_detection.mismatch import (
     ASKED_TYPES,
-    find_mismatches,
+    mismatches_to_ask,
     possible_consents,
     values_of_owner,
 )
@@ -66,9 +66,7 @@ def ask_about_key(kind: type[CredentialType], values: Values, *, editing: bool) 
 
     Raises InvalidFields where it would ask about a key that was typed into another field too: a question shows those.
     """
-    if kind.slug not in ASKED_TYPES:
-        return
-    for found in find_mismatches(kind, values):
+    for found in mismatches_to_ask(kind, values):
         if found.consent not in _given():
             texts = {name: request.form.get(name, "") for name in ("name", "expires")}
             refuse_secret_in_other_fields(kind, values, **texts)

@@ -54,6 +54,11 @@ def find_mismatches(kind: type[CredentialType], values: Values) -> tuple[Mismatc
     return tuple(found)
 
 
+def mismatches_to_ask(kind: type[CredentialType], values: Values) -> tuple[Mismatch, ...]:
+    """Those of a type whose tokens are known well enough to stop a save for them."""
+    return find_mismatches(kind, values) if kind.slug in ASKED_TYPES else ()
+
+
 def possible_consents(kind: type[CredentialType], values: Values) -> frozenset[str]:
     """Everything that a person could agree to with these public values, whatever the key is."""
     labels = _kept_labels(kind, values)
