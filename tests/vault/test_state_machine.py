@@ -281,7 +281,8 @@ def fresh(config: Config, database_url: str, request: pytest.FixtureRequest, tmp
         folder.mkdir()
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), folder / DATABASE_FILE)
         yield replace(config, data_dir=folder)
-        shutil.rmtree(folder)
+        # A connection that a crash took may still be closed while the folder goes, and SQLite writes as it closes.
+        shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def on_postgresql() -> Iterator[Config]:
