@@ -30,7 +30,8 @@ def sentences(text: str) -> Iterator[str]:
 def marks(folder: Path) -> Iterator[tuple[str, str]]:
     """(sentence, where) of each `pytest.mark.spec(...)` on a test function."""
     for path in sorted(folder.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        source = path.read_text()
+        for node in ast.walk(ast.parse(source)) if "mark.spec(" in source else ():
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 for mark in node.decorator_list:
                     if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.spec":

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from cryptography.fernet import Fernet
@@ -36,16 +35,24 @@ def environment(container: dict[str, Any]) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container["env"]}
 
 
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    """Imported here: that takes two seconds, which every process of the tests would spend."""
+    import kubernetes_validate
+
+    return kubernetes_validate
+
+
 @pytest.mark.parametrize("version", [OLDEST, ""], ids=["oldest", "newest"])
 @pytest.mark.parametrize("name", RESOURCES)
-def test_the_schema_knows_every_field(name: str, version: str) -> None:
-    kubernetes_validate.validate(RESOURCES[name], version or kubernetes_validate.latest_version(), strict=True)
+def test_the_schema_knows_every_field(validator: Any, name: str, version: str) -> None:
+    validator.validate(RESOURCES[name], version or validator.latest_version(), strict=True)
 
 
-def test_the_schema_refuses_a_planted_field() -> None:
+def test_the_schema_refuses_a_planted_field(validator: Any) -> None:
     planted = {**RESOURCES["Service/credstore"], "spec": {"ports": [{"port": 80, "targetport": "http"}]}}
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(planted, kubernetes_validate.latest_version(), strict=True)
+    with pytest.raises(validator.ValidationError):
+        validator.validate(planted, validator.latest_version(), strict=True)
 
 
 @pytest.mark.parametrize("name", PODS)
