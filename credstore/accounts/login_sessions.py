@@ -35,9 +35,10 @@ def open_session(session: AnySession, user_id: int, *, idle: timedelta, longest:
     return token
 
 
-def end_sessions(session: AnySession, user_id: int) -> None:
-    """End all sessions of a user."""
-    session.execute(delete(LoginSession).where(LoginSession.admin_id == user_id))
+def end_sessions(session: AnySession, user_id: int, *, but: str = "") -> None:
+    """End all sessions of a user, but the one of the token `but`."""
+    theirs = delete(LoginSession).where(LoginSession.admin_id == user_id, LoginSession.token_hash != hashed(but))
+    session.execute(theirs)
 
 
 def note_refused(session: AnySession, event: str, result: str, actor: Actor) -> None:

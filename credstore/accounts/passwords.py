@@ -40,13 +40,14 @@ def check_new(username: str, password: str, *, exists: bool = False) -> None:
         problems["username"] = "The audit log uses this name for something else. Choose another."
     elif not exists and mixes_alphabets(username):
         problems["username"] = "Write each word with the letters of one alphabet. Other names look alike."
-    if problem := _password_problem(username, password):
+    if problem := password_problem(username, password):
         problems["password"] = problem
     if problems:
         raise InvalidFields(problems)
 
 
-def _password_problem(username: str, password: str) -> str | None:
+def password_problem(username: str, password: str) -> str | None:
+    """A sentence that says why this password cannot be used, or None."""
     if not _is_text(password):
         return "This password holds characters that are not valid text. Choose another."
     if len(password) < MIN_CHARACTERS:

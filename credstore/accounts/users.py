@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from credstore.access_errors import LastAdministrator
-from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password
+from credstore.accounts.login_sessions import end_sessions, hashed
+from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, password_problem
 from credstore.accounts.roles import Role
 from credstore.accounts.usernames import stored_key, username_key
 from credstore.audit import Act, record
@@ -89,6 +90,28 @@ class Users:
                 record(self._session, Act.ROLE_CHANGED, result=f"user {before.username}: {before.role} to {role}")
         _log.info("role changed: user %s is %s", user_id, role, extra={"event": "role changed"})
         return replace(before, role=role)
+
+    def change_own_password(self, username: str, old: str, new: str, *, token: str) -> None:
+        """Give somebody a new password in place of `old`, which was checked, and end all sessions but that of `token`.
+
+        Raises InvalidFields (`new`), and NotFound where that session has ended meanwhile.
+        """
+        if problem := password_problem(username, new):
+            raise InvalidFields({"new": problem})
+        if new == old:
+            raise InvalidFields({"new": "This is the password that you have. Choose another one."})
+        password_hash = hash_password(new)
+        with write_transaction(self._session):
+            mine = Admin.username == username, LoginSession.token_hash == hashed(token)
+            mine_now = select(Admin.id).join(LoginSession).where(*mine).with_for_update(of=Admin)
+            user_id = self._session.scalar(mine_now)
+            if user_id is None:  # somebody gave another password, which ends all sessions
+                raise NotFound("Your session has ended. Sign in again.")
+            changed = update(Admin).where(Admin.id == user_id).values(password_hash=password_hash)
+            self._session.execute(changed.execution_options(synchronize_session=False))
+            end_sessions(self._session, user_id, but=token)
+            record(self._session, Act.PASSWORD_CHANGED, result=f"user {username}")
+        _log.info("password changed: user %s", user_id, extra={"event": "password changed"})
 
     def remove(self, user_id: int) -> UserRecord:
         """Remove a user, and end their sessions and invitations. Raises NotFound, LastAdministrator."""

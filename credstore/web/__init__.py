@@ -32,6 +32,7 @@ from credstore.web.views import (
     metrics_page,
     notices,
     oidc,
+    password,
     paste_detection,
     put_back,
     run_list,
@@ -60,7 +61,7 @@ VIEWS = (
     tokens,
     api_docs,
 )
-OWN_SITE_VIEWS = (login, oidc, reauthentication, invitation, users, health, metrics_page)
+OWN_SITE_VIEWS = (login, oidc, reauthentication, password, invitation, users, health, metrics_page)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

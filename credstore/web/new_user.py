@@ -10,6 +10,8 @@ from credstore.errors import InvalidFields
 from credstore.web.authentication import start_session
 from credstore.web.login_page import NAME_ATTRIBUTES
 
+ABOUT_PASSWORDS = "At least 15 characters. A sentence of several words is good."
+
 
 class NewUserForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     """A new user, by the token of a link. The accounts validate it."""
@@ -17,7 +19,7 @@ class NewUserForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
     username = StringField("Username", render_kw=NAME_ATTRIBUTES | {"required": True})
     password = PasswordField(
         "Password",
-        description="At least 15 characters. A sentence of several words is good.",
+        description=ABOUT_PASSWORDS,
         render_kw={"autocomplete": "new-password", "required": True},
     )
     token = HiddenField()

@@ -7,6 +7,7 @@ _VIEWER = (
         "home",
         "logout",
         "confirm",
+        "own_password",
         "oidc_confirm",
         "index",
         "without_slash",

@@ -68,6 +68,15 @@ def _confirm(tab: Page, site: LiveSite) -> None:
     tab.goto(f"{site.server.url}/confirm?next=/users")
 
 
+def _own_password(tab: Page, site: LiveSite) -> None:
+    """A refused form."""
+    tab.goto(f"{site.server.url}/password")
+    tab.get_by_label("Your password now").fill(PASSWORD)
+    tab.get_by_label("New password").fill("short")
+    tab.get_by_role("button", name="Change password").click()
+    expect(tab.locator(".wrong")).to_be_visible()
+
+
 def _kept_form(tab: Page, site: LiveSite) -> None:
     tab.goto(f"{site.server.url}/credentials")
     token = tab.locator("[name=csrf_token]").first.get_attribute("value")
@@ -127,6 +136,7 @@ PEOPLE_STATES = (
     PageState("users", _users),
     PageState("users, a new link", _invited),
     PageState("password again", _confirm),
+    PageState("own password, refused", _own_password),
     PageState("provider again", _confirm, prepare=of_provider),
     PageState("provider again, a form is kept", _kept_form, prepare=of_provider),
     PageState("login with a provider", _login, prepare=with_provider, signed_in=False),
