@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
@@ -25,6 +24,7 @@ from credstore.log_lines import LOGGERS
 from credstore.migrate import upgrade
 from credstore.models import db
 from tests.page import Page
+from tests.sign_in import LIGHT_HASHES, PASSWORD, SECRET_KEY, USERNAME  # noqa: F401 - tests take them from here
 
 pytest_plugins = [
     "tests.fixtures.postgres",
@@ -32,6 +32,7 @@ pytest_plugins = [
     "tests.fixtures.serving",
     "tests.fixtures.browsing",
     "tests.fixtures.mail",
+    "tests.fixtures.signed_in",
 ]
 
 # Hypothesis would fail an example that takes 200 ms, as any may on a busy machine.
@@ -40,10 +41,6 @@ settings.load_profile("without deadline")
 
 _UMASK = os.umask(0o022)
 os.umask(_UMASK)
-
-USERNAME = "ann"
-PASSWORD = "correct horse battery staple"
-LIGHT_HASHES = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 MakeApp = Callable[[Config], Flask]
 
@@ -160,7 +157,7 @@ def config(tmp_path: Path, keys: str) -> Config:
     return Config(
         data_dir=tmp_path / "data",
         field_encryption_key=keys,
-        secret_key="a secret key, made for the tests alone",
+        secret_key=SECRET_KEY,
         bind="127.0.0.1",
         log_level="warning",  # what a test of a command reads is not mixed with lines of the log
     )
@@ -222,15 +219,6 @@ def client(app: Flask) -> FlaskClient:
 def visitor(app: Flask) -> Page:
     """A page client that nobody has signed in with yet."""
     return Page(app.test_client())
-
-
-@pytest.fixture
-def admin(app: Flask, visitor: Page) -> Page:
-    """A page client that has signed in through the login form as USERNAME."""
-    with app.app_context():
-        app.extensions["credstore"].accounts.create(USERNAME, PASSWORD)
-    visitor.sign_in(USERNAME, PASSWORD)
-    return visitor
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
