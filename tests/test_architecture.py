@@ -53,6 +53,7 @@ LAYERS = (
         "request_header_rules",
         "urls",
         "config",
+        "actor",
         "key_command",
         "errors",
         "access_errors",

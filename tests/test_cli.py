@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
-from credstore.cli import main
+from credstore.cli import COMMANDS, main
 from credstore.config import Config
 from credstore.encryption.keyring import Keyring
 from credstore.models import db
@@ -259,6 +261,27 @@ def test_wrong_words_are_a_usage_error(run: Run, words: tuple[str, ...]) -> None
 def test_help_and_version(run: Run) -> None:
     assert "serve" in run("--help").output
     assert run("--version").output.startswith("credstore, version ")
+
+
+def test_the_help_says_of_each_command_what_the_command_says(run: Run) -> None:
+    """It is written down, since a command is imported only when it is used."""
+    for name, text in COMMANDS.items():
+        command = main.get_command(click.Context(main), name)
+        assert command
+        assert command.get_short_help_str(limit=1_000) == text
+        assert f"  {name} " in run("--help").output
+
+
+@pytest.mark.parametrize("words", [("--help",), ("nothing",), ("run", "--help"), ("run", "--port", "0")])
+def test_help_and_wrong_words_need_no_database(words: tuple[str, ...]) -> None:
+    """They come at once: what takes long to import is not imported."""
+    code = (
+        "import sys; from credstore.cli import main\n"
+        f"try: main({list(words)!r})\n"
+        "except SystemExit: print(sorted({'sqlalchemy', 'flask', 'marshmallow', 'asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_users_and_their_roles(run: Run) -> None:

@@ -52,7 +52,7 @@ def test_an_installed_wheel_serves_the_page_and_its_style_sheet(wheel: Path, tmp
     pip("install", "--no-deps", "--target", installed, wheel)
     command = [sys.executable, "-P", str(installed / "bin" / "credstore")]
     server = Server(tmp_path / "home", credstore=command, env={"PYTHONPATH": str(installed)})
-    with serving(server, admin=(USERNAME, PASSWORD)):
+    with serving(server, "--workers", "1", admin=(USERNAME, PASSWORD)):
         status, page = server.get("/login")
         assert status == 200
         sheets = re.findall(r'href="([^"]+\.css[^"]*)"', page.decode())

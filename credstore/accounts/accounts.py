@@ -20,8 +20,8 @@ from credstore.accounts.roles import Role
 from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
 from credstore.accounts.usernames import stored_key
 from credstore.accounts.users import Users, add_user
+from credstore.actor import NOBODY
 from credstore.audit import Act, Actor, current_actor, record
-from credstore.audit.actor import NOBODY
 from credstore.database import AnySession, write_transaction
 from credstore.errors import NotFound, StorageError
 from credstore.models import Admin, LoginSession, SetupLink, utc_now

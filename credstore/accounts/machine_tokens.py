@@ -14,8 +14,8 @@ from credstore.accounts import login_throttle
 from credstore.accounts.request_rate import RequestRate
 from credstore.accounts.token_rules import clean_new
 from credstore.accounts.token_text import is_token, new_token, shown, token_hash
+from credstore.actor import NOBODY
 from credstore.audit import Act, Actor, record
-from credstore.audit.actor import NOBODY
 from credstore.database import AnySession, write_transaction
 from credstore.errors import NotFound, StorageError
 from credstore.machine_token_model import MachineTokenRow

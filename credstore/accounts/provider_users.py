@@ -17,8 +17,8 @@ from credstore.accounts.provider_user import ProviderUser
 from credstore.accounts.roles import Role
 from credstore.accounts.usernames import mixes_alphabets, username_key
 from credstore.accounts.users import add_user, withdraw_invitations_of
+from credstore.actor import NOBODY
 from credstore.audit import Act, Actor, is_reserved, record
-from credstore.audit.actor import NOBODY
 from credstore.database import PROVIDER_USERS, AnySession, take_turns, write_transaction
 from credstore.errors import InvalidFields
 from credstore.models import Admin, LoginSession, utc_now

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
 from credstore.envelope import read_public_key
 from credstore.errors import InvalidFields, Refused
 
@@ -35,6 +34,9 @@ class NewToken:
 
 def clean_new(*, name: str, scopes: Collection[str], expires: str, public_key: str, now: datetime) -> NewToken:
     """`expires` is like "90d" or "12h", or "never". Raises InvalidFields with every sentence at once."""
+    # Here, since it brings every type, which listing and revoking tokens need not.
+    from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
+
     wrong: dict[str, str] = {}
     name = unicodedata.normalize("NFC", name[: 4 * NAME_LENGTH].strip())
     if not name:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from credstore.audit.actor import OWN_WORK, SCHEDULE, Actor, acting_as, current_actor, is_reserved, set_actor
+from credstore.actor import OWN_WORK, SCHEDULE, Actor, acting_as, current_actor, is_reserved, set_actor
 from credstore.audit.acts import Act
 from credstore.audit.reading import AuditFilters, AuditPage, read_page
 from credstore.audit.recorded_insert import insert_recorded, is_one_statement

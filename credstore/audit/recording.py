@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, exc, insert, select, text
 
-from credstore.audit.actor import Actor, current_actor
+from credstore.actor import Actor, current_actor
 from credstore.audit.acts import Act
 from credstore.audit.chain import hash_of, text_behind_seq
 from credstore.audit.entry_insert import entry_insert, entry_values

@@ -5,7 +5,7 @@ from itertools import takewhile
 
 from sqlalchemy import delete, select, update
 
-from credstore.audit.actor import OWN_WORK
+from credstore.actor import OWN_WORK
 from credstore.audit.acts import Act
 from credstore.audit.recording import record
 from credstore.audit.verification import removal_note

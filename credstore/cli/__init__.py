@@ -10,30 +10,31 @@ from typing import Any
 import click
 from dotenv import dotenv_values, load_dotenv
 
-from credstore.audit.actor import COMMAND_LINE, acting_as
+from credstore.actor import COMMAND_LINE, acting_as
 from credstore.errors import CredstoreError, InvalidFields
 
-# Each in the module of its name, in this package.
-COMMANDS = (
-    "serve",
-    "admin",
-    "user",
-    "token",
-    "db",
-    "keys",
-    "audit",
-    "egress",
-    "test",
-    "deleted",
-    "restore",
-    "backup",
-    "doctor",
-    "import",
-    "export",
-    "notify",
-    "migrate-db",
-    "run",
-)
+# Each in the module of its name, in this package; with what `credstore --help` says of it, which imports none of them.
+COMMANDS = {
+    "serve": "Serve the page.",
+    "admin": "Manage administrators.",
+    "user": "Manage users and their roles: viewer, editor, admin.",
+    "token": "Manage the machine tokens of the JSON API.",
+    "db": "Manage the database.",
+    "keys": "Manage the keys that encrypt secrets.",
+    "audit": "Prove and export the audit log.",
+    "egress": "Explain which addresses tests may call.",
+    "test": "Test credentials by their ids, or all of them.",
+    "deleted": "List the deleted credentials that can be restored, with who deleted them and until when they are kept.",
+    "restore": "Restore deleted credentials by their ids, which `credstore deleted` lists.",
+    "backup": "Copy the SQLite database to the new file FILE, also while the server runs.",
+    "doctor": "Check settings, files, database, key, counts, time, egress, sign-in provider and notices, "
+    "and say what to do.",
+    "import": "Store the credentials in FILE, all that can be stored or none.",
+    "export": "Write all credentials to the new file FILE, encrypted with a passphrase.",
+    "notify": "Send notices of changed credentials by webhook and e-mail.",
+    "migrate-db": "Copy the configured database to the empty one at URL: everything, or nothing.",
+    "run": "Start COMMAND with secrets in its environment.",
+}
 # Where the name is another one.
 _MODULES = {"import": "import_credentials", "export": "export_credentials", "migrate-db": "migrate_db"}
 
@@ -58,6 +59,12 @@ class Commands(click.Group):
         module = _MODULES.get(cmd_name, cmd_name)
         command: click.Command = getattr(import_module(f"credstore.cli.{module}"), module)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        lines = [(name, click.Command(name, help=text).get_short_help_str(limit)) for name, text in COMMANDS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

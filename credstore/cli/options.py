@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from flask import Flask
 
-from credstore.accounts import Accounts
 from credstore.config import Config
-from credstore.database import AnySession, close_database, database_file
 from credstore.errors import ConfigError
-from credstore.migrate import upgrade
-from credstore.minimal_app import database_app
-from credstore.models import db
+
+if TYPE_CHECKING:  # a command that needs no database, or is only asked for its help, starts without SQLAlchemy
+    from flask import Flask
+
+    from credstore.accounts import Accounts
+    from credstore.database import AnySession
 
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -55,6 +55,8 @@ def read_config(data_dir: Path | None, **known: Any) -> Config:
 
 def require_database(config: Config) -> None:
     """Raises ConfigError where the file of a SQLite database does not exist: to connect would make an empty one."""
+    from credstore.database import database_file
+
     database = database_file(config.sqlalchemy_url)
     if database and not os.path.isfile(database):  # noqa: PTH113 - False also where this user may not look
         setting = "DATABASE_URL" if config.database_url else "CREDSTORE_DATA_DIR and --data-dir"
@@ -70,7 +72,7 @@ def read_existing_config(data_dir: Path | None, **known: Any) -> Config:
     return config
 
 
-def open_app(data_dir: Path | None) -> Flask:
+def open_app(data_dir: Path | None) -> "Flask":
     """The whole application of an installation, for a command. It signs no cookie, so it needs no SECRET_KEY."""
     from credstore.app_factory import build_app  # here, since most commands need less
 
@@ -79,11 +81,16 @@ def open_app(data_dir: Path | None) -> Flask:
 
 
 @contextmanager
-def open_session(data_dir: Path | None, *, migrate: bool = False) -> Iterator[AnySession]:
+def open_session(data_dir: Path | None, *, migrate: bool = False) -> Iterator["AnySession"]:
     """A session of the configured database, for work that needs no key. Its connections end with it.
 
     `migrate`: bring its tables up to date first.
     """
+    from credstore.database import close_database
+    from credstore.migrate import upgrade
+    from credstore.minimal_app import database_app
+    from credstore.models import db
+
     app = database_app(read_existing_config(data_dir, run_command=False))
     if migrate:
         upgrade(app)
@@ -95,8 +102,13 @@ def open_session(data_dir: Path | None, *, migrate: bool = False) -> Iterator[An
 
 
 @contextmanager
-def open_accounts(config: Config, app: Flask | None = None) -> Iterator[Accounts]:
+def open_accounts(config: Config, app: "Flask | None" = None) -> Iterator["Accounts"]:
     """The accounts, inside an application context. Without `app`, makes an application and migrates its database."""
+    from credstore.accounts import Accounts
+    from credstore.migrate import upgrade
+    from credstore.minimal_app import database_app
+    from credstore.models import db
+
     if app is None:
         app = database_app(config)
         upgrade(app)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from credstore.access_errors import RoleMissing
 from credstore.accounts import Role, Visitor
-from credstore.audit.actor import HOST_APPLICATION, NOBODY, Actor, set_actor
+from credstore.actor import HOST_APPLICATION, NOBODY, Actor, set_actor
 from credstore.errors import CredstoreError
 from credstore.web import request_context
 from credstore.web.api_root import api_root
