@@ -22,13 +22,16 @@ def insert_behind(head: FromClause, dialect: str) -> Insert:
     hashed = head.c.hash + literal("\n[") + cast(seq, Text) + literal(",") + bindparam("hashed", type_=Text)
     given = [bindparam(f"entry_{name}", type_=_ENTRY.c[name].type) for name in _GIVEN]
     values = select(seq, *given, _sha256(hashed, dialect))
-    return insert(_ENTRY).from_select(["seq", *_GIVEN, "hash"], values, include_defaults=False)
+    added = insert(_ENTRY).from_select(["seq", *_GIVEN, "hash"], values, include_defaults=False)
+    return added.execution_options(preserve_rowcount=True)  # else SQLAlchemy does not keep it of an INSERT
 
 
 @cache
-def entry_insert(dialect: str) -> Insert:
-    """`insert_behind` the last entry. It adds no row where there is no head."""
+def entry_insert(dialect: str, condition: ColumnElement[bool] | None = None) -> Insert:
+    """`insert_behind` the last entry. It adds no row where there is no head, or where `condition` does not hold."""
     head = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
+    if condition is not None:
+        head = head.where(condition)
     return insert_behind(head.subquery("head"), dialect)
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exc, insert, select, text
+from sqlalchemy import ColumnElement, Connection, exc, insert, select, text
 
 from credstore.audit.actor import Actor, current_actor
 from credstore.audit.acts import Act
@@ -62,10 +62,26 @@ def record(
     insert_entry(session.connection(), entry_of(act, actor, about))
 
 
-def record_alone(session: AnySession, act: Act, subject: Subject, *, result: str = "") -> None:
-    """`record` in a transaction of its own, for an act that changes nothing else."""
+class Condition(NamedTuple):
+    """What must hold in the database, with its parameters. `clause` is built once: its statement is kept."""
+
+    clause: ColumnElement[bool]
+    values: Mapping[str, Any]
+
+
+def record_alone(
+    session: AnySession, act: Act, subject: Subject, *, result: str = "", condition: Condition | None = None
+) -> bool:
+    """`record` in a transaction of its own, for an act that changes nothing else.
+
+    False, with no entry added, where `condition` does not hold: the same statement asks for it, in the same trip.
+    """
+    entry = entry_of(act, None, {**subject.columns(), "result": result, "count": 1})
     with statement_transaction(session, single=True) as connection:
-        insert_entry(connection, entry_of(act, None, {**subject.columns(), "result": result, "count": 1}))
+        if condition:
+            return _insert(connection, entry, condition)
+        insert_entry(connection, entry)
+        return True
 
 
 def record_each(
@@ -100,12 +116,19 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
 
 def insert_entry(connection: Connection, entry: dict[str, Any]) -> None:
     """The columns are those of `entry_of`. Raises AuditUnwritable."""
+    if not _insert(connection, entry):
+        raise unwritable()
+
+
+def _insert(connection: Connection, entry: dict[str, Any], condition: Condition | None = None) -> bool:
+    """Whether there is a head and `condition` holds, so that it was added. Raises AuditUnwritable."""
+    clause, values = condition or (None, {})
+    statement = entry_insert(connection.dialect.name, clause)
     try:
-        done = connection.execute(entry_insert(connection.dialect.name), entry_values(entry, text_behind_seq(entry)))
+        done = connection.execute(statement, {**values, **entry_values(entry, text_behind_seq(entry))})
     except exc.DBAPIError:
         raise unwritable() from None
-    if not done.rowcount:
-        raise unwritable()
+    return bool(done.rowcount)
 
 
 def entry_of(act: Act, actor: Actor | None, columns: Mapping[str, Any]) -> dict[str, Any]:
