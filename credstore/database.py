@@ -51,6 +51,7 @@ def init_database(app: Flask, url: str, *, slow_statement_ms: int = 0) -> None:
     else:
         # A page reads without BEGIN and ROLLBACK, which would be two more trips; a write asks for its transaction.
         engine_options |= {"isolation_level": "AUTOCOMMIT", "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+        engine_options["skip_autocommit_rollback"] = True  # without a transaction there is nothing to roll back
     ours = {"SQLALCHEMY_DATABASE_URI": parsed, "SQLALCHEMY_ENGINE_OPTIONS": engine_options, "SQLALCHEMY_BINDS": {}}
     theirs = {name: app.config.pop(name) for name in ours if name in app.config}
     extension = app.extensions.pop("sqlalchemy", None)

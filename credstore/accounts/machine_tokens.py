@@ -5,6 +5,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
@@ -23,7 +24,10 @@ from credstore.models import utc_now
 
 TOUCH_EVERY = timedelta(minutes=1)
 # Built once, so that its compiled form is found for each request.
-_BY_HASH = select(MachineTokenRow.__table__).where(MachineTokenRow.token_hash == bindparam("token_hash"))
+_COLUMNS: Any = MachineTokenRow.__table__.c
+_BY_HASH = select(*(column for column in _COLUMNS if column.name != "token_hash")).where(
+    _COLUMNS.token_hash == bindparam("token_hash")
+)
 _log = logging.getLogger(__name__)
 
 
@@ -159,6 +163,17 @@ class MachineTokens:
             self._session.execute(mine.execution_options(synchronize_session=False))
 
 
-def _to_token(row: object) -> MachineToken:
-    values = {name: getattr(row, name) for name in MachineToken.__slots__ if name != "scopes"}
-    return MachineToken(**values, scopes=tuple(getattr(row, "scopes").split()))  # noqa: B009 - a row of any kind
+def _to_token(row: Any) -> MachineToken:
+    """Of a row of any kind."""
+    return MachineToken(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=tuple(row.scopes.split()),
+        public_key=row.public_key,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

@@ -114,4 +114,6 @@ def _cut(consumer: str, node: str) -> tuple[str, str]:
 
 
 def _plain(text: str, most: int) -> str:
-    return "".join(char for char in text if char.isprintable()).strip()[:most]
+    if not text.isprintable():
+        text = "".join(char for char in text if char.isprintable())
+    return text.strip()[:most]
