@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,6 +38,17 @@ PROVIDER_USERS = 7_462_020
 
 AnySession = Session | scoped_session[Any]
 WITHOUT_SYNCHRONIZING = {"synchronize_session": False}  # execution options of a change of rows that are not loaded
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Columns of another table, with names of their own, that a statement reads too: one trip in place of two.
+
+    `condition` names at most one row of it. Made once, so that the statement is kept.
+    """
+
+    columns: tuple[Any, ...]
+    condition: ColumnElement[bool]
 
 
 def init_database(app: Flask, url: str, *, slow_statement_ms: int = 0) -> None:

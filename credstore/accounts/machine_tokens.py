@@ -1,13 +1,14 @@
 """The use cases of machine tokens: issue, list, revoke, and the check of a token that a program sends."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from credstore import metrics
 from credstore.access_errors import Throttled, TokenRefused
@@ -17,17 +18,14 @@ from credstore.accounts.token_rules import clean_new
 from credstore.accounts.token_text import is_token, new_token, shown, token_hash
 from credstore.audit import Act, Actor, record
 from credstore.audit.actor import NOBODY
-from credstore.database import AnySession, write_transaction
+from credstore.database import AnySession, Beside, write_transaction
 from credstore.errors import NotFound, StorageError
 from credstore.machine_token_model import MachineTokenRow
 from credstore.models import utc_now
 
 TOUCH_EVERY = timedelta(minutes=1)
-# Built once, so that its compiled form is found for each request.
-_COLUMNS: Any = MachineTokenRow.__table__.c
-_BY_HASH = select(*(column for column in _COLUMNS if column.name != "token_hash")).where(
-    _COLUMNS.token_hash == bindparam("token_hash")
-)
+_TOKENS: Any = MachineTokenRow.__table__
+_COLUMNS = tuple(column for column in _TOKENS.c if column.name != "token_hash")
 _log = logging.getLogger(__name__)
 
 
@@ -126,10 +124,20 @@ class MachineTokens:
 
         Raises TokenRefused, or Throttled for too many requests with this token, or wrong tokens from this address.
         """
+        return self.authenticate_and_read(text, address, None, {})[0]
+
+    def authenticate_and_read(
+        self, text: str, address: str, beside: Beside | None, values: Mapping[str, Any]
+    ) -> tuple[MachineToken, Sequence[Any]]:
+        """The same, and what the select has read `beside` the token: all None where there is no such row.
+
+        `values` are the parameters of its condition.
+        """
         row = None
         if is_token(text):
             # On the connection, not by the ORM session: this runs before each request and needs no object.
-            row = self._session.connection().execute(_BY_HASH, {"token_hash": token_hash(text)}).one_or_none()
+            given = {"token_hash": token_hash(text), **values}
+            row = self._session.connection().execute(_by_hash(beside), given).one_or_none()
         if row is None:
             self._note_refused(None, address)
             raise TokenRefused("This is no token of this credstore.")
@@ -142,7 +150,7 @@ class MachineTokens:
         now = utc_now()
         if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:
             self._touch(token.id, now)
-        return token
+        return token, row[len(_COLUMNS) :]
 
     def _note_refused(self, token: MachineToken | None, address: str) -> None:
         """Count a refusal, and write it down; None is a text that is no token here. Raises Throttled: then neither."""
@@ -161,6 +169,15 @@ class MachineTokens:
         with suppress(StorageError), write_transaction(self._session):
             mine = update(MachineTokenRow).where(MachineTokenRow.id == token_id).values(last_used_at=now)
             self._session.execute(mine.execution_options(synchronize_session=False))
+
+
+@cache  # so that its compiled form is found for each request
+def _by_hash(beside: Beside | None) -> Select[Any]:
+    found = select(*_COLUMNS).where(_TOKENS.c.token_hash == bindparam("token_hash"))
+    if beside is None:
+        return found
+    other = beside.columns[0].element.table
+    return found.add_columns(*beside.columns).select_from(_TOKENS.outerjoin(other, beside.condition))
 
 
 def _to_token(row: Any) -> MachineToken:

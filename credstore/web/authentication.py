@@ -49,8 +49,9 @@ class User:
 
 def init_login_manager(app: Flask) -> None:
     """Set up Flask-Login on `app`."""
-    # Flask-Login's own context processor loads the user, so an error page would query a broken database again.
-    manager = LoginManager(app, add_context_processor=False)
+    # Not by its `init_app`: its context processor loads the user, so that an error page would query a broken database
+    # again, and its hook looks into the session of each request for a cookie that credstore does not set.
+    manager = app.login_manager = LoginManager()  # type: ignore[attr-defined]
     manager.session_protection = None  # it compares address and user agent; here the row of the session decides
     manager.user_loader(load_user)
 

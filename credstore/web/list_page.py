@@ -6,12 +6,10 @@ left a mark.
 
 import secrets
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import lru_cache
 
-from flask import current_app, session, url_for
+from flask import session, url_for
 from flask_wtf.csrf import generate_csrf
 
 from credstore.accounts.roles import Role
@@ -79,21 +77,7 @@ def render_list(page: Page[ListRow], state: KeyState, changed: str) -> str:
         html = _kept.get((*shown, username, role, services.brand), render)
     editable, query = role.includes(Role.EDITOR), list_query(arguments)
     rows = render_rows(page.records, f"{list_path}/", query, changed, locked=state.locked, editable=editable)
-    return html.replace(_TOKEN, _csrf_token()).replace(_RUN, banner_of(page.run_id)).replace(_ROWS, rows)
-
-
-def _csrf_token() -> str:
-    """Flask-WTF's token of this session, signed at most once a minute."""
-    raw, app = session.get(current_app.config["WTF_CSRF_FIELD_NAME"]), current_app
-    if not isinstance(raw, str):
-        return str(generate_csrf())
-    return _signed(raw, int(time.time()) // 60, app.config.get("WTF_CSRF_SECRET_KEY") or app.secret_key)
-
-
-@lru_cache(maxsize=256)
-def _signed(_raw: str, _minute: int, _secret_key: object) -> str:
-    """Kept by all that a token is made of: `_raw` is what the session of this request has."""
-    return str(generate_csrf())
+    return html.replace(_TOKEN, generate_csrf()).replace(_RUN, banner_of(page.run_id)).replace(_ROWS, rows)
 
 
 def _inputs(page: Page[ListRow]) -> Hashable:
