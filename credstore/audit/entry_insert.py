@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Insert, Text, bindparam, cast, func, insert, literal, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from credstore.audit_model import AuditEntry, AuditHead
 
@@ -33,6 +34,12 @@ def entry_insert(dialect: str, condition: ColumnElement[bool] | None = None) -> 
     if condition is not None:
         head = head.where(condition)
     return insert_behind(head.subquery("head"), dialect)
+
+
+@cache
+def numbered_insert(dialect: str) -> ReturningInsert[tuple[int]]:
+    """The same, which gives the number of the entry; no row where there is no head."""
+    return entry_insert(dialect).returning(_ENTRY.c.seq)
 
 
 def _sha256(text: ColumnElement[str], dialect: str) -> ColumnElement[str]:

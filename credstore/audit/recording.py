@@ -8,21 +8,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, exc, insert, select, text
+from sqlalchemy import ColumnElement, Connection, exc, text
 
 from credstore.audit.actor import Actor, current_actor
 from credstore.audit.acts import Act
-from credstore.audit.chain import hash_of, text_behind_seq
-from credstore.audit.entry_insert import entry_insert, entry_values
-from credstore.audit_model import AuditEntry, AuditHead
+from credstore.audit.chain import text_behind_seq
+from credstore.audit.entry_insert import entry_insert, entry_values, numbered_insert
 from credstore.database import AnySession, statement_transaction
 from credstore.errors import AuditUnwritable
 from credstore.models import utc_now
 
 MOST_ITEMS = 10_000  # credentials in one entry
 _LENGTHS = {"actor": 150, "act": 40, "credential_id": 36, "kind": 40, "result": 200, "address": 45}
-_HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
-_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
 _ITEMS = {
     "sqlite": text("INSERT INTO audit_item (public_id, seq) SELECT value, :seq FROM json_each(:ids)"),
     "postgresql": text(
@@ -100,16 +97,15 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
     entry = entry_of(act, actor, columns)
     session.flush()  # everything else comes first
     connection = session.connection()
+    dialect = connection.dialect.name
     try:
-        head = connection.execute(_HEAD).one_or_none()
-        if head is None:
+        added = connection.execute(numbered_insert(dialect), entry_values(entry, text_behind_seq(entry)))
+        seq = added.scalar_one_or_none()
+        if seq is None:
             raise unwritable()
-        entry["seq"] = head.seq + 1
-        entry["hash"] = hash_of(entry, head.hash)
-        connection.execute(_INSERT, entry)
         if entry["items"]:
             ids = json.dumps(sorted(set(entry["items"].split(" "))))  # in the order of their index
-            connection.execute(_ITEMS[connection.dialect.name], {"seq": entry["seq"], "ids": ids})
+            connection.execute(_ITEMS[dialect], {"seq": seq, "ids": ids})
     except exc.DBAPIError:
         raise unwritable() from None
 

@@ -283,6 +283,8 @@ def test_without_the_last_hash_no_secret_is_used(vault: Vault) -> None:
             vault.resolve(one, consumer=consumer)
     with pytest.raises(AuditUnwritable):
         record_alone(db.session, Act.RESOLVE, Subject(one))
+    with pytest.raises(AuditUnwritable), write_transaction(db.session):
+        record_each(db.session, Act.DELETE, [Subject(one), Subject("another")])
     with pytest.raises(AuditUnwritable):
         vault.create("llm", "two", LLM)
     assert scalar("SELECT count(*) FROM audit_entry WHERE act = 'resolve'") == 1
