@@ -15,6 +15,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -69,7 +70,7 @@ def seal(content: Mapping[str, Any], public_key: bytes, binding: Binding) -> dic
     plain = json.dumps(content, ensure_ascii=False).encode()
     plain += b" " * (-len(plain) % PADDED_TO)  # which JSON allows behind a text
     try:
-        sealed = _SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(public_key), binding.info())
+        sealed = _SUITE.encrypt(plain, _key_of(public_key), binding.info())
     except ValueError:  # too short, or one of the few points with which every shared secret is zero
         raise Refused("This is no public key of X25519.") from None
     return {
@@ -79,6 +80,12 @@ def seal(content: Mapping[str, Any], public_key: bytes, binding: Binding) -> dic
         "encapsulated_key": _to_base64(sealed[:KEY_BYTES]),
         "ciphertext": _to_base64(sealed[KEY_BYTES:]),
     }
+
+
+@lru_cache(maxsize=256)
+def _key_of(public_key: bytes) -> X25519PublicKey:
+    """Kept, since a token asks again and again. Raises ValueError."""
+    return X25519PublicKey.from_public_bytes(public_key)
 
 
 def open_envelope(

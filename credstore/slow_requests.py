@@ -27,10 +27,14 @@ _BEGINNING = 512  # bytes; they have the path, as far as a refusal needs it
 
 @dataclass
 class Reading:
-    """A request that is being read. `deadline` is of its head, then of its body, by the monotonic clock."""
+    """A request that is being read. `deadline` is of its head, then of its body, by the monotonic clock.
+
+    `polled`: the loop waits for more of it.
+    """
 
     conn: Any
     deadline: float
+    polled: bool = False
     framing: Framing = field(default_factory=Framing)
     data: bytearray = field(default_factory=bytearray)
 
@@ -63,14 +67,18 @@ class ReadingWorker(SendingWorker):
         self._read_request(conn)
 
     def _read_request(self, conn: Any, behind: bytes = b"") -> None:
-        """`behind` is what came behind the last request of this connection."""
-        conn.sock.setblocking(False)
+        """`behind` is what came behind the last request of this connection.
+
+        Most requests are here whole: the loop waits only for what is missing.
+        """
         reading = self.readings[conn] = Reading(conn, time.monotonic() + self.head_seconds)
-        self.poller.register(conn.sock, EVENT_READ, partial(self._read_more, reading))
         if behind:
             self._take(reading, behind)
         else:
             self._read_more(reading)
+        if self.readings.get(conn) is reading:
+            reading.polled = True
+            self.poller.register(conn.sock, EVENT_READ, partial(self._read_more, reading))
 
     def _read_more(self, reading: Reading, _socket: Any = None) -> None:
         """Read what is there."""
@@ -183,4 +191,5 @@ class ReadingWorker(SendingWorker):
     def _forget(self, reading: Reading) -> None:
         self.readings.pop(reading.conn, None)
         self.held -= len(reading.data)
-        self.poller.unregister(reading.conn.sock)
+        if reading.polled:
+            self.poller.unregister(reading.conn.sock)

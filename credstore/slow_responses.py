@@ -46,15 +46,34 @@ class WholeRequest(Unreader):  # type: ignore[misc]
 class Response:
     """What gunicorn takes for the socket while a thread responds. `sock` does not block.
 
+    The head, which gunicorn writes first, waits for the beginning of the body: one packet and one wake-up less.
     `unsent` is what the kernel did not take at once. `request` is the beginning of the request.
     """
 
     def __init__(self, sock: Any, request: bytes) -> None:
         self._sock, self.request = sock, request
+        self._head: bytes | None = None
         self.unsent = bytearray()
 
     def sendall(self, data: bytes) -> None:
         """Raises OSError where the client is gone."""
+        if self._head is None:
+            self._head = data
+        else:
+            self._send(data)
+
+    def flush(self) -> None:
+        """Send a head that no body followed. Raises OSError where the client is gone."""
+        if self._head:
+            self._send(b"")
+
+    def refuse(self, refusal: bytes) -> None:
+        """Send another response, in place of a head that waits."""
+        self._head = b""
+        self._send(refusal)
+
+    def _send(self, data: bytes) -> None:
+        data, self._head = (self._head or b"") + data, b""
         if not self.unsent:
             with suppress(BlockingIOError):  # the client has not read what came before
                 data = data[self._sock.send(data) :]
@@ -93,7 +112,9 @@ class SendingWorker(ThreadWorker):  # type: ignore[misc]
         request = None
         try:
             request = next(conn.parser)
-            return bool(self._keepalive_after(conn, self.handle_request(request, exchange)))
+            kept = self.handle_request(request, exchange)
+            conn.response.flush()
+            return bool(self._keepalive_after(conn, kept))
         except (StopIteration, ConnectionError):  # the last request of this connection; the client is gone
             return False
         except Exception as error:
@@ -108,7 +129,7 @@ class SendingWorker(ThreadWorker):  # type: ignore[misc]
             self.log.error("request failed, %s, %s, from %s", *about, exc_info=error)
         else:
             self.log.warning("request refused, %s, %s, from %s", *about)
-        client.sendall(early_refusal(status, client.request))
+        client.refuse(early_refusal(status, client.request))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """When the thread is done: send what it left."""

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -102,13 +103,16 @@ def _begin_wal(cursor: DBAPICursor) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # BEGIN IMMEDIATE takes the write lock at once: reading first and writing later loses updates or deadlocks.
     options = connection.get_execution_options()
     if options.get("credstore_bulk"):
         connection.exec_driver_sql(f"PRAGMA cache_size=-{BULK_CACHE_KIB}")
         connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
         connection.info["credstore_bulk"] = True
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("credstore_writes") else "BEGIN")
+    if options.get("credstore_writes"):
+        # It takes the write lock at once: reading first and writing later loses updates or deadlocks.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # by the driver, since it can neither wait nor fail: in each request
+        cast("Any", connection.connection.driver_connection).execute("BEGIN")
 
 
 def enlarge_cache(connection: Connection) -> None:

@@ -1,12 +1,14 @@
 """The use cases of machine tokens: issue, list, revoke, and the check of a token that a program sends."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from credstore import metrics
 from credstore.access_errors import Throttled, TokenRefused
@@ -16,14 +18,14 @@ from credstore.accounts.token_rules import clean_new
 from credstore.accounts.token_text import is_token, new_token, shown, token_hash
 from credstore.actor import NOBODY
 from credstore.audit import Act, Actor, record
-from credstore.database import AnySession, write_transaction
+from credstore.database import AnySession, Beside, write_transaction
 from credstore.errors import NotFound, StorageError
 from credstore.machine_token_model import MachineTokenRow
 from credstore.models import utc_now
 
 TOUCH_EVERY = timedelta(minutes=1)
-# Built once, so that its compiled form is found for each request.
-_BY_HASH = select(MachineTokenRow.__table__).where(MachineTokenRow.token_hash == bindparam("token_hash"))
+_TOKENS: Any = MachineTokenRow.__table__
+_COLUMNS = tuple(column for column in _TOKENS.c if column.name != "token_hash")
 _log = logging.getLogger(__name__)
 
 
@@ -122,10 +124,20 @@ class MachineTokens:
 
         Raises TokenRefused, or Throttled for too many requests with this token, or wrong tokens from this address.
         """
+        return self.authenticate_and_read(text, address, None, {})[0]
+
+    def authenticate_and_read(
+        self, text: str, address: str, beside: Beside | None, values: Mapping[str, Any]
+    ) -> tuple[MachineToken, Sequence[Any]]:
+        """The same, and what the select has read `beside` the token: all None where there is no such row.
+
+        `values` are the parameters of its condition.
+        """
         row = None
         if is_token(text):
             # On the connection, not by the ORM session: this runs before each request and needs no object.
-            row = self._session.connection().execute(_BY_HASH, {"token_hash": token_hash(text)}).one_or_none()
+            given = {"token_hash": token_hash(text), **values}
+            row = self._session.connection().execute(_by_hash(beside), given).one_or_none()
         if row is None:
             self._note_refused(None, address)
             raise TokenRefused("This is no token of this credstore.")
@@ -138,7 +150,7 @@ class MachineTokens:
         now = utc_now()
         if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:
             self._touch(token.id, now)
-        return token
+        return token, row[len(_COLUMNS) :]
 
     def _note_refused(self, token: MachineToken | None, address: str) -> None:
         """Count a refusal, and write it down; None is a text that is no token here. Raises Throttled: then neither."""
@@ -159,6 +171,26 @@ class MachineTokens:
             self._session.execute(mine.execution_options(synchronize_session=False))
 
 
-def _to_token(row: object) -> MachineToken:
-    values = {name: getattr(row, name) for name in MachineToken.__slots__ if name != "scopes"}
-    return MachineToken(**values, scopes=tuple(getattr(row, "scopes").split()))  # noqa: B009 - a row of any kind
+@cache  # so that its compiled form is found for each request
+def _by_hash(beside: Beside | None) -> Select[Any]:
+    found = select(*_COLUMNS).where(_TOKENS.c.token_hash == bindparam("token_hash"))
+    if beside is None:
+        return found
+    other = beside.columns[0].element.table
+    return found.add_columns(*beside.columns).select_from(_TOKENS.outerjoin(other, beside.condition))
+
+
+def _to_token(row: Any) -> MachineToken:
+    """Of a row of any kind."""
+    return MachineToken(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        scopes=tuple(row.scopes.split()),
+        public_key=row.public_key,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

@@ -11,7 +11,7 @@ from credstore.actor import OWN_WORK, SCHEDULE, Actor, acting_as, current_actor,
 from credstore.audit.acts import Act
 from credstore.audit.reading import AuditFilters, AuditPage, read_page
 from credstore.audit.recorded_insert import insert_recorded, is_one_statement
-from credstore.audit.recording import Subject, record, record_alone, record_each
+from credstore.audit.recording import Condition, Subject, record, record_alone, record_each
 from credstore.audit.verification import DAY, Verification, entries, verify
 from credstore.database import AnySession, begin_snapshot
 
@@ -23,6 +23,7 @@ __all__ = [
     "AuditFilters",
     "AuditLog",
     "AuditPage",
+    "Condition",
     "Subject",
     "Verification",
     "acting_as",

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Insert, Text, bindparam, cast, func, insert, literal, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from credstore.audit_model import AuditEntry, AuditHead
 
@@ -22,14 +23,23 @@ def insert_behind(head: FromClause, dialect: str) -> Insert:
     hashed = head.c.hash + literal("\n[") + cast(seq, Text) + literal(",") + bindparam("hashed", type_=Text)
     given = [bindparam(f"entry_{name}", type_=_ENTRY.c[name].type) for name in _GIVEN]
     values = select(seq, *given, _sha256(hashed, dialect))
-    return insert(_ENTRY).from_select(["seq", *_GIVEN, "hash"], values, include_defaults=False)
+    added = insert(_ENTRY).from_select(["seq", *_GIVEN, "hash"], values, include_defaults=False)
+    return added.execution_options(preserve_rowcount=True)  # else SQLAlchemy does not keep it of an INSERT
 
 
 @cache
-def entry_insert(dialect: str) -> Insert:
-    """`insert_behind` the last entry. It adds no row where there is no head."""
+def entry_insert(dialect: str, condition: ColumnElement[bool] | None = None) -> Insert:
+    """`insert_behind` the last entry. It adds no row where there is no head, or where `condition` does not hold."""
     head = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
+    if condition is not None:
+        head = head.where(condition)
     return insert_behind(head.subquery("head"), dialect)
+
+
+@cache
+def numbered_insert(dialect: str) -> ReturningInsert[tuple[int]]:
+    """The same, which gives the number of the entry; no row where there is no head."""
+    return entry_insert(dialect).returning(_ENTRY.c.seq)
 
 
 def _sha256(text: ColumnElement[str], dialect: str) -> ColumnElement[str]:

@@ -50,9 +50,14 @@ def _row_insert(model: type[Model]) -> Insert:
 
 @cache
 def _statement(model: type[Model]) -> Insert:
-    """The row first, then the lock of the head, as `record` does it: the other order could deadlock with it."""
+    """The row first, then the lock of the head, as `record` does it: the other order could deadlock with it.
+
+    Without a head there is no row either: the statement is a transaction by itself.
+    """
     table: Any = model.__table__
-    row = {column.name: bindparam(f"row_{column.name}", type_=column.type) for column in table.c if column.name != "id"}
-    made = insert(table).values(row).returning(literal(1).label("one")).cte("made")
+    names = [column.name for column in table.c if column.name != "id"]
+    row = select(*(bindparam(f"row_{name}", type_=table.c[name].type) for name in names)).where(AuditHead.id == 1)
+    stored = insert(table).from_select(names, row, include_defaults=False)
+    made = stored.returning(literal(1).label("one")).cte("made")
     lock = select(AuditHead.seq, AuditHead.hash).join_from(AuditHead, made, made.c.one == AuditHead.id)
     return insert_behind(lock.with_for_update(of=AuditHead).cte("head"), "postgresql")

@@ -8,21 +8,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exc, insert, select, text
+from sqlalchemy import ColumnElement, Connection, exc, text
 
 from credstore.actor import Actor, current_actor
 from credstore.audit.acts import Act
-from credstore.audit.chain import hash_of, text_behind_seq
-from credstore.audit.entry_insert import entry_insert, entry_values
-from credstore.audit_model import AuditEntry, AuditHead
+from credstore.audit.chain import text_behind_seq
+from credstore.audit.entry_insert import entry_insert, entry_values, numbered_insert
 from credstore.database import AnySession, statement_transaction
 from credstore.errors import AuditUnwritable
 from credstore.models import utc_now
 
 MOST_ITEMS = 10_000  # credentials in one entry
 _LENGTHS = {"actor": 150, "act": 40, "credential_id": 36, "kind": 40, "result": 200, "address": 45}
-_HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1).with_for_update()
-_INSERT = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # a table, which is typed as any FROM clause
 _ITEMS = {
     "sqlite": text("INSERT INTO audit_item (public_id, seq) SELECT value, :seq FROM json_each(:ids)"),
     "postgresql": text(
@@ -62,10 +59,26 @@ def record(
     insert_entry(session.connection(), entry_of(act, actor, about))
 
 
-def record_alone(session: AnySession, act: Act, subject: Subject, *, result: str = "") -> None:
-    """`record` in a transaction of its own, for an act that changes nothing else."""
+class Condition(NamedTuple):
+    """What must hold in the database, with its parameters. `clause` is built once: its statement is kept."""
+
+    clause: ColumnElement[bool]
+    values: Mapping[str, Any]
+
+
+def record_alone(
+    session: AnySession, act: Act, subject: Subject, *, result: str = "", condition: Condition | None = None
+) -> bool:
+    """`record` in a transaction of its own, for an act that changes nothing else.
+
+    False, with no entry added, where `condition` does not hold: the same statement asks for it, in the same trip.
+    """
+    entry = entry_of(act, None, {**subject.columns(), "result": result, "count": 1})
     with statement_transaction(session, single=True) as connection:
-        insert_entry(connection, entry_of(act, None, {**subject.columns(), "result": result, "count": 1}))
+        if condition:
+            return _insert(connection, entry, condition)
+        insert_entry(connection, entry)
+        return True
 
 
 def record_each(
@@ -84,28 +97,34 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
     entry = entry_of(act, actor, columns)
     session.flush()  # everything else comes first
     connection = session.connection()
+    dialect = connection.dialect.name
     try:
-        head = connection.execute(_HEAD).one_or_none()
-        if head is None:
+        added = connection.execute(numbered_insert(dialect), entry_values(entry, text_behind_seq(entry)))
+        seq = added.scalar_one_or_none()
+        if seq is None:
             raise unwritable()
-        entry["seq"] = head.seq + 1
-        entry["hash"] = hash_of(entry, head.hash)
-        connection.execute(_INSERT, entry)
         if entry["items"]:
             ids = json.dumps(sorted(set(entry["items"].split(" "))))  # in the order of their index
-            connection.execute(_ITEMS[connection.dialect.name], {"seq": entry["seq"], "ids": ids})
+            connection.execute(_ITEMS[dialect], {"seq": seq, "ids": ids})
     except exc.DBAPIError:
         raise unwritable() from None
 
 
 def insert_entry(connection: Connection, entry: dict[str, Any]) -> None:
     """The columns are those of `entry_of`. Raises AuditUnwritable."""
+    if not _insert(connection, entry):
+        raise unwritable()
+
+
+def _insert(connection: Connection, entry: dict[str, Any], condition: Condition | None = None) -> bool:
+    """Whether there is a head and `condition` holds, so that it was added. Raises AuditUnwritable."""
+    clause, values = condition or (None, {})
+    statement = entry_insert(connection.dialect.name, clause)
     try:
-        done = connection.execute(entry_insert(connection.dialect.name), entry_values(entry, text_behind_seq(entry)))
+        done = connection.execute(statement, {**values, **entry_values(entry, text_behind_seq(entry))})
     except exc.DBAPIError:
         raise unwritable() from None
-    if not done.rowcount:
-        raise unwritable()
+    return bool(done.rowcount)
 
 
 def entry_of(act: Act, actor: Actor | None, columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from credstore.vault.record_use import RecordUse
 from credstore.vault.records import Deletion, ListRow, Page, Record, Summary
 from credstore.vault.reference_records import Change, Changes, Reference, ReferencePage
 from credstore.vault.references import References
-from credstore.vault.resolve import Resolver
+from credstore.vault.resolve import READ_BESIDE, Resolver
 from credstore.vault.restore_chosen import DeletedCredentials
 from credstore.vault.run_claims import RunClaims
 from credstore.vault.run_reading import RunReading
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_SAME_SECRET",
+    "READ_BESIDE",
     "Change",
     "Changes",
     "DeletedPage",

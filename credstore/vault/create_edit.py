@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from types import SimpleNamespace
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -50,13 +52,11 @@ class CreateEdit:
         entry = validate_entry(kind, name, values, expires=expires)
         row = _new_row(kind, entry)
         self._store.seal(row, kind, entry.public, entry.secrets)
-        values = {name: getattr(row, name) for name in CredentialColumns.__annotations__}
         session = self._store.session
         single = self._store.key_registered and is_one_statement(session)
         with statement_transaction(session, single=single) as connection, _name_conflict_as_field_error():
             self._store.register_key()
-            # The row itself never enters the session, which would keep its sealed value within reach of a list.
-            insert_recorded(connection, Credential, values, Act.CREATE, subject_of(row))
+            insert_recorded(connection, Credential, vars(row), Act.CREATE, subject_of(row))
         self._store.purge_if_due()
         return to_record(row, self._store.keyring.key_ids)
 
@@ -145,9 +145,20 @@ class CreateEdit:
         return to_record(self._store.row(public_id), self._store.keyring.key_ids)
 
 
+class _NewRow(SimpleNamespace):
+    """The columns of a row that is to be stored. No object of the ORM: that takes longer to make than to store.
+
+    It could enter no session, which would keep its sealed value within reach of a list.
+    """
+
+    def __repr__(self) -> str:
+        return "<a new row>"
+
+
 def _new_row(kind: type[CredentialType], entry: ValidEntry) -> Credential:
     moment = utc_now()
-    return Credential(
+    row = _NewRow(**dict.fromkeys(CredentialColumns.__annotations__))
+    vars(row).update(
         public_id=new_public_id(),
         kind=kind.slug,
         name=entry.name,
@@ -160,6 +171,7 @@ def _new_row(kind: type[CredentialType], entry: ValidEntry) -> Credential:
         expiry_from_provider=False,
         status=Outcome.UNTESTED.value,
     )
+    return cast("Credential", row)
 
 
 def _changed_words(changes: Mapping[str, object]) -> str:

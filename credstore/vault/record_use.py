@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from credstore.audit import Act, Subject, record, record_alone
+from credstore.audit import Act, Condition, Subject, record, record_alone
 from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
 from credstore.database import insert, write_transaction
 from credstore.models import Credential, utc_now
@@ -25,9 +25,9 @@ _USED = (
     .where(or_(_CREDENTIAL.c.last_used_at.is_(None), _CREDENTIAL.c.last_used_at < bindparam("noted_before")))
     .values(last_used_at=bindparam("moment"), used_by=func.coalesce(_CREDENTIAL.c.used_by, 0))
 )
-_REFERENCE_OF = select(_REFERENCE.c.id, _REFERENCE.c.last_used_at).where(
-    and_(*(_REFERENCE.c[name] == bindparam(name) for name in ("public_id", "consumer", "node")))
-)
+_IS_THIS = and_(*(_REFERENCE.c[name] == bindparam(name) for name in ("public_id", "consumer", "node")))
+_REFERENCE_OF = select(_REFERENCE.c.id, _REFERENCE.c.last_used_at).where(_IS_THIS)
+_HAS_REFERENCE = select(_REFERENCE.c.id).where(_IS_THIS).exists()
 _USED_AGAIN = (
     update(_REFERENCE).where(_REFERENCE.c.id == bindparam("reference")).values(last_used_at=bindparam("moment"))
 )
@@ -58,8 +58,7 @@ class RecordUse:
         session, use, moment = self._store.session, (subject.public_id, *_cut(consumer, node)), utc_now()
         noted, who = self._noted.get(use) or (None, "")
         recent = noted is not None and abs(moment - noted) < NOTE_USE_EVERY  # a clock may also be set back
-        if recent and self._has_reference(*use):
-            record_alone(session, Act.RESOLVE, subject, result=who)
+        if recent and record_alone(session, Act.RESOLVE, subject, result=who, condition=_is_known(*use)):
             return
         who = _in_words(*use[1:])
         with write_transaction(session):
@@ -68,11 +67,6 @@ class RecordUse:
         if len(self._noted) >= MOST_REMEMBERED:
             self._noted.clear()
         self._noted[use] = moment, who
-
-    def _has_reference(self, public_id: str, consumer: str, node: str) -> bool:
-        """Whether the use is known to who would delete the credential: it may have been moved or removed since."""
-        this = {"public_id": public_id, "consumer": consumer, "node": node}
-        return not consumer or self._store.session.connection().execute(_REFERENCE_OF, this).first() is not None
 
     def _record(self, public_id: str, consumer: str, node: str) -> None:
         """Inside a transaction."""
@@ -96,6 +90,12 @@ class RecordUse:
             session.connection().execute(_USED_AGAIN, {"reference": found.id, "moment": moment})
 
 
+def _is_known(public_id: str, consumer: str, node: str) -> Condition | None:
+    """That who would delete the credential is told of the use: its reference may have been moved or removed since."""
+    this = {"public_id": public_id, "consumer": consumer, "node": node}
+    return Condition(_HAS_REFERENCE, this) if consumer else None
+
+
 def _in_words(consumer: str, node: str) -> str:
     """Who used it, for the audit log."""
     return ", ".join(_quoted(each) for each in ((consumer, node) if node else (consumer,)) if each or node)
@@ -114,4 +114,6 @@ def _cut(consumer: str, node: str) -> tuple[str, str]:
 
 
 def _plain(text: str, most: int) -> str:
-    return "".join(char for char in text if char.isprintable()).strip()[:most]
+    if not text.isprintable():
+        text = "".join(char for char in text if char.isprintable())
+    return text.strip()[:most]

@@ -1,7 +1,8 @@
 """Resolve: the only use case that gives the secrets of a credential in clear, and notes who used it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Row, bindparam, select
@@ -9,6 +10,7 @@ from sqlalchemy import Row, bindparam, select
 from credstore.audit import Subject, current_actor
 from credstore.credential_types import by_slug
 from credstore.credential_values import CredentialValues
+from credstore.database import Beside
 from credstore.errors import CredstoreError, Locked, NotFound, Refused, Unreadable
 from credstore.models import Credential
 from credstore.public_ids import is_public_id
@@ -21,13 +23,15 @@ _NEVER = float("-inf")
 _SHOWN = 255  # characters of what was asked for
 # Columns of the table, not of the model: reading a whole object takes twice as long as decrypting its secret.
 _COLUMNS = Credential.__table__.c
-_READ = select(
-    *(_COLUMNS[name] for name in ("id", "public_id", "name", "kind", "version")),
-    *(_COLUMNS[name] for name in ("public", "secret_names", "sealed", "key_id")),
-)
+_NAMES = ("id", "public_id", "name", "kind", "version", "public", "secret_names", "sealed", "key_id")
+_READ = select(*(_COLUMNS[name] for name in _NAMES))
 # Built once: building the statement anew takes as long as running it.
 _BY_ID = _READ.where(_COLUMNS.public_id == bindparam("wanted"))
 _BY_NAME = _READ.where(_COLUMNS.name_key == bindparam("wanted"))
+# The same beside another row; `read` is the id of the credential.
+READ_BESIDE = Beside(
+    tuple(_COLUMNS[name].label(f"read_{name}") for name in _NAMES), _COLUMNS.public_id == bindparam("read")
+)
 
 NoteUse = Callable[[Subject, str, str], object]  # which credential, consumer, node
 
@@ -54,13 +58,17 @@ class Resolver:
         """
         return self._resolve(name_or_id, consumer, node, every=NOTE_EVERY_SECONDS)
 
-    def resolve_noted(self, name_or_id: str, *, consumer: str, node: str = "") -> CredentialValues:
-        """The same for an answer to another process: each use is noted."""
-        return self._resolve(name_or_id, consumer, node, every=0.0)
+    def resolve_noted(
+        self, name_or_id: str, *, consumer: str, node: str = "", read: Sequence[Any] = ()
+    ) -> CredentialValues:
+        """The same for an answer to another process: each use is noted. `read` is what READ_BESIDE has read of it."""
+        return self._resolve(name_or_id, consumer, node, every=0.0, read=read)
 
-    def _resolve(self, name_or_id: str, consumer: str, node: str, *, every: float) -> CredentialValues:
+    def _resolve(
+        self, name_or_id: str, consumer: str, node: str, *, every: float, read: Sequence[Any] = ()
+    ) -> CredentialValues:
         """`every`: for so many seconds a use like one that was noted is not noted again."""
-        row = self._row(name_or_id)
+        row = self._row(name_or_id, read)
         values = self._open(row)
         use, now = (current_actor(), row.public_id, row.version, consumer, node), time.monotonic()
         if now - self._noted.get(use, _NEVER) >= every:
@@ -68,7 +76,7 @@ class Resolver:
             self._remember(use, now)
         return values
 
-    def _open(self, row: Row[Any]) -> CredentialValues:
+    def _open(self, row: Any) -> CredentialValues:
         """Holds the secrets in a variable of its own, which is gone where a later step fails."""
         try:
             opened = self._store.unseal(cast("Credential", row))
@@ -82,14 +90,19 @@ class Resolver:
             values, id=row.public_id, name=row.name, kind=row.kind, version=row.version, secret_fields=names
         )
 
-    def _row(self, name_or_id: str) -> Row[Any]:
-        statement, wanted = _BY_ID, name_or_id.lower()
-        if not is_public_id(wanted):
-            statement, wanted = _BY_NAME, _name_key(name_or_id)
-        row = self._store.session.connection().execute(statement, {"wanted": wanted}).first() if wanted else None
+    def _row(self, name_or_id: str, read: Sequence[Any]) -> Any:
+        row: Any = SimpleNamespace(**dict(zip(_NAMES, read, strict=True))) if any(read) else None
+        if not read:
+            row = self._read(name_or_id)
         if row is None:
             raise NotFound(f"There is no credential “{name_or_id[:_SHOWN]}”. It may have been deleted.")
         return row
+
+    def _read(self, name_or_id: str) -> Row[Any] | None:
+        statement, wanted = _BY_ID, name_or_id.lower()
+        if not is_public_id(wanted):
+            statement, wanted = _BY_NAME, _name_key(name_or_id)
+        return self._store.session.connection().execute(statement, {"wanted": wanted}).first() if wanted else None
 
     def _remember(self, use: tuple[object, ...], now: float) -> None:
         """What this process has noted, so that most uses neither write nor ask anything more."""

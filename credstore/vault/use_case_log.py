@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from credstore import log_lines
+
 _log = logging.getLogger("credstore.vault")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,7 +22,7 @@ def logged(event: str, use_case: Callable[P, R], which: Callable[[Any], str]) ->
         except Exception as refusal:
             _log.info("%s: refused, %s", event, type(refusal).__name__, extra={"event": event})
             raise
-        _log.info("%s: %s", event, which(result), extra={"event": event})
+        log_lines.write(_log, "%s: %s", event, which(result), event=event)
         return result
 
     return run

@@ -6,7 +6,7 @@ It never redirects to another site, and never asks for a password over plain htt
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -49,8 +49,9 @@ class User:
 
 def init_login_manager(app: Flask) -> None:
     """Set up Flask-Login on `app`."""
-    # Flask-Login's own context processor loads the user, so an error page would query a broken database again.
-    manager = LoginManager(app, add_context_processor=False)
+    # Not by its `init_app`: its context processor loads the user, so that an error page would query a broken database
+    # again, and its hook looks into the session of each request for a cookie that credstore does not set.
+    manager = app.login_manager = LoginManager()  # type: ignore[attr-defined]
     manager.session_protection = None  # it compares address and user agent; here the row of the session decides
     manager.user_loader(load_user)
 
@@ -138,11 +139,13 @@ def require_https(view: View) -> View:
 
 def may_ask_for_password() -> bool:
     """Whether a password that is typed here cannot be read on its way."""
-    return request.is_secure or request_context.config().allow_http or is_loopback(_host_name())
+    return request.is_secure or request_context.config().allow_http or _is_this_machine(request.host)
 
 
-def _host_name() -> str:
+@lru_cache(maxsize=64)
+def _is_this_machine(host: str) -> bool:
+    """Of the header Host. Kept, since each request of the API asks."""
     try:
-        return urlsplit(f"//{request.host}").hostname or ""
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:
-        return ""
+        return False

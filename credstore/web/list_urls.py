@@ -15,7 +15,8 @@ FILTERS = ("q", "type", "expiring", "status", "unused", "sort")
 
 def list_arguments() -> dict[str, Any]:
     """The page, search, filters and sort of the request's URL, to return to the same part of the list."""
-    return {name: request.args[name] for name in (*PLACES, *FILTERS) if request.args.get(name)}
+    args = request.args
+    return {name: args[name] for name in (*PLACES, *FILTERS) if args.get(name)} if args else {}
 
 
 def list_query(arguments: Mapping[str, Any]) -> str:

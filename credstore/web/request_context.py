@@ -1,9 +1,12 @@
 """What the current application offers to views: the vault, the accounts, the settings, and who is signed in."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users, Visitor
 from credstore.accounts.machine_tokens import MachineTokens
@@ -94,5 +97,10 @@ def wants_json() -> bool:
     """Whether a program asks: it prefers JSON to HTML, or calls the API, whose document is a page."""
     if asks_api() and request.endpoint != "credstore.api_docs":
         return True
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return best == "application/json" and not wants_fragment()
+    return _prefers_json(request.headers.get("Accept", "")) and not wants_fragment()
+
+
+@lru_cache(maxsize=64)
+def _prefers_json(accept: str) -> bool:
+    """Of the header Accept. Kept, since the browsers have few."""
+    return parse_accept_header(accept, MIMEAccept).best_match(["text/html", "application/json"]) == "application/json"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import exc, select, text
 
-from credstore.audit import Act, Actor, AuditFilters, AuditLog, Subject, acting_as, record, record_each
+from credstore.audit import Act, Actor, AuditFilters, AuditLog, Subject, acting_as, record, record_alone, record_each
 from credstore.audit.retention import remove_old
 from credstore.audit.verification import Verification
 from credstore.audit_model import AuditEntry
@@ -49,16 +49,15 @@ def acts() -> list[tuple[str, str, str]]:
 
 
 @contextmanager
-def triggers_gone() -> Iterator[None]:
+def triggers_gone(table: str = "audit_entry") -> Iterator[None]:
     """What somebody does first who changes the log."""
     if db.engine.dialect.name == "postgresql":
-        sql("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+        sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         yield
-        sql("ALTER TABLE audit_entry ENABLE TRIGGER USER")
+        sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         return
-    found = db.session.execute(
-        text("SELECT name, sql FROM sqlite_master WHERE tbl_name = 'audit_entry' AND type = 'trigger'")
-    )
+    of_table = text("SELECT name, sql FROM sqlite_master WHERE tbl_name = :name AND type = 'trigger'")
+    found = db.session.execute(of_table, {"name": table})
     triggers = found.all()
     for name, _ in triggers:
         sql(f"DROP TRIGGER {name}")
@@ -270,6 +269,26 @@ def test_an_entry_costs_the_same_in_a_long_log(vault: Vault) -> None:
         vault.record_use(one, "w")
         RecordUse(vault.store).record_audited(Subject(one), "w")
     assert scanned() == before, "it reads the log by an index alone"
+
+
+def test_without_the_last_hash_no_secret_is_used(vault: Vault) -> None:
+    one, uses = llm(vault).public_id, RecordUse(vault.store)
+    uses.record_audited(Subject(one), "w")
+    with triggers_gone("audit_head"):
+        sql("DELETE FROM audit_head")
+    for consumer in ("w", "another", ""):  # one that was noted a moment ago, one that was not, and nobody
+        with pytest.raises(AuditUnwritable):
+            uses.record_audited(Subject(one), consumer)
+        with pytest.raises(AuditUnwritable):
+            vault.resolve(one, consumer=consumer)
+    with pytest.raises(AuditUnwritable):
+        record_alone(db.session, Act.RESOLVE, Subject(one))
+    with pytest.raises(AuditUnwritable), write_transaction(db.session):
+        record_each(db.session, Act.DELETE, [Subject(one), Subject("another")])
+    with pytest.raises(AuditUnwritable):
+        vault.create("llm", "two", LLM)
+    assert scalar("SELECT count(*) FROM audit_entry WHERE act = 'resolve'") == 1
+    assert scalar("SELECT count(*) FROM credential") == 1
 
 
 @pytest.fixture

@@ -51,5 +51,6 @@ def make_api_blueprint(addresses: Addresses, *, csp: bool) -> Blueprint:
         body_limit.register(bp)
         for rule in ("", "/", "/<path:rest>"):
             unknown_paths.register(bp, rule)
-    token_check.register(bp, {f"{NAME}.{route.name}": route.scope for route in ROUTES})
+    scopes = {f"{NAME}.{route.name}": route.scope for route in ROUTES}
+    token_check.register(bp, scopes, {f"{NAME}.{route.name}" for route in ROUTES if route.reads_credential})
     return bp

@@ -43,9 +43,11 @@ def json_body() -> Any:
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType(_NOT_ENCODED)
     try:
-        sent = json.loads(request.get_data(cache=False))
-        # A lone surrogate is no text: it can be stored nowhere.
-        json.dumps(sent, ensure_ascii=False).encode()
+        data = request.get_data(cache=False)
+        sent = json.loads(data)
+        if b"\\" in data or not data.isascii():  # else there is none, in any encoding of JSON
+            # A lone surrogate is no text: it can be stored nowhere.
+            json.dumps(sent, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadRequest(_NOT_JSON) from None
     return sent

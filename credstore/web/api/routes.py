@@ -38,7 +38,8 @@ class Route:
     `query` checks the parameters of the URL, `body` what is sent as JSON; the view gets both, checked, by these names,
     and the variables of the rule as texts. `answers` has the schema of each good answer, None for an empty one;
     `refusals` are the statuses of problems that only this route has. `if_match`: the header If-Match is looked at; it
-    must be sent where 428 is among the refusals. `links` say what a good answer leads to.
+    must be sent where 428 is among the refusals. `links` say what a good answer leads to. `reads_credential`: the
+    credential of the address is read together with the token.
     """
 
     method: str
@@ -53,3 +54,4 @@ class Route:
     refusals: tuple[int, ...] = field(default=())
     if_match: bool = False
     links: tuple[Link, ...] = ()
+    reads_credential: bool = False

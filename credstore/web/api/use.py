@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 from marshmallow import Schema, fields, validate
 
 from credstore.access_errors import ScopeMissing
 from credstore.web import request_context
+from credstore.web.api.kept_texts import dump
 from credstore.web.api.routes import Route
 from credstore.web.api.schemas import Given
-from credstore.web.api.token_check import bearer_token, machine_token
+from credstore.web.api.token_check import bearer_token, machine_token, row_read
 
 _MOST = 200  # characters
 _NONCE = r"\A[A-Za-z0-9_-]{16,128}\Z"
@@ -52,8 +53,9 @@ def use(credential: str, body: dict[str, Any]) -> Response:
         consumer=body["consumer"] or f"token {token.name}",
         node=body["node"],
         nonce=body["nonce"],
+        read=row_read(),
     )
-    answer = jsonify(envelope)
+    answer = Response(dump(envelope), mimetype="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -69,5 +71,6 @@ ROUTES = (
         body=Who,
         answers={200: EnvelopeAnswer},
         refusals=(409,),
+        reads_credential=True,
     ),
 )

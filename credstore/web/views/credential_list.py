@@ -24,6 +24,8 @@ def register(bp: Blueprint) -> None:
 def list_filters() -> ListFilters:
     """The search, filters and sort of the URL; invalid ones are ignored."""
     args = request.args
+    if not args:
+        return ListFilters()
     return ListFilters.clean(
         query=args.get("q", ""),
         kind=args.get("type", ""),
