@@ -102,10 +102,11 @@ class Users:
             raise InvalidFields({"new": "This is the password that you have. Choose another one."})
         password_hash = hash_password(new)
         with write_transaction(self._session):
-            mine = Admin.username == username, LoginSession.token_hash == hashed(token)
-            mine_now = select(Admin.id).join(LoginSession).where(*mine).with_for_update(of=Admin)
-            user_id = self._session.scalar(mine_now)
-            if user_id is None:  # somebody gave another password, which ends all sessions
+            # First the lock: what was ended while this waited for it is seen by the next statement only.
+            user_id = self._session.scalar(select(Admin.id).where(Admin.username == username).with_for_update())
+            mine = LoginSession.admin_id == user_id, LoginSession.token_hash == hashed(token)
+            if user_id is None or self._session.scalar(select(LoginSession.admin_id).where(*mine)) is None:
+                # Somebody gave another password, which ends all sessions.
                 raise NotFound("Your session has ended. Sign in again.")
             changed = update(Admin).where(Admin.id == user_id).values(password_hash=password_hash)
             self._session.execute(changed.execution_options(synchronize_session=False))
