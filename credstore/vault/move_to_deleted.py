@@ -21,10 +21,13 @@ def lock_rows(session: AnySession, public_ids: Sequence[str]) -> Sequence[Any]:
     same rows waits, then sees them gone.
     """
     row = Credential
-    # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole.
-    ids = select(row.id).where(in_list(session, row.public_id, public_ids))
+    asked = in_list(session, row.public_id, public_ids)
+    if session.connection().dialect.name == "sqlite":
+        # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole. PostgreSQL would
+        # look each row up twice, and where they are many read the whole table twice.
+        asked = row.id.in_(select(row.id).where(asked))
     columns = (row.id, row.public_id, row.kind, row.name, row.version, row.used_by)
-    chosen = select(*columns).where(row.id.in_(ids)).order_by(row.id).with_for_update(of=row)
+    chosen = select(*columns).where(asked).order_by(row.id).with_for_update(of=row)
     return session.connection().execute(chosen).all()
 
 
