@@ -185,7 +185,18 @@ def test_a_command_that_hangs_ends_with_all_that_it_started(tmp_path: Path) -> N
         keys_from_command(program, seconds=0.5)
     assert time.monotonic() - started < 10
     child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
-    assert not child.exists() or child.read_text().split()[2] == "Z"
+    deadline = time.monotonic() + 10
+    while runs(child) and time.monotonic() < deadline:  # a process that was killed may still be on its way out
+        time.sleep(0.01)
+    assert not runs(child)
+
+
+def runs(stat: Path) -> bool:
+    """Whether the process of this file of /proc is there, and no zombie."""
+    try:
+        return stat.read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_process_in_a_session_of_its_own_that_keeps_the_pipe_is_not_waited_for(tmp_path: Path) -> None:
