@@ -10,7 +10,7 @@ from credstore.database import write_transaction
 from credstore.errors import CredstoreError
 from credstore.models import LoginFailure, db
 from tests.browser.live_site import LONG_URL, LiveSite
-from tests.browser.page_state import PageState
+from tests.browser.page_state import NONE, PageState
 
 
 def _conflict(opener: str) -> Callable[[Page, LiveSite], None]:
@@ -39,7 +39,7 @@ def _from_another_site(tab: Page, site: LiveSite) -> None:
 
 def _old_form(tab: Page, site: LiveSite) -> None:
     """A form whose CSRF token is not that of the session."""
-    tab.goto(site.url)
+    tab.goto(site.url + NONE)
     tab.locator("#act [name=csrf_token]").evaluate("(input) => { input.value = 'old' }")
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_role("heading", level=1)).not_to_have_text("Credentials")

@@ -4,10 +4,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from credstore.vault import ListFilters
 from tests.browser.live_site import LiveSite
+from tests.browser.page_state import NONE
 
 
 def _dialog(tab: Page, site: LiveSite, kind: str) -> Locator:
-    tab.goto(site.url)
+    tab.goto(site.url + NONE)
     tab.locator(".head .primary").click()
     dialog = tab.get_by_role("dialog")
     dialog.locator(".kinds label b").get_by_text(kind, exact=True).click()

@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 
 from credstore.probe import Outcome
 from tests.browser.live_site import BOT, LONG_URL, LiveSite, verdict
-from tests.browser.own_site_states import FEW, go_to
-from tests.browser.page_state import PageState
+from tests.browser.own_site_states import go_to
+from tests.browser.page_state import FEW, PageState
 
 
 def _selected(tab: Page, site: LiveSite) -> None:

@@ -22,8 +22,31 @@ INLINE = r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)"
 BUTTONS_OUT_OF_SIGHT = """() => [...document.querySelectorAll('dialog[open] .buttons > :first-child')]
   .some((it) => it.getBoundingClientRect().bottom > innerHeight)"""
 
+# What the style sheets say only of some windows or pointers and just now, of elements that axe checks. A rule counts as
+# well if only its pseudo-element or a state of the pointer is what differs, and if the browser cannot tell.
+STYLES = """() => {
+  const where = document.querySelector('dialog[open]') ?? document.documentElement;
+  const meets = (selector) => {
+    if (!selector) return true;
+    const plain = selector.replace(/::[\\w-]+(\\([^)]*\\))?|:(hover|active|focus[\\w-]*)/g, '') || '*';
+    try { return where.matches(plain) || where.querySelector(plain) !== null; } catch { return true; }
+  };
+  const found = [];
+  const read = (rules, varies) => {
+    for (const rule of rules ?? []) {
+      if (rule.media && !matchMedia(rule.media.mediaText).matches) continue;
+      const inside = varies || /width|height|pointer|hover|orientation/.test(rule.media?.mediaText) ||
+        rule instanceof CSSContainerRule;
+      if (inside && rule.style && meets(rule.selectorText)) found.push(`${rule.selectorText} {${rule.style.cssText}}`);
+      read(rule.cssRules, inside);
+    }
+  };
+  for (const sheet of document.styleSheets) read(sheet.cssRules, false);
+  return found;
+}"""
+
 # All of them, at the lower end of the page, where what sticks to the edge covers nothing.
 MEASURES = f"""() => {{
   scrollTo(0, document.body.scrollHeight);
-  return {{ wider: ({WIDER})(), small: ({SMALL_TARGETS})(), hidden: ({BUTTONS_OUT_OF_SIGHT})() }};
+  return {{ wider: ({WIDER})(), small: ({SMALL_TARGETS})(), hidden: ({BUTTONS_OUT_OF_SIGHT})(), styles: ({STYLES})() }};
 }}"""

@@ -17,10 +17,9 @@ from credstore.probe import Outcome
 from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault.run_records import Group
 from tests.browser.live_site import LiveSite
-from tests.browser.page_state import Go, PageState, Prepare
+from tests.browser.page_state import FEW, Go, PageState, Prepare
 from tests.browser.site_copy import copied
 
-FEW = "?type=llm&q=model+1"  # a dozen rows with all outcomes: enough to look at
 PUBLIC_HOST = "credentials.example.com"
 
 

@@ -8,6 +8,9 @@ from playwright.sync_api import Page
 
 from tests.browser.live_site import LiveSite
 
+FEW = "?type=llm&q=model+1"  # a dozen rows with all outcomes: enough to look at
+NONE = "?q=nobody"  # enough behind a dialog
+
 Go = Callable[[Page, LiveSite], None]
 Prepare = Callable[[LiveSite], AbstractContextManager[LiveSite]]
 

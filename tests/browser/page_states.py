@@ -11,7 +11,7 @@ from tests.browser.import_states import import_preview
 from tests.browser.list_states import LIST_STATES, furnish_list_states
 from tests.browser.live_site import LONG_URL, LiveSite, tried_verdict
 from tests.browser.own_site_states import OWN_SITE_STATES
-from tests.browser.page_state import PageState
+from tests.browser.page_state import FEW, NONE, PageState
 from tests.browser.people_states import PEOPLE_STATES, open_confirmed
 from tests.browser.question_states import key_of_another_provider, leaving_typed_input, login_with_typed_input
 from tests.browser.reference_states import REFERENCE_STATES, furnish_used
@@ -20,6 +20,7 @@ from tests.fixtures.browsing import choose_more
 
 NOWHERE = "/00000000-0000-4000-8000-000000000000"
 LONG_NAME = "A gateway with a rather long name that-goes-on-without-a-break-" + "x" * 90
+LONGEST = "?type=llm&q=A+gateway+with"  # the list of the credential with this name alone
 
 
 def _page(where: str) -> Callable[[Page, LiveSite], None]:
@@ -46,9 +47,11 @@ def _with_completion(tab: Page, site: LiveSite) -> None:
     tab.locator(".models summary").click()
 
 
-def _dialog(opener: str, pick: int = 0) -> Callable[[Page, LiveSite], None]:
+def _dialog(opener: str, pick: int = 0, over: str = LONGEST) -> Callable[[Page, LiveSite], None]:
+    """`over` is the list that it opens over: a short one, since nothing of it is looked at here."""
+
     def go(tab: Page, site: LiveSite) -> None:
-        tab.goto(f"{site.url}?type=llm")
+        tab.goto(site.url + over)
         for box in tab.locator("tbody input").all()[:pick]:
             box.check()
         tab.locator(opener).first.click()
@@ -60,8 +63,8 @@ def _dialog(opener: str, pick: int = 0) -> Callable[[Page, LiveSite], None]:
 def _changed(tab: Page, site: LiveSite) -> None:
     """The row of a credential that was just changed."""
     with site.vault() as vault:
-        first = vault.page(ListFilters.clean(kind="llm")).records[2]
-    tab.goto(f"{site.url}?type=llm&changed={first.public_id}#changed")
+        first = vault.page(ListFilters.clean(kind="llm", query="model 1")).records[2]
+    tab.goto(f"{site.url}{FEW}&changed={first.public_id}#changed")
     expect(tab.locator("tbody tr:target")).to_be_visible()
 
 
@@ -128,7 +131,7 @@ def _setup_closed(tab: Page, site: LiveSite) -> None:
 
 
 def _shortcuts(tab: Page, site: LiveSite) -> None:
-    tab.goto(site.url)
+    tab.goto(site.url + NONE)
     tab.keyboard.press("?")
     expect(tab.get_by_role("dialog")).to_be_visible()
 
@@ -177,7 +180,7 @@ PAGE_STATES = (
     PageState("import", _page("/import")),
     PageState("import, preview", import_preview),
     PageState("dialog delete", _dialog(".trash")),
-    PageState("dialog delete many", _dialog("#delete-selected", 12)),
+    PageState("dialog delete many", _dialog("#delete-selected", 12, over="?type=llm")),
     PageState("recently deleted", deleted_states.deleted),
     PageState("recently deleted, selected", deleted_states.deleted_selected),
     PageState("recently deleted, search without a match", deleted_states.nothing_matches),
@@ -193,7 +196,7 @@ PAGE_STATES = (
     PageState("new, Tool", _page("/new?type=tool")),
     PageState("edit, no JavaScript", _of_first("/edit"), javascript=False),
     PageState("test all", _page("/test")),
-    PageState("dialog test all", _dialog(".head [href*='/test']")),
+    PageState("dialog test all", _dialog(".head [href*='/test']", over="?type=llm")),
     *LIST_STATES,
     *REFERENCE_STATES,
     *ERROR_STATES,

@@ -3,12 +3,13 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.live_site import LiveSite
+from tests.browser.page_state import NONE
 
 ANOTHERS_KEY = "sk-ant-api03-canary7Hq2Zt9Wn4Lx8Rb"
 
 
 def _open_dialog(tab: Page, site: LiveSite) -> None:
-    tab.goto(site.url)
+    tab.goto(site.url + NONE)
     tab.get_by_role("link", name="Add Credential").first.click()
     expect(tab.get_by_role("dialog", name="Add Credential")).to_be_visible()
 

@@ -10,6 +10,7 @@ from credstore.database import write_transaction
 from credstore.models import db
 from credstore.test_run_models import TestRun
 from tests.browser.live_site import LiveSite
+from tests.browser.page_state import FEW
 from tests.browser.run_states import store_run
 
 MIXED = ["verified"] * 9 + ["rejected"] * 3 + ["not-reached", "cannot-tell", "gone"]
@@ -32,7 +33,7 @@ def _run(outcomes: list[str], state: str) -> Callable[[Page, LiveSite], None]:
 def _under_way(tab: Page, site: LiveSite) -> None:
     forget_runs(site)
     store_run(site, [*MIXED, ""], "running")
-    tab.goto(site.url)
+    tab.goto(site.url + FEW)
     expect(tab.get_by_role("region", name="Test run")).to_be_visible()
 
 

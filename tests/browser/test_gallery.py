@@ -1,7 +1,7 @@
 """The gallery writes one picture of each state and look; the README shows what it wrote."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,50 +29,60 @@ def size(picture: Path) -> tuple[int, int]:
     return struct.unpack(">II", head[16:])
 
 
+@pytest.fixture(scope="module")
+def furnished(running: LiveSite) -> Iterator[LiveSite]:
+    """The full site, for all tests here: none of them changes it."""
+    running.clear()
+    furnish(running)
+    yield running
+    running.clear()
+
+
 @pytest.fixture
-def take(site: LiveSite, browser_context: MakeContext, session_state: Any, tmp_path: Path) -> Callable[..., list[Path]]:
+def take(
+    furnished: LiveSite, browser_context: MakeContext, session_state: Any, tmp_path: Path
+) -> Callable[..., list[Path]]:
     def make(*names: str) -> list[Path]:
-        furnish(site)
         states = [state for state in PAGE_STATES if state.name in names]
         assert len(states) == len(names)
         contexts = {True: session_state, False: None}
-        return list(take_pictures(site, lambda known: browser_context(storage_state=contexts[known]), tmp_path, states))
+        return list(
+            take_pictures(furnished, lambda known: browser_context(storage_state=contexts[known]), tmp_path, states)
+        )
 
     return make
 
 
 @pytest.mark.browser
-def test_every_state_is_shown_in_light_dark_and_phone(take: Callable[..., list[Path]], site: LiveSite) -> None:
+def test_every_state_is_shown_in_light_dark_and_phone(take: Callable[..., list[Path]], furnished: LiveSite) -> None:
     pictures = take(*CHOSEN)
     assert len({picture.name for picture in pictures}) == len(CHOSEN) * len(LOOKS)
     for look in LOOKS:
         width = LOOKS[look].width
         assert {size(picture)[0] for picture in pictures if picture.match(f"*-{look}.png")} == {width}
     assert len({picture.read_bytes() for picture in pictures}) == len(pictures)  # each shows something else
-    assert len(site.names()) == 50  # the empty site was a copy
+    assert len(furnished.names()) == 50  # the empty site was a copy
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["locked", "error 500"])
 def test_a_state_with_a_site_of_its_own_says_what_is_wrong(
-    site: LiveSite, browser_context: MakeContext, session_state: Any, watch: Watch, name: str
+    furnished: LiveSite, browser_context: MakeContext, session_state: Any, watch: Watch, name: str
 ) -> None:
     """The pictures would show nothing of the kind if the copy were like the original."""
     watch.allow_status(500)
-    furnish(site)
     (state,) = (state for state in PAGE_STATES if state.name == name)
     assert state.prepare
     tab = browser_context(storage_state=session_state).new_page()
-    with state.prepare(site) as copy:
+    with state.prepare(furnished) as copy:
         state.go(tab, copy)
         words = tab.locator("main").inner_text()
         tab.goto("about:blank")
     assert {"locked": "Locked: the configured key", "error 500": "credstore made a mistake"}[name] in words
 
 
-def test_the_furnished_list_filters_by_the_status_that_it_shows(site: LiveSite) -> None:
-    furnish(site)
-    with site.vault() as vault:
+def test_the_furnished_list_filters_by_the_status_that_it_shows(furnished: LiveSite) -> None:
+    with furnished.vault() as vault:
         for outcome in Outcome:
             found = vault.page(ListFilters.clean(status=outcome.value)).records
             assert {record.verdict.outcome for record in found} == {outcome}, outcome

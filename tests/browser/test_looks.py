@@ -3,13 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.axe import AXE, CONTRAST, LAYOUT, RULES, run_axe
+from tests.browser.axe import CONTRAST, LAYOUT, RULES, run_axe
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
 from tests.browser.measures import INLINE, MEASURES, SMALL_TARGETS, WIDER  # noqa: F401 - other tests take them from here
@@ -19,20 +19,38 @@ from tests.fixtures.browsing import Watch, watched_context
 
 pytestmark = pytest.mark.browser
 
-# The list is a table above 940 px and cards below: with a table every rule runs in one window of each, without one in
-# one window; in dark the contrast, since all else is the same; elsewhere the rules that depend on the layout.
-CHECKS: tuple[tuple[Look, Sequence[str]], ...] = (
-    (LIGHT, RULES),
-    (DARK, CONTRAST),
-    (Look(1024, 800), LAYOUT),
-    (Look(768, 800, touch=True), LAYOUT),
-    (replace(PHONE, scheme="dark"), CONTRAST),
-    (PHONE, RULES),
-    (replace(PHONE, touch=False), ()),
-    (Look(320, 640), ()),
-    (Look(320, 640, touch=True), LAYOUT),
+
+@dataclass(frozen=True)
+class Check:
+    """The rules for a look. What they find is what they find in the look `like`, if the style sheets say the same."""
+
+    look: Look
+    rules: Sequence[str]
+    like: Look | None = None
+
+
+LARGE, TABLET = Look(1024, 800), Look(768, 800, touch=True)
+DARK_PHONE = replace(PHONE, scheme="dark")
+SMALL_MOUSE, SMALL = Look(320, 640), Look(320, 640, touch=True)
+
+# One property changes from look to look where it can. Every rule runs in one wide window, and in one narrow window what
+# depends on the layout, or every rule where the list is cards. In dark it is the contrast, since all else is the same.
+# In the other windows a rule can find something else only if a rule of the style sheets that matches an element there
+# depends on the width or the pointer: so it runs again only then; as for the contrast, only if that changes colours.
+CHECKS = (
+    Check(LIGHT, RULES),
+    Check(DARK, CONTRAST),
+    Check(LARGE, LAYOUT, like=LIGHT),
+    Check(replace(PHONE, touch=False), ()),
+    Check(SMALL_MOUSE, ()),
+    Check(SMALL, RULES),
+    Check(PHONE, LAYOUT, like=SMALL),
+    Check(DARK_PHONE, CONTRAST, like=DARK),
+    Check(TABLET, LAYOUT, like=SMALL),
 )
 NARROW = 400  # pixels: up to this width targets are made for fingers
+# What may change the contrast: colours, and what shows something that was hidden.
+COLOURING = r"(color|background|opacity|filter|blend-mode|content|visibility)[\w-]*:|display: (?!none)"
 # Without scripts only a page that reloads can show the progress that somebody asked for and waits for.
 WANTED = {("run under way, no JavaScript", "meta-refresh")}
 Faults = dict[str, list[str]]
@@ -48,8 +66,6 @@ def faults(browser: Browser, running: LiveSite, session_state: Any) -> Iterator[
         signed_in: watched_context(browser, watch, storage_state=session_state if signed_in else None)
         for signed_in in (True, False)
     }
-    for context in contexts.values():
-        context.add_init_script(path=AXE)
     running.clear()
     furnish(running)
     for state, tab in visit(running, contexts.__getitem__):
@@ -72,20 +88,34 @@ def _check_source(name: str, tab: Tab, found: Faults) -> None:
         found["inline"].append(f"{name}: {len(set(tokens))} CSRF values")
 
 
-def _check_looks(name: str, tab: Tab, found: Faults) -> None:
+def _check_looks(name: str, tab: Tab, found: Faults, everywhere: bool = False) -> None:
+    """With `everywhere` the rules run in each look, whatever the style sheets say."""
     cards = tab.page.locator("#credstore table").count() > 0
-    for look, given in CHECKS:
-        rules = LAYOUT if look == PHONE and not cards else given
+    styles: dict[Look, dict[str, Any]] = {}
+    for check in CHECKS:
+        look, rules = check.look, check.rules
+        if look == SMALL and not cards:
+            rules = LAYOUT
         tab.wear(look)
-        seen = tab.page.evaluate(MEASURES)
+        seen = styles[look] = tab.page.evaluate(MEASURES)
         if seen["wider"]:
             found["wider"].append(f"{name}: the page is wider than {look.width} px: {seen['wider'][:4]}")
         if look.width <= NARROW:
             found["small"] += [f"{name}, {look}: {target}" for target in seen["small"]]
         if seen["hidden"]:
             found["buttons"].append(f"{name}, {look}: the dialog's buttons are not in the window")
-        faults = [fault for fault in run_axe(tab.page, rules) if (name, fault.partition(":")[0]) not in WANTED]
-        found["axe"] += [f"{name}, {look}: {fault}" for fault in faults]
+        if everywhere or not check.like or _differ(rules, seen["styles"], styles[check.like]["styles"]):
+            faults = [fault for fault in run_axe(tab.page, rules) if (name, fault.partition(":")[0]) not in WANTED]
+            found["axe"] += [f"{name}, {look}: {fault}" for fault in faults]
+
+
+def _differ(rules: Sequence[str], *styles: Sequence[str]) -> bool:
+    """Whether what the style sheets say in two looks may change what these rules find."""
+    one, other = (
+        {style for style in each if rules != CONTRAST or re.search(COLOURING, style.partition("{")[2])}
+        for each in styles
+    )
+    return one != other
 
 
 @pytest.mark.parametrize("check", ["axe", "inline", "wider", "small", "buttons", "watch"])
@@ -109,21 +139,55 @@ PLANTED = """() => {
 def test_the_checks_see_planted_faults(site: LiveSite, open_page: OpenPage) -> None:
     site.bots(1)
     here = open_page()
-    tab = Tab(here, here.context.new_cdp_session(here))
+    tab = Tab.of(here.context, here)
     found: Faults = defaultdict(list)
     tab.page.evaluate(PLANTED)
-    _check_looks("list", tab, found)
+    _check_looks("list", tab, found, everywhere=True)
     assert found["wider"]
     assert found["small"]
     assert all("planted" in fault for fault in found["small"])
-    for look, rules in CHECKS:
-        of_look = " ".join(fault for fault in found["axe"] if str(look) in fault)
+    for check in CHECKS:
+        of_look = " ".join(fault for fault in found["axe"] if str(check.look) in fault)
         expected = {
             RULES: ("color-contrast", "label", "button-name"),
             CONTRAST: ("color-contrast",),
             LAYOUT: ("label",),
-        }.get(rules, ())
-        assert all(f"{rule}:" in of_look for rule in expected), (look, of_look)
+        }.get(check.rules, ())
+        assert all(f"{rule}:" in of_look for rule in expected), (check, of_look)
+
+
+# A rule that is added to the style sheets, and the looks in which axe then has to run again.
+ADDED: dict[str, set[Look]] = {
+    "@media (width < 350px) { main { gap: 1px } }": {PHONE, TABLET},
+    "@media (width < 350px) { .nowhere { gap: 1px } }": set(),
+    "@media (width < 350px) { h1::after { color: red } }": {PHONE, TABLET},
+    "@media (width < 500px) { @layer new { main { & h1 { color: red } } } }": {DARK_PHONE, TABLET},
+    "@media (500px < width < 1200px) { h1 { display: block } }": {LARGE, TABLET},
+    "@media (width < 1200px) { main { background: red } }": {LARGE, DARK_PHONE},
+    "main { background: red }": set(),
+}
+
+
+def test_axe_runs_again_where_the_style_sheets_differ(
+    site: LiveSite, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the page of no credential: of the style sheets' own rules only those for every narrow window match."""
+    here = open_page()
+    tab = Tab.of(here.context, here)
+    ran: set[Look | None] = set()
+
+    def note(*_: Any) -> Sequence[str]:
+        ran.add(tab.worn)
+        return ()
+
+    monkeypatch.setattr("tests.browser.test_looks.run_axe", note)
+    always = {check.look for check in CHECKS if not check.like}
+    for rule, looks in ADDED.items():
+        here.evaluate("(rule) => document.styleSheets[0].insertRule(rule)", rule)
+        ran.clear()
+        _check_looks("empty", tab, defaultdict(list))
+        assert ran == looks | always, rule
+        here.evaluate("document.styleSheets[0].deleteRule(0)")
 
 
 def test_states_have_names_of_their_own() -> None:

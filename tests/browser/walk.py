@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import groupby
 
 from playwright.sync_api import BrowserContext, CDPSession, Page
 
@@ -27,22 +28,29 @@ PHONE = Look(390, 844, touch=True)
 LOOKS = {"light": LIGHT, "dark": DARK, "phone": PHONE}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tab:
     """A tab whose pointer, window, colours and scripts change while the page stays."""
 
     page: Page
     devtools: CDPSession
+    worn: Look | None = None
 
     @classmethod
-    def of(cls, context: BrowserContext) -> "Tab":
-        page = context.new_page()
+    def of(cls, context: BrowserContext, page: Page | None = None) -> "Tab":
+        """`page` is one of the context; without it a new one."""
+        page = page or context.new_page()
         return cls(page, context.new_cdp_session(page))
 
     def wear(self, look: Look) -> None:
-        self.devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": look.touch})
-        self.page.set_viewport_size({"width": look.width, "height": look.height})
-        self.page.emulate_media(color_scheme="dark" if look.scheme == "dark" else "light")
+        """Each property is sent if it changes: it takes a way to the browser and a new layout."""
+        worn, self.worn = self.worn, look
+        if not worn or worn.touch != look.touch:
+            self.devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": look.touch})
+        if not worn or (worn.width, worn.height) != (look.width, look.height):
+            self.page.set_viewport_size({"width": look.width, "height": look.height})
+        if not worn or worn.scheme != look.scheme:
+            self.page.emulate_media(color_scheme="dark" if look.scheme == "dark" else "light")
 
     def run_scripts(self, on: bool) -> None:
         """Whether the page's scripts run. A context without JavaScript would not run axe either."""
@@ -55,17 +63,21 @@ OpenContext = Callable[[bool], BrowserContext]  # of somebody who has signed in,
 def visit(
     site: LiveSite, open_context: OpenContext, states: Iterable[PageState] = PAGE_STATES
 ) -> Iterator[tuple[PageState, Tab]]:
-    """Go to each state of a furnished site; yields it with the tab, in a wide, light window."""
+    """Go to each state of a furnished site; yields it with the tab, in a wide, light window.
+
+    States in a row that need the same site of their own share it.
+    """
     tabs: dict[bool, Tab] = {}
-    for state in states:
-        if state.signed_in not in tabs:
-            tabs[state.signed_in] = Tab.of(open_context(state.signed_in))
-        tab = tabs[state.signed_in]
-        with state.prepare(site) if state.prepare else nullcontext(site) as here:
-            tab.wear(LIGHT)
-            tab.page.mouse.move(0, 0)
-            tab.run_scripts(state.javascript)
-            state.go(tab.page, here)
-            yield state, tab
-            if state.prepare:  # its server ends: nothing may ask it any more
-                tab.page.goto("about:blank")
+    for prepare, group in groupby(states, lambda state: state.prepare):
+        with prepare(site) if prepare else nullcontext(site) as here:
+            for state in group:
+                if state.signed_in not in tabs:
+                    tabs[state.signed_in] = Tab.of(open_context(state.signed_in))
+                tab = tabs[state.signed_in]
+                tab.wear(LIGHT)
+                tab.page.mouse.move(0, 0)
+                tab.run_scripts(state.javascript)
+                state.go(tab.page, here)
+                yield state, tab
+                if prepare:  # its server ends: nothing may ask it any more
+                    tab.page.goto("about:blank")

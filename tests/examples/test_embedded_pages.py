@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,6 +23,8 @@ HEADER_STYLES = """() => [...document.querySelectorAll('header, header *, main')
     .map((name) => [name, getComputedStyle(element)[name]])),
 ])"""
 ALIKE = {"/settings", "/keys", "/notices", "/import", "/shortcuts", "/deleted", "/test"}  # the parts of other pages
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = (1440, 390)
 STYLE = "(element, name) => getComputedStyle(element)[name]"
 
 
@@ -62,8 +64,10 @@ def pages(furnished: dict[str, Any]) -> list[str]:
 
 def test_the_embedded_pages_look_like_the_hosts(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
     """Fonts and colours are the host's, in light and dark; its rules for elements and classes stay outside."""
-    for scheme in ("light", "dark"):
-        tab = signed_in(color_scheme=scheme)
+    tab = signed_in()
+    for scheme in SCHEMES:
+        tab.emulate_media(color_scheme=scheme)
+        tab.goto(f"{host.server.root}/")
         own = {name: style(tab, "body", name) for name in ("fontFamily", "color")}
         button = {name: style(tab, "button.primary", name) for name in ("backgroundColor", "color", "borderRadius")}
         card = style(tab, "header", "backgroundColor")
@@ -92,18 +96,20 @@ def test_nothing_of_the_hosts_own_part_changes(host: Host, signed_in: SignedIn, 
     ]
 
 
-@pytest.mark.parametrize("width", [1440, 390])
 def test_no_page_has_a_fault_or_is_too_wide(
-    host: Host, signed_in: SignedIn, furnished: dict[str, Any], watch: Watch, width: int
+    host: Host, signed_in: SignedIn, furnished: dict[str, Any], watch: Watch
 ) -> None:
     watch.allow_status(404)  # the page of an unknown address
-    tab = signed_in(viewport={"width": width, "height": 900})
+    tab = signed_in()
     asked = requests_of(tab.context)
     for path in pages(furnished):
+        tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
         tab.goto(host.server.credentials + path)
-        faults = list(axe_faults(tab)) if width == 1440 and path not in ALIKE else []
+        faults = list(axe_faults(tab)) if path not in ALIKE else []
         assert not faults, (path, faults)
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
+        for width in WIDTHS:
+            tab.set_viewport_size({"width": width, "height": 900})
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
         assert tab.locator("#credstore").count() == tab.locator("main").count() == tab.locator("h1").count() == 1, path
     assert not outside(asked)
 
