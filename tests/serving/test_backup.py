@@ -24,7 +24,7 @@ KEY = "sk-backup-{:05}-0123456789"
 
 
 def test_a_backup_under_load_is_one_moment_and_every_row_opens(serve: Serve, tmp_path: Path) -> None:
-    server = serve("--workers", "1", admin=("ann", "correct horse battery staple"))
+    server = serve(admin=("ann", "correct horse battery staple"))
     done, written = threading.Event(), [0]
     app = open_app(server)
     writer = threading.Thread(target=_write, args=(app, done, written))

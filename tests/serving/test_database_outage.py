@@ -92,7 +92,7 @@ def database() -> Iterator[OwnPostgres]:
 
 def test_a_restarted_a_replaced_and_a_read_only_database_under_load(database: OwnPostgres, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", env={"DATABASE_URL": database.url})
-    with serving(server, "--workers", "1", "--threads", "8", admin=("ann", "correct horse battery staple")):
+    with serving(server, "--threads", "8", admin=("ann", "correct horse battery staple")):
         with load(Person(server).sign_in()) as people:
             people.works()
             database.stop("immediate")

@@ -15,12 +15,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from credstore.encryption.keyring import key_id
-from tests.fixtures.serving import REPO, Serve, Server, free_port, serving
+from tests.fixtures.serving import REPO, TWO_WORKERS, Serve, Server, free_port, serving
 from tests.serving.browser import Person
 
 USERS = ("ann", "correct horse battery staple")
-# What is shown of keys does not depend on the number of workers; the very first start, below, has its own two.
-ONE_WORKER = ("--workers", "1")
 
 
 def refused(server: Server, *words: str, seconds: float = 30) -> str:
@@ -48,7 +46,10 @@ def again(server: Server, env: Mapping[str, str] | None = None) -> Server:
 
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with serving(Server(tmp_path_factory.mktemp("once") / "home"), *ONE_WORKER, admin=USERS) as server:
+    server = Server(tmp_path_factory.mktemp("once") / "home")
+    server.home.mkdir()
+    server.run("admin", "create", "--username", USERS[0], "--password-stdin", stdin=USERS[1] + "\n")
+    with serving(server):
         Person(server).sign_in().create("Stored before", base_url="http://127.0.0.1:9/v1")
     return server.home
 
@@ -108,7 +109,7 @@ def _link(server: Server) -> str:
 def test_the_second_start_keeps_the_key_and_asks_for_no_set_up(sealed: Server) -> None:
     before = key_file(sealed).read_text()
     (sealed.home / "stdout").write_text("")
-    with serving(again(sealed), *ONE_WORKER) as server:
+    with serving(again(sealed), *TWO_WORKERS) as server:
         assert key_file(server).read_text() == before
         assert "Stored before" in Person(server).sign_in().get("/credentials").text
         assert server.get("/readyz")[0] == 200
@@ -138,7 +139,7 @@ def test_a_malformed_key_is_refused_without_its_value(tmp_path: Path, text: str)
 
 def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) -> None:
     wrong = {"FIELD_ENCRYPTION_KEY": Fernet.generate_key().decode()}
-    with serving(again(sealed, wrong), "--locked", *ONE_WORKER) as server:
+    with serving(again(sealed, wrong), "--locked") as server:
         status, body = server.get("/readyz")
         assert (status, b"locked" in body) == (503, True)
         person = Person(server).sign_in()
@@ -156,7 +157,7 @@ def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) 
 def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Server) -> None:
     old = key_file(sealed).read_text().strip()
     keyring = f" {Fernet.generate_key().decode()} , {old}"
-    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}), *ONE_WORKER) as server:
+    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring})) as server:
         assert server.get("/readyz")[0] == 200
         person = Person(server).sign_in()
         row = re.search(r'name=ids value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
@@ -168,7 +169,7 @@ def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Ser
 
 def test_a_key_that_was_dropped_too_early_stops_the_start_until_it_is_given_up(sealed: Server) -> None:
     old, new = key_file(sealed).read_text().strip(), Fernet.generate_key().decode()
-    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"}), *ONE_WORKER) as server:
+    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"})) as server:
         Person(server).sign_in().create("Stored with the new", base_url="http://127.0.0.1:9/v1")
     dropped = again(sealed, {"FIELD_ENCRYPTION_KEY": new})
     output = refused(dropped)
@@ -176,7 +177,7 @@ def test_a_key_that_was_dropped_too_early_stops_the_start_until_it_is_given_up(s
     assert "encrypted 1 credential." in output
     (command,) = re.findall(r"credstore (keys retire \w{8} --lost)", output)
     dropped.run(*command.split())
-    with serving(dropped, *ONE_WORKER) as server:
+    with serving(dropped) as server:
         page = Person(server).sign_in().get("/credentials").text
         assert "Unreadable" in page
         assert "Locked" not in page
@@ -284,7 +285,7 @@ def test_gunicorn_without_keys_stops_and_names_the_command(tmp_path: Path) -> No
 
 
 def test_gunicorn_serves_the_wsgi_entry_point(gunicorn: Serve) -> None:
-    server = gunicorn(*ONE_WORKER, "--threads", "4")
+    server = gunicorn("--threads", "4")
     server.admin(*USERS)
     person = Person(server).sign_in()
     row = person.create("By gunicorn", base_url="http://127.0.0.1:8999/v1")
