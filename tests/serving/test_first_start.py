@@ -15,16 +15,26 @@ import pytest
 from cryptography.fernet import Fernet
 
 from credstore.encryption.keyring import key_id
+from tests.browser.live_site import open_app
+from tests.conftest import close
 from tests.fixtures.serving import REPO, TWO_WORKERS, Serve, Server, free_port, serving
 from tests.serving.browser import Person
 
 USERS = ("ann", "correct horse battery staple")
 
 
-def refused(server: Server, *words: str, seconds: float = 30) -> str:
+def refused(server: Server, *words: str) -> str:
     """`credstore serve` that must end by itself with status 1; returns its output."""
     server.home.mkdir(parents=True, exist_ok=True)
-    done = server.run("serve", "--port", str(server.port), *words, check=False)
+    output = server.run_here("serve", "--port", str(server.port), *words, status=1)
+    assert "Traceback" not in output
+    return output
+
+
+def refused_by_process(server: Server) -> str:
+    """The same by a process of its own."""
+    server.home.mkdir(parents=True, exist_ok=True)
+    done = server.run("serve", "--port", str(server.port), check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
@@ -32,7 +42,10 @@ def refused(server: Server, *words: str, seconds: float = 30) -> str:
 
 def one_sentence(server: Server, *words: str) -> str:
     """`credstore serve` that refuses to start: all that it prints, a single line without the value of any setting."""
-    output = refused(server, *words)
+    return the_sentence(refused(server, *words))
+
+
+def the_sentence(output: str) -> str:
     assert output.startswith("Error: "), output
     assert output.count("\n") == 1, output
     assert "CANARY" not in output
@@ -121,7 +134,7 @@ def test_a_lost_key_is_never_replaced_by_a_new_one(sealed: Server) -> None:
         ((key_id,),) = database.execute("SELECT key_id FROM key_check")
     database.close()
     key_file(sealed).unlink()
-    output = refused(again(sealed))
+    output = refused_by_process(again(sealed))
     assert key_id in output
     assert "FIELD_ENCRYPTION_KEY" in output
     assert str(key_file(sealed)) in output
@@ -164,13 +177,17 @@ def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Ser
         assert person.post(f"/credentials/{row}/test").status == 303
         assert "Unreadable" not in person.get("/credentials").text
         person.create("Stored with the new", base_url="http://127.0.0.1:9/v1")
-    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run("keys", "status").stdout
+    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run_here("keys", "status")
 
 
 def test_a_key_that_was_dropped_too_early_stops_the_start_until_it_is_given_up(sealed: Server) -> None:
     old, new = key_file(sealed).read_text().strip(), Fernet.generate_key().decode()
-    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"})) as server:
-        Person(server).sign_in().create("Stored with the new", base_url="http://127.0.0.1:9/v1")
+    app = open_app(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"}))
+    with app.app_context():
+        address = {"base_url": "http://127.0.0.1:9/v1"}
+        values = {"provider_type": "openai_compatible", "api_key": "sk-1234567890"} | address
+        app.extensions["credstore"].vault.create("llm", "Stored with the new", values)
+    close(app)
     dropped = again(sealed, {"FIELD_ENCRYPTION_KEY": new})
     output = refused(dropped)
     assert "A key that stored secrets still need is not in FIELD_ENCRYPTION_KEY:" in output
@@ -196,7 +213,7 @@ def test_a_port_in_use_is_one_sentence_and_makes_nothing(tmp_path: Path) -> None
         taken.listen()
         port = taken.getsockname()[1]
         server = Server(tmp_path / "home", port=port)
-        sentence = one_sentence(server)
+        sentence = the_sentence(refused_by_process(server))
     assert sentence == (
         f"Port {port} of 127.0.0.1 is in use by another program: stop it, or choose another port with --port."
     )
@@ -266,7 +283,7 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
 
 def test_gunicorn_without_keys_stops_and_names_the_command(tmp_path: Path) -> None:
     server = Server(tmp_path)
-    server.run("db", "upgrade")
+    server.make_database()
     command = [
         *server.credstore[:2],
         "gunicorn",
