@@ -288,5 +288,5 @@ def test_a_wrong_client_secret_is_told(company: Company, visit: Visit) -> None:
         tab.get_by_role("link", name="Sign in with Acme").click()
         sign_in_there(tab, "u-1")
         expect(tab.get_by_role("alert")).to_contain_text("Acme does not accept credstore's client ID or client secret.")
-        doctor = other.run("doctor").stdout
+        doctor = other.run_here("doctor")
     assert f"ok       OIDC         {company.issuer} answers" in doctor
