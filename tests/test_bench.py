@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import rotation
+from tests.bench import changes, rotation, serving
 from tests.bench.__main__ import main, sizes
 from tests.bench.comparison import Comparer
 from tests.bench.measures import QUICK, measure
 from tests.bench.report import table
+from tests.fixtures.serving import ONE_WORKER, TWO_WORKERS
 
 ROWS = 200
 LINES = """\
@@ -34,9 +35,13 @@ memory, sum of PSS
 cold start"""
 
 
-def test_every_line_of_the_table_has_a_number(tmp_path: Path) -> None:
+def test_every_line_of_the_table_has_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one worker, and fewer rows to delete, which is told in the name of the line."""
+    assert (serving.OPTIONS[:2], changes.MANY) == (TWO_WORKERS, 10_000)
+    monkeypatch.setattr(serving, "OPTIONS", (*ONE_WORKER, *serving.OPTIONS[2:]))
+    monkeypatch.setattr(changes, "MANY", 1_000)
     figures = list(measure(tmp_path / "home", "", ROWS, QUICK))
-    assert [figure.line for figure in figures] == LINES.splitlines()
+    assert [figure.line for figure in figures] == LINES.replace("10,000", "1,000").splitlines()
     assert [figure for figure in figures if figure.value <= 0] == []
     head, _, *lines = table({("SQLite", ROWS): figures}).splitlines()
     assert head == "|  | SQLite, 200 rows |"

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PASSWORD, USERNAME
 from tests.fixtures.serving import REPO, Server, serving
 
 
@@ -52,7 +51,7 @@ def test_an_installed_wheel_serves_the_page_and_its_style_sheet(wheel: Path, tmp
     pip("install", "--no-deps", "--target", installed, wheel)
     command = [sys.executable, "-P", str(installed / "bin" / "credstore")]
     server = Server(tmp_path / "home", credstore=command, env={"PYTHONPATH": str(installed)})
-    with serving(server, "--workers", "1", admin=(USERNAME, PASSWORD)):
+    with serving(server):  # with the migrations of the wheel
         status, page = server.get("/login")
         assert status == 200
         sheets = re.findall(r'href="([^"]+\.css[^"]*)"', page.decode())

@@ -25,6 +25,7 @@ from credstore.database import close_database
 from credstore.encryption.encrypting_processes import cores
 from credstore.models import db
 from tests.bench.__main__ import DATABASES, database_url, databases, sizes
+from tests.bench.bare_fernet import decrypt_and_encrypt
 from tests.bench.data import fill
 from tests.bench.measures import ADMIN
 from tests.bench.serving import installation
@@ -86,21 +87,11 @@ def bare_speed(old: str, new: str, sample: list[str]) -> Speed:
     """What all cores together decrypt with `old` and encrypt with `new`."""
     work = [(old, new, sample, SAMPLE // len(sample))] * cores()
     with multiprocessing.get_context("spawn").Pool(cores()) as pool:
-        pool.map(_bare, [(old, new, sample, 1)] * cores(), chunksize=1)  # starts them
+        pool.map(decrypt_and_encrypt, [(old, new, sample, 1)] * cores(), chunksize=1)  # starts them
         started = time.monotonic()
-        processor_seconds = sum(pool.map(_bare, work, chunksize=1))
+        processor_seconds = sum(pool.map(decrypt_and_encrypt, work, chunksize=1))
         texts = work[0][3] * len(sample) * cores()
         return Speed(texts / (time.monotonic() - started), processor_seconds / texts)
-
-
-def _bare(work: tuple[str, str, list[str], int]) -> float:
-    old, new, sample, times = work
-    decrypting, encrypting = Fernet(old), Fernet(new)
-    started = time.process_time()
-    for _ in range(times):
-        for token in sample:
-            encrypting.encrypt(decrypting.decrypt(token))
-    return time.process_time() - started
 
 
 def _rotate(environment: dict[str, str], rows: int) -> Speed:

@@ -59,7 +59,7 @@ def _picture(tab: Page, file: Path) -> Path:
 def _running_site() -> Iterator[LiveSite]:
     with tempfile.TemporaryDirectory(prefix="credstore-gallery-") as folder:
         server = Server(Path(folder) / "site")
-        with serving(server, "--workers", "1", admin=(USERNAME, PASSWORD)):
+        with serving(server, admin=(USERNAME, PASSWORD)):
             app = open_app(server)
             yield LiveSite(server, app)
             close(app)

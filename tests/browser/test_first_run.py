@@ -19,7 +19,7 @@ def test_from_the_printed_link_to_a_verified_credential(
     serve: Serve, page: Page, provider: Provider, watch: Watch
 ) -> None:
     watch.allow_status(403)
-    server = serve("--workers", "1")
+    server = serve()
     link = re.search(r"http://\S+/setup\?token=\S+", server.log())
     assert link, server.log()
 

@@ -197,7 +197,7 @@ def test_too_many_tests_at_once_are_told_in_the_row_in_words(
     serve: Serve, signed_in_page: Callable[..., Page], provider: Provider, watch: Watch
 ) -> None:
     watch.allow_status(429)
-    server = serve("--workers", "1", env={"CREDSTORE_TESTS_AT_ONCE": "1"}, admin=(USERNAME, PASSWORD))
+    server = serve(env={"CREDSTORE_TESTS_AT_ONCE": "1"}, admin=(USERNAME, PASSWORD))
     app = open_app(server)
     site = LiveSite(server, app)
     site.llm("Running", provider.url("/hang/v1"), provider.key)

@@ -22,15 +22,15 @@ DOCKERFILE = REPO / "deploy" / "Dockerfile"
 def copy(instruction: Instruction, image: Path, built: dict[str, Path]) -> None:
     """Do what COPY says: from the repository, or from an earlier stage."""
     words = instruction.words
-    source = REPO
+    source, left_out = REPO, ["__pycache__"]
     if words[0].startswith("--from="):
-        source = built[words.pop(0).removeprefix("--from=")]
+        source, left_out = built[words.pop(0).removeprefix("--from=")], []  # with what pip compiled
     *names, target = words
     for name in names:
         here = source / name.lstrip("/")
         there = image / (target.lstrip("/") if target.startswith("/") else f"src/{target}")
         if here.is_dir():
-            shutil.copytree(here, there, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(here, there, symlinks=True, ignore=shutil.ignore_patterns(*left_out))
         else:
             there = there / here.name if target.endswith("/") else there
             there.parent.mkdir(parents=True, exist_ok=True)

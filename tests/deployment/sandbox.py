@@ -26,10 +26,19 @@ SYSTEM = ("usr", "bin", "sbin", "lib", "lib64", "proc", "dev")
 # What name look-ups, TLS and pip need. The users are written anew: nothing of this machine's accounts is copied.
 ETC = ("ssl", "ca-certificates", "pip.conf", "xdg/pip", "ld.so.cache", "alternatives", "resolv.conf", "login.defs")
 USERS = {"passwd": "root:x:0:0:root:/root:/bin/sh\n", "group": "root:x:0:\n", "shadow": "root:*::::::\n", "gshadow": ""}
+# Waits while nothing listens, but not for long: it may have come too early to be inside the container.
 ASK = """
-import http.client, json, sys
-connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
-connection.request("GET", sys.argv[1], headers={"Host": sys.argv[2]})
+import http.client, json, sys, time
+until = time.monotonic() + float(sys.argv[3])
+while True:
+    connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
+    try:
+        connection.request("GET", sys.argv[1], headers={"Host": sys.argv[2]})
+        break
+    except ConnectionRefusedError:
+        if time.monotonic() > until:
+            raise
+        time.sleep(0.02)
 answer = connection.getresponse()
 print(json.dumps([answer.status, answer.read().decode()]))
 """
@@ -203,9 +212,9 @@ class Container:
             [*enter, *self._privileges(), *command], check=False, capture_output=True, text=True, timeout=30
         )
 
-    def get(self, path: str, host: str) -> tuple[int, str]:
-        """Status and body of a request to port 8000 of the container."""
-        done = self.exec("python", "-c", ASK, path, host)
+    def get(self, path: str, host: str, *, wait: float = 0) -> tuple[int, str]:
+        """Status and body of a request to port 8000 of the container; `wait` seconds until something listens."""
+        done = self.exec("python", "-c", ASK, path, host, str(wait))
         if done.returncode:
             return 0, done.stderr
         status, body = json.loads(done.stdout)
@@ -217,7 +226,7 @@ class Container:
         self.process = self.start()
         try:
             deadline = time.monotonic() + START_SECONDS
-            while self.get("/healthz", host)[0] != 200:
+            while self.get("/healthz", host, wait=1)[0] != 200:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise AssertionError(f"it did not start:\n{self.log()}")
                 time.sleep(0.1)

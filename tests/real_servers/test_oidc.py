@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from credstore.config import DATABASE_FILE
 from tests.fixtures.browsing import MakeContext, Watch
-from tests.fixtures.serving import Server, free_port, serving
+from tests.fixtures.serving import TWO_WORKERS, Server, free_port, serving
 from tests.real_servers import starting
 
 # Characters that Basic authentication must encode.
@@ -63,7 +63,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with starting.oidc_provider(port, sites=(server.url, other.url), secret=SECRET, users=users) as issuer:
         company = Company(server, other, issuer, users)
         company.hires("u-1", "mia", "ops", "everybody")
-        with serving(server, admin=("ann", PASSWORD)):
+        with serving(server, *TWO_WORKERS, admin=("ann", PASSWORD)):
             yield company
 
 
@@ -288,5 +288,5 @@ def test_a_wrong_client_secret_is_told(company: Company, visit: Visit) -> None:
         tab.get_by_role("link", name="Sign in with Acme").click()
         sign_in_there(tab, "u-1")
         expect(tab.get_by_role("alert")).to_contain_text("Acme does not accept credstore's client ID or client secret.")
-        doctor = other.run("doctor").stdout
+        doctor = other.run_here("doctor")
     assert f"ok       OIDC         {company.issuer} answers" in doctor

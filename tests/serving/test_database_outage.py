@@ -92,7 +92,7 @@ def database() -> Iterator[OwnPostgres]:
 
 def test_a_restarted_a_replaced_and_a_read_only_database_under_load(database: OwnPostgres, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", env={"DATABASE_URL": database.url})
-    with serving(server, "--workers", "1", "--threads", "8", admin=("ann", "correct horse battery staple")):
+    with serving(server, "--threads", "8", admin=("ann", "correct horse battery staple")):
         with load(Person(server).sign_in()) as people:
             people.works()
             database.stop("immediate")
@@ -137,9 +137,9 @@ def check_answers(people: Load) -> None:
 
 def check_content(server: Server, database: OwnPostgres, people: Load) -> None:
     """Each acknowledged one is there once; of the others each is there whole or not at all."""
-    output = server.run("db", "check").stdout
+    output = server.run_here("db", "check")
     assert "Counts: right." in output
-    opened = server.run("keys", "verify").stdout
+    opened = server.run_here("keys", "verify")
     stored = int(output.split("Credentials: ")[1].split(".")[0])
     assert opened.startswith(f"Opened with the first key alone: {stored} credential")
     assert len(set(people.stored)) == len(people.stored) <= stored <= len(people.tried)

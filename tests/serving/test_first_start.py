@@ -15,18 +15,26 @@ import pytest
 from cryptography.fernet import Fernet
 
 from credstore.encryption.keyring import key_id
-from tests.fixtures.serving import REPO, Serve, Server, free_port, serving
+from tests.browser.live_site import open_app
+from tests.conftest import close
+from tests.fixtures.serving import REPO, TWO_WORKERS, Serve, Server, free_port, serving
 from tests.serving.browser import Person
 
 USERS = ("ann", "correct horse battery staple")
-# What is shown of keys does not depend on the number of workers; the very first start, below, has its own two.
-ONE_WORKER = ("--workers", "1")
 
 
-def refused(server: Server, *words: str, seconds: float = 30) -> str:
+def refused(server: Server, *words: str) -> str:
     """`credstore serve` that must end by itself with status 1; returns its output."""
     server.home.mkdir(parents=True, exist_ok=True)
-    done = server.run("serve", "--port", str(server.port), *words, check=False)
+    output = server.run_here("serve", "--port", str(server.port), *words, status=1)
+    assert "Traceback" not in output
+    return output
+
+
+def refused_by_process(server: Server) -> str:
+    """The same by a process of its own."""
+    server.home.mkdir(parents=True, exist_ok=True)
+    done = server.run("serve", "--port", str(server.port), check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
@@ -34,7 +42,10 @@ def refused(server: Server, *words: str, seconds: float = 30) -> str:
 
 def one_sentence(server: Server, *words: str) -> str:
     """`credstore serve` that refuses to start: all that it prints, a single line without the value of any setting."""
-    output = refused(server, *words)
+    return the_sentence(refused(server, *words))
+
+
+def the_sentence(output: str) -> str:
     assert output.startswith("Error: "), output
     assert output.count("\n") == 1, output
     assert "CANARY" not in output
@@ -48,7 +59,10 @@ def again(server: Server, env: Mapping[str, str] | None = None) -> Server:
 
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with serving(Server(tmp_path_factory.mktemp("once") / "home"), *ONE_WORKER, admin=USERS) as server:
+    server = Server(tmp_path_factory.mktemp("once") / "home")
+    server.home.mkdir()
+    server.run("admin", "create", "--username", USERS[0], "--password-stdin", stdin=USERS[1] + "\n")
+    with serving(server):
         Person(server).sign_in().create("Stored before", base_url="http://127.0.0.1:9/v1")
     return server.home
 
@@ -108,7 +122,7 @@ def _link(server: Server) -> str:
 def test_the_second_start_keeps_the_key_and_asks_for_no_set_up(sealed: Server) -> None:
     before = key_file(sealed).read_text()
     (sealed.home / "stdout").write_text("")
-    with serving(again(sealed), *ONE_WORKER) as server:
+    with serving(again(sealed), *TWO_WORKERS) as server:
         assert key_file(server).read_text() == before
         assert "Stored before" in Person(server).sign_in().get("/credentials").text
         assert server.get("/readyz")[0] == 200
@@ -120,7 +134,7 @@ def test_a_lost_key_is_never_replaced_by_a_new_one(sealed: Server) -> None:
         ((key_id,),) = database.execute("SELECT key_id FROM key_check")
     database.close()
     key_file(sealed).unlink()
-    output = refused(again(sealed))
+    output = refused_by_process(again(sealed))
     assert key_id in output
     assert "FIELD_ENCRYPTION_KEY" in output
     assert str(key_file(sealed)) in output
@@ -138,7 +152,7 @@ def test_a_malformed_key_is_refused_without_its_value(tmp_path: Path, text: str)
 
 def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) -> None:
     wrong = {"FIELD_ENCRYPTION_KEY": Fernet.generate_key().decode()}
-    with serving(again(sealed, wrong), "--locked", *ONE_WORKER) as server:
+    with serving(again(sealed, wrong), "--locked") as server:
         status, body = server.get("/readyz")
         assert (status, b"locked" in body) == (503, True)
         person = Person(server).sign_in()
@@ -156,27 +170,31 @@ def test_a_wrong_key_locks_and_everything_that_needs_none_works(sealed: Server) 
 def test_reordered_and_added_keys_decrypt_what_the_old_one_encrypted(sealed: Server) -> None:
     old = key_file(sealed).read_text().strip()
     keyring = f" {Fernet.generate_key().decode()} , {old}"
-    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}), *ONE_WORKER) as server:
+    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": keyring})) as server:
         assert server.get("/readyz")[0] == 200
         person = Person(server).sign_in()
         row = re.search(r'name=ids value="([^"]+)"', person.get("/credentials").text)[1]  # type: ignore[index]
         assert person.post(f"/credentials/{row}/test").status == 303
         assert "Unreadable" not in person.get("/credentials").text
         person.create("Stored with the new", base_url="http://127.0.0.1:9/v1")
-    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run("keys", "status").stdout
+    assert "MISSING" not in again(sealed, {"FIELD_ENCRYPTION_KEY": keyring}).run_here("keys", "status")
 
 
 def test_a_key_that_was_dropped_too_early_stops_the_start_until_it_is_given_up(sealed: Server) -> None:
     old, new = key_file(sealed).read_text().strip(), Fernet.generate_key().decode()
-    with serving(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"}), *ONE_WORKER) as server:
-        Person(server).sign_in().create("Stored with the new", base_url="http://127.0.0.1:9/v1")
+    app = open_app(again(sealed, {"FIELD_ENCRYPTION_KEY": f"{new},{old}"}))
+    with app.app_context():
+        address = {"base_url": "http://127.0.0.1:9/v1"}
+        values = {"provider_type": "openai_compatible", "api_key": "sk-1234567890"} | address
+        app.extensions["credstore"].vault.create("llm", "Stored with the new", values)
+    close(app)
     dropped = again(sealed, {"FIELD_ENCRYPTION_KEY": new})
     output = refused(dropped)
     assert "A key that stored secrets still need is not in FIELD_ENCRYPTION_KEY:" in output
     assert "encrypted 1 credential." in output
     (command,) = re.findall(r"credstore (keys retire \w{8} --lost)", output)
     dropped.run(*command.split())
-    with serving(dropped, *ONE_WORKER) as server:
+    with serving(dropped) as server:
         page = Person(server).sign_in().get("/credentials").text
         assert "Unreadable" in page
         assert "Locked" not in page
@@ -195,7 +213,7 @@ def test_a_port_in_use_is_one_sentence_and_makes_nothing(tmp_path: Path) -> None
         taken.listen()
         port = taken.getsockname()[1]
         server = Server(tmp_path / "home", port=port)
-        sentence = one_sentence(server)
+        sentence = the_sentence(refused_by_process(server))
     assert sentence == (
         f"Port {port} of 127.0.0.1 is in use by another program: stop it, or choose another port with --port."
     )
@@ -265,7 +283,7 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
 
 def test_gunicorn_without_keys_stops_and_names_the_command(tmp_path: Path) -> None:
     server = Server(tmp_path)
-    server.run("db", "upgrade")
+    server.make_database()
     command = [
         *server.credstore[:2],
         "gunicorn",
@@ -284,7 +302,7 @@ def test_gunicorn_without_keys_stops_and_names_the_command(tmp_path: Path) -> No
 
 
 def test_gunicorn_serves_the_wsgi_entry_point(gunicorn: Serve) -> None:
-    server = gunicorn(*ONE_WORKER, "--threads", "4")
+    server = gunicorn("--threads", "4")
     server.admin(*USERS)
     person = Person(server).sign_in()
     row = person.create("By gunicorn", base_url="http://127.0.0.1:8999/v1")

@@ -3,14 +3,15 @@
 import time
 from pathlib import Path
 
-from tests.fixtures.serving import Server
+from tests.fixtures.serving import TWO_WORKERS, Serve
 
 MOST_MEMORY = 170 * 2**20  # bytes, of the arbiter and two workers; 162 MiB measured
 LOAD_SECONDS = 30
 APPLICATION = ("cryptography", "sqlalchemy")
 
 
-def test_the_arbiter_does_not_hold_the_application(site: Server) -> None:
+def test_the_arbiter_does_not_hold_the_application(serve: Serve) -> None:
+    site = serve(*TWO_WORKERS, admin=("ann", "correct horse battery staple"))
     assert site.process is not None
     arbiter = site.process.pid
     workers = workers_with_the_application(arbiter)

@@ -3,7 +3,7 @@
 import http.client
 import re
 
-from tests.fixtures.serving import Serve, Server
+from tests.fixtures.serving import TWO_WORKERS, Serve, Server
 from tests.serving.browser import Person
 
 
@@ -18,7 +18,7 @@ def read(server: Server, **headers: str) -> tuple[int, str]:
 
 def test_the_numbers_of_all_workers_and_who_may_read_them(serve: Serve) -> None:
     env = {"CREDSTORE_METRICS": "1", "CREDSTORE_METRICS_TOKEN": "a-token", "PYTHONWARNINGS": "default"}
-    server = serve("--workers", "2", "--threads", "2", env=env, admin=("ann", "correct horse battery staple"))
+    server = serve(*TWO_WORKERS, "--threads", "2", env=env, admin=("ann", "correct horse battery staple"))
     person = Person(server)
     person.get("/login")
     assert person.post("/login", {"username": "ann", "password": "wrong wrong wrong wrong"}).status == 401

@@ -15,7 +15,7 @@ import pytest
 
 from tests.browser.live_site import open_app
 from tests.conftest import close
-from tests.fixtures.serving import Server, serving_gunicorn
+from tests.fixtures.serving import TWO_WORKERS, Server, serving_gunicorn
 from tests.provider import BEHAVIOURS, Call, Provider, Reply, openai
 from tests.serving.browser import Person
 
@@ -83,8 +83,8 @@ def progress(person: Person, run_id: str) -> dict[str, Any]:
 
 def test_five_hundred_tests_and_a_killed_server(tmp_path: Path, provider: Provider, slow: Slow) -> None:
     server = Server(tmp_path / "home", env={"CREDSTORE_EGRESS_ALLOW": provider.host})
-    with serving_gunicorn(server):
-        server.admin()
+    server.admin()
+    with serving_gunicorn(server, *TWO_WORKERS):
         fill(server, provider)
         person = Person(server).sign_in()
         person.get("/credentials")  # warm

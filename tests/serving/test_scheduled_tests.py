@@ -9,7 +9,7 @@ from pathlib import Path
 
 from credstore.config import DATABASE_FILE, Config
 from tests.conftest import MakeApp, close
-from tests.fixtures.serving import Server, serving
+from tests.fixtures.serving import TWO_WORKERS, Server, serving
 from tests.provider import Provider
 
 
@@ -22,7 +22,7 @@ def test_a_killed_server_loses_no_notice(tmp_path: Path, config: Config, make_ap
     with app.app_context():
         app.extensions["credstore"].vault.create("llm", "Bad", values)
     close(app)
-    with serving(server, "--test-every", "1m", "--workers", "2"):
+    with serving(server, "--test-every", "1m", *TWO_WORKERS):
         wait_for_a_notice(server.data_dir / DATABASE_FILE)
         server.stop(signal.SIGKILL)
     assert not provider.asked("/bare/hook"), "it waits for more of them"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.serving import Server, serving
+from tests.fixtures.serving import TWO_WORKERS, Server, serving
 
 CLIENTS, THREADS = 64, 4
+ADMIN = ("ann", "correct horse battery staple")
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: " + b"a" * 200
 BODY = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\n"
 
@@ -20,7 +21,7 @@ BODY = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\n"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     env = {"CREDSTORE_HEAD_SECONDS": "2", "CREDSTORE_BODY_SECONDS": "2", "CREDSTORE_LOG_FORMAT": "json"}
     server = Server(tmp_path_factory.mktemp("slow"), env=env)
-    with serving(server, "--threads", str(THREADS), admin=("ann", "correct horse battery staple")) as running:
+    with serving(server, *TWO_WORKERS, "--threads", str(THREADS), admin=ADMIN) as running:
         yield running
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.serving import Serve, Server, serving
+from tests.fixtures.serving import TWO_WORKERS, Serve, Server, serving
 from tests.provider import Provider
 from tests.serving.browser import Person
 
@@ -29,7 +29,7 @@ def count(server: Server, table: str = "credential") -> int:
 
 
 def test_sixteen_hanging_tests_leave_the_list_page_quick(serve: Serve, provider: Provider) -> None:
-    server = serve(admin=USERS)
+    server = serve(*TWO_WORKERS, admin=USERS)
     person = Person(server).sign_in()
     rows = [person.create(f"hanging {number}", base_url=provider.url("/hang/v1")) for number in range(TESTS)]
     person.get("/credentials")  # warm
@@ -58,7 +58,8 @@ def test_sixteen_hanging_tests_leave_the_list_page_quick(serve: Serve, provider:
 
 
 def test_sigterm_during_a_test_ends_cleanly_and_leaves_no_half_row(tmp_path: Path, provider: Provider) -> None:
-    with serving(Server(tmp_path / "home", env={"CREDSTORE_TEST_SECONDS": "2"}), admin=USERS) as server:
+    server = Server(tmp_path / "home", env={"CREDSTORE_TEST_SECONDS": "2"})
+    with serving(server, *TWO_WORKERS, admin=USERS):
         person = Person(server).sign_in()
         row = person.create("hanging", base_url=provider.url("/hang/v1"))
         answers: list[object] = []
