@@ -1,6 +1,5 @@
 """`credstore migrate-db`: everything or nothing, from SQLite to PostgreSQL and back, killed at any boundary."""
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -31,14 +30,13 @@ from credstore.table_copy import tables_to_copy
 from credstore.vault import ListFilters, Vault
 from credstore.vault.consistency import check_consistency
 from tests.conftest import MakeApp
+from tests.fixtures.killing import processes
 from tests.vault.conftest import ON_SQLITE, llm, sql
 from tests.vault.script import ScriptedTester
 from tests.vault.test_key_rotation import fill_every_sealed_table
 
 SECONDS = 60
 BATCH = 4  # rows, of the copies that are killed
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__, "alembic.command", "sqlalchemy.dialects.postgresql.psycopg", "psycopg"])
 Values = dict[str, dict[str, str]]
 
 
@@ -180,7 +178,7 @@ def copy_until(config: Config, url: str, boundary: int) -> None:
 
 
 def exit_code(config: Config, url: str, boundary: int) -> int | None:
-    process = _context.Process(target=copy_until, args=(config, url, boundary))
+    process = processes.Process(target=copy_until, args=(config, url, boundary))
     process.start()
     process.join(SECONDS)
     return process.exitcode
