@@ -33,7 +33,9 @@ def made_up_key(key: str, *, other_than: Collection[str] = ()) -> str:
     tail = places[-min(_LONGEST_TAIL, (len(places) + 1) // 2) :]
     if len(tail) > 2:
         tail = tail[:-1]  # the last character of base64 may stand for fewer bits: another one could be malformed
-    others = {place: _replacements(key[place], _alphabet(_word_at(key, place))) for place in tail}
+    words = {place: _word_at(key, place) for place in tail}
+    alphabets = {word: _alphabet(word) for word in set(words.values())}
+    others = {place: _replacements(key[place], alphabets[words[place]]) for place in tail}
     while True:
         chars = list(key)
         for place in tail:

@@ -31,7 +31,7 @@ class Stage:
 
     def __init__(self, folder: Path, running: ExitStack, patch: pytest.MonkeyPatch) -> None:
         names = sorted({urlsplit(url).hostname or "" for row in ROWS for url in (row.base, row.elsewhere)})
-        self.root, issue = new_authority(folder)
+        root, issue = new_authority(folder)
         tls = issue(sans=[x509.DNSName(name) for name in names if not parse_address(name)])
         self._ports = {
             "https": running.enter_context(Hostile(self.play("https"), tls=tls)).port,
@@ -45,6 +45,10 @@ class Stage:
             return connected(here, self._ports["https" if port == 443 else "http"], seconds)
 
         patch.setattr(dialer, "_connect", redirected)
+        assert PUBLIC is not None
+        policy = Policy.parse(["10.0.0.0/8"], loopback_open=True)
+        # One for all, as a service has it: it reads the roots that it trusts once.
+        self.client = OutboundClient(policy, resolve=lambda host, port, *, deadline: [PUBLIC], ca_file=root)
 
     def play(self, scheme: str) -> Any:
         def behave(call: Call) -> None:
@@ -78,11 +82,8 @@ def test_the_documented_verdict_over_real_sockets(stage: Stage, row: FakeHost, s
     key = WRONG if situation == "wrong" else KEY
     vendor = by_slug(row.provider)
     assert vendor is not None
-    assert PUBLIC is not None
-    policy = Policy.parse(["10.0.0.0/8"], loopback_open=True)
-    client = OutboundClient(policy, resolve=lambda host, port, *, deadline: [PUBLIC], ca_file=stage.root)
     base = row.elsewhere if situation == "missing path" else row.base
-    verdict = Tester(client, seconds=5).run(vendor.probe(Access(api_key=key, base_url=base)), {key})
+    verdict = Tester(stage.client, seconds=5).run(vendor.probe(Access(api_key=key, base_url=base)), {key})
     assert verdict.outcome is expected(row, situation), verdict
     assert 1 <= len(verdict.steps) <= 4
     assert key not in repr(verdict)

@@ -1,6 +1,5 @@
 """Several hosts on one database: they share a run, one goes on with what a killed one held, and one key wins."""
 
-import multiprocessing
 import runpy
 import threading
 import time
@@ -37,6 +36,7 @@ from credstore.vault import Vault, run_claims
 from credstore.vault.run_claims import LEASE, TAKEN_OVER_WITHIN
 from credstore.vault.run_under_way import HEARTBEAT_TIMEOUT
 from tests.conftest import close
+from tests.fixtures.killing import processes
 from tests.fixtures.serving import REPO
 from tests.vault.conftest import ON_SQLITE, Provider, Together, scalar
 from tests.vault.run_items import untested_items
@@ -44,8 +44,6 @@ from tests.vault.script import GOOD, ScriptedTester
 from tests.vault.test_runs import fill
 
 SECONDS = 60
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__, "alembic.command", "sqlalchemy.dialects.postgresql.psycopg", "psycopg"])
 
 
 class NotingTester:
@@ -73,7 +71,7 @@ def host(name: str, config: Config, run_id: str, notes: Path, lease: float) -> N
 
 def start_hosts(config: Config, run_id: str, notes: Path, lease: float) -> list[BaseProcess]:
     notes.touch()
-    found = [_context.Process(target=host, args=(name, config, run_id, notes, lease)) for name in "AB"]
+    found = [processes.Process(target=host, args=(name, config, run_id, notes, lease)) for name in "AB"]
     for process in found:
         process.start()
     return found
@@ -299,7 +297,7 @@ def test_two_first_starts_at_once_make_the_tables_once(
 ) -> None:
     if database_url:
         config = replace(config, database_url=request.getfixturevalue("empty_postgres_url"))
-    starting = [_context.Process(target=first_start, args=(config,)) for _ in range(3)]
+    starting = [processes.Process(target=first_start, args=(config,)) for _ in range(3)]
     for process in starting:
         process.start()
     for process in starting:
