@@ -1,9 +1,13 @@
 """A database of PostgreSQL that a test gives back is as new for the next test, or is not used again."""
 
+import os
+
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
-from tests.fixtures.emptied_postgres import emptied
+from tests.fixtures.emptied_postgres import emptied, remember_content
+from tests.fixtures.postgres import create_database, drop_database
 
 pytestmark = pytest.mark.postgres
 
@@ -37,3 +41,19 @@ def test_what_rows_do_not_show_is_not_given_to_the_next_test(postgres_url: str, 
         for statement in change.split("; "):
             connection.execute(statement)
     assert not emptied(postgres_url)
+
+
+def test_a_user_who_may_only_create_databases_is_enough(postgres_server: str) -> None:
+    """Its databases are then used once each."""
+    role = name = f"credstore_weak_{os.getpid()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN CREATEDB")
+    try:
+        server = make_url(postgres_server).set(username=role).render_as_string(hide_password=False)
+        url = create_database(server, name, "template0")
+        remember_content(url)
+        assert not emptied(url)
+    finally:
+        drop_database(postgres_server, name)
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"DROP ROLE {role}")
