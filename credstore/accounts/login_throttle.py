@@ -72,6 +72,11 @@ def clear_after_success(session: AnySession, caller: LoginSubjects, known: str, 
     """After a successful sign-in: clear the account, subtract the address's attempt, and store the known address."""
     reset_account(session, caller.account)
     _take_back(session, caller.address)
+    remember_address(session, known, moment)
+
+
+def remember_address(session: AnySession, known: str, moment: datetime) -> None:
+    """Failures from elsewhere do not count for this account and address; `known` is `LoginSubjects.known`."""
     cleared = {"failures": 0, "failed_at": moment}
     row = insert(session, LoginFailure).values(subject=known, **cleared)
     session.execute(row.on_conflict_do_update(index_elements=["subject"], set_=cleared))

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from credstore.access_errors import LastAdministrator
+from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed
 from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, password_problem
 from credstore.accounts.roles import Role
@@ -15,7 +16,7 @@ from credstore.audit import Act, record
 from credstore.database import AnySession, insert, write_transaction
 from credstore.errors import InvalidFields, NotFound
 from credstore.invitation_model import Invitation
-from credstore.models import Admin, LoginSession
+from credstore.models import Admin, LoginSession, utc_now
 from credstore.oidc_identity_model import OidcIdentity
 
 MOST_LISTED = 1000
@@ -91,7 +92,7 @@ class Users:
         _log.info("role changed: user %s is %s", user_id, role, extra={"event": "role changed"})
         return replace(before, role=role)
 
-    def change_own_password(self, username: str, old: str, new: str, *, token: str) -> None:
+    def change_own_password(self, username: str, old: str, new: str, *, token: str, address: str) -> None:
         """Give somebody a new password in place of `old`, which was checked, and end all sessions but that of `token`.
 
         Raises InvalidFields (`new`), and NotFound where that session has ended meanwhile.
@@ -103,7 +104,8 @@ class Users:
         password_hash = hash_password(new)
         with write_transaction(self._session):
             # First the lock: what was ended while this waited for it is seen by the next statement only.
-            user_id = self._session.scalar(select(Admin.id).where(Admin.username == username).with_for_update())
+            found = select(Admin.id, Admin.username_key).where(Admin.username == username).with_for_update()
+            user_id, key = self._session.execute(found).one_or_none() or (None, "")
             mine = LoginSession.admin_id == user_id, LoginSession.token_hash == hashed(token)
             if user_id is None or self._session.scalar(select(LoginSession.admin_id).where(*mine)) is None:
                 # Somebody gave another password, which ends all sessions.
@@ -111,6 +113,9 @@ class Users:
             changed = update(Admin).where(Admin.id == user_id).values(password_hash=password_hash)
             self._session.execute(changed.execution_options(synchronize_session=False))
             end_sessions(self._session, user_id, but=token)
+            # The address was known by the old password: guesses from elsewhere must not shut out its owner here.
+            here = login_throttle.LoginSubjects.of(key, address, password_hash).known
+            login_throttle.remember_address(self._session, here, utc_now())
             record(self._session, Act.PASSWORD_CHANGED, result=f"user {username}")
         _log.info("password changed: user %s", user_id, extra={"event": "password changed"})
 

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from credstore.access_errors import Throttled, WrongPassword
 from credstore.accounts import Accounts, Users
 from credstore.audit_model import AuditEntry
 from credstore.errors import NotFound
@@ -101,7 +102,7 @@ def test_a_session_that_was_ended_meanwhile_changes_nothing(accounts: Accounts) 
     accounts.confirm_password(USERNAME, PASSWORD, address=HERE, token=token)
     accounts.reset_password(USERNAME, other)
     with pytest.raises(NotFound):
-        Users(db.session).change_own_password(USERNAME, PASSWORD, NEW, token=token)
+        Users(db.session).change_own_password(USERNAME, PASSWORD, NEW, token=token, address=HERE)
     assert accounts.sign_in(USERNAME, other, HERE)
 
 
@@ -115,7 +116,7 @@ def test_of_two_changes_at_once_one_counts(
 
     def change(number: int) -> Callable[[], None]:
         return lambda: Users(db.session).change_own_password(
-            USERNAME, PASSWORD, passwords[number], token=tokens[number]
+            USERNAME, PASSWORD, passwords[number], token=tokens[number], address=HERE
         )
 
     results = together([change(0), change(1)])
@@ -124,3 +125,15 @@ def test_of_two_changes_at_once_one_counts(
     assert isinstance(results[1 - changed[0]], NotFound)
     assert accounts.sign_in(USERNAME, passwords[changed[0]], HERE)
     assert set(db.session.scalars(select(LoginSession.admin_id)))
+
+
+def test_guesses_from_elsewhere_do_not_shut_out_who_has_just_changed_it(accounts: Accounts) -> None:
+    accounts.create(USERNAME, PASSWORD)
+    token = accounts.sign_in(USERNAME, PASSWORD, HERE)
+    accounts.confirm_password(USERNAME, PASSWORD, address=HERE, token=token)
+    Users(db.session).change_own_password(USERNAME, PASSWORD, NEW, token=token, address=HERE)
+    for _ in range(6):
+        with pytest.raises((WrongPassword, Throttled)) as refusal:
+            accounts.sign_in(USERNAME, "a wrong guess", "192.0.2.99")
+    assert refusal.type is Throttled
+    assert accounts.sign_in(USERNAME, NEW, HERE)

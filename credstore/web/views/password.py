@@ -36,10 +36,11 @@ def own_password() -> ResponseReturnValue:
     form = OwnPasswordForm(request.form)
     if request.method != "POST" or current_user.by_provider:
         return _page(form)
-    name, old, new, token = current_user.username, form.password.data or "", form.new.data or "", current_user.token
+    name, old, new = current_user.username, form.password.data or "", form.new.data or ""
+    token, address = current_user.token, request.remote_addr or ""
     try:
-        accounts().confirm_password(name, old, address=request.remote_addr or "", token=token)
-        request_context.services().users.change_own_password(name, old, new, token=token)
+        accounts().confirm_password(name, old, address=address, token=token)
+        request_context.services().users.change_own_password(name, old, new, token=token, address=address)
     except Throttled as refusal:
         form.password.errors = [refusal.sentence]
         return _page(form), 429, {"Retry-After": str(refusal.retry_after)}
