@@ -71,7 +71,7 @@ def _confirm(tab: Page, site: LiveSite) -> None:
 def _own_password(tab: Page, site: LiveSite) -> None:
     """A refused form."""
     tab.goto(f"{site.server.url}/password")
-    tab.get_by_label("Your password now").fill(PASSWORD)
+    tab.get_by_label("Current password").fill(PASSWORD)
     tab.get_by_label("New password").fill("short")
     tab.get_by_role("button", name="Change password").click()
     expect(tab.locator(".wrong")).to_be_visible()

@@ -21,7 +21,7 @@ class OwnPasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no ty
     class Meta:
         csrf = False  # `authorization.authorize_request` has checked the token before any view runs
 
-    password = PasswordField("Your password now", render_kw={"autocomplete": "current-password", "required": True})
+    password = PasswordField("Current password", render_kw={"autocomplete": "current-password", "required": True})
     new = PasswordField(
         "New password", description=ABOUT_PASSWORDS, render_kw={"autocomplete": "new-password", "required": True}
     )
