@@ -131,7 +131,7 @@ class MachineTokens:
     ) -> tuple[MachineToken, Sequence[Any]]:
         """The same, and what the select has read `beside` the token: all None where there is no such row.
 
-        `values` are the parameters of its condition.
+        `values` are the parameters of its condition. Nothing where that may be old by now: then read it again.
         """
         row = None
         if is_token(text):
@@ -150,6 +150,7 @@ class MachineTokens:
         now = utc_now()
         if token.last_used_at is None or token.last_used_at < now - TOUCH_EVERY:
             self._touch(token.id, now)
+            return token, ()  # while this waited for other writers, what was beside the token may have been deleted
         return token, row[len(_COLUMNS) :]
 
     def _note_refused(self, token: MachineToken | None, address: str) -> None:

@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from credstore.accounts.machine_tokens import MachineTokens
 from credstore.client import Client, ClientSettings
 from credstore.client_errors import EnvelopeRefused, ServerRefused
 from credstore.config import Config
@@ -100,6 +101,18 @@ def test_the_answer_opens_with_the_registered_key(here: Installation) -> None:
             ("workflow:42", "ask", False),
         ]
     assert here.use(public_id=here.public_id.upper()).status_code == 200
+
+
+def test_what_is_deleted_while_the_token_is_noted_is_not_given(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To note that a token is used may wait for another writer."""
+
+    def delete_meanwhile(*_: object) -> None:
+        here.app.extensions["credstore"].vault.delete([here.public_id])
+
+    monkeypatch.setattr(MachineTokens, "_touch", delete_meanwhile)
+    assert here.use().status_code == 404
 
 
 def test_an_answer_is_bound_to_the_nonce_of_its_request(on_sqlite: Installation) -> None:
