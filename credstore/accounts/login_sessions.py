@@ -8,7 +8,7 @@ import logging
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, update
 
 from credstore import metrics
 from credstore.audit import Act, Actor, record
@@ -33,6 +33,14 @@ def open_session(session: AnySession, user_id: int, *, idle: timedelta, longest:
     session.execute(delete(LoginSession).where(over))
     session.add(LoginSession(token_hash=hashed(token), admin_id=user_id, confirmed_at=now if confirmed else None))
     return token
+
+
+def renew_session(session: AnySession, token: str) -> str:
+    """Give a session another token, so that a copied cookie is worth nothing any more; the new one."""
+    renewed = secrets.token_urlsafe(32)
+    mine = update(LoginSession).where(LoginSession.token_hash == hashed(token)).values(token_hash=hashed(renewed))
+    session.execute(mine.execution_options(synchronize_session=False))
+    return renewed
 
 
 def end_sessions(session: AnySession, user_id: int, *, but: str = "") -> None:

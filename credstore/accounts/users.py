@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from credstore.access_errors import LastAdministrator
 from credstore.accounts import login_throttle
-from credstore.accounts.login_sessions import end_sessions, hashed
+from credstore.accounts.login_sessions import end_sessions, hashed, renew_session
 from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, password_problem
 from credstore.accounts.roles import Role
 from credstore.accounts.usernames import stored_key, username_key
@@ -92,10 +92,10 @@ class Users:
         _log.info("role changed: user %s is %s", user_id, role, extra={"event": "role changed"})
         return replace(before, role=role)
 
-    def change_own_password(self, username: str, old: str, new: str, *, token: str, address: str) -> None:
+    def change_own_password(self, username: str, old: str, new: str, *, token: str, address: str) -> str:
         """Give somebody a new password in place of `old`, which was checked, and end all sessions but that of `token`.
 
-        Raises InvalidFields (`new`), and NotFound where that session has ended meanwhile.
+        Returns another token for that session. Raises InvalidFields (`new`), and NotFound where it has ended meanwhile.
         """
         if problem := password_problem(username, new):
             raise InvalidFields({"new": problem})
@@ -113,11 +113,13 @@ class Users:
             changed = update(Admin).where(Admin.id == user_id).values(password_hash=password_hash)
             self._session.execute(changed.execution_options(synchronize_session=False))
             end_sessions(self._session, user_id, but=token)
+            renewed = renew_session(self._session, token)
             # The address was known by the old password: guesses from elsewhere must not shut out its owner here.
             here = login_throttle.LoginSubjects.of(key, address, password_hash).known
             login_throttle.remember_address(self._session, here, utc_now())
             record(self._session, Act.PASSWORD_CHANGED, result=f"user {username}")
         _log.info("password changed: user %s", user_id, extra={"event": "password changed"})
+        return renewed
 
     def remove(self, user_id: int) -> UserRecord:
         """Remove a user, and end their sessions and invitations. Raises NotFound, LastAdministrator."""

@@ -9,7 +9,7 @@ from wtforms import PasswordField
 from credstore.access_errors import AccessError, Throttled
 from credstore.errors import InvalidFields, NotFound
 from credstore.web import request_context
-from credstore.web.authentication import accounts, require_https
+from credstore.web.authentication import accounts, begin_session, require_https
 from credstore.web.flash_messages import flash_message
 from credstore.web.new_user import ABOUT_PASSWORDS
 from credstore.web.rendering import render_template
@@ -40,7 +40,7 @@ def own_password() -> ResponseReturnValue:
     token, address = current_user.token, request.remote_addr or ""
     try:
         accounts().confirm_password(name, old, address=address, token=token)
-        request_context.services().users.change_own_password(name, old, new, token=token, address=address)
+        renewed = request_context.services().users.change_own_password(name, old, new, token=token, address=address)
     except Throttled as refusal:
         form.password.errors = [refusal.sentence]
         return _page(form), 429, {"Retry-After": str(refusal.retry_after)}
@@ -50,6 +50,7 @@ def own_password() -> ResponseReturnValue:
     except InvalidFields as invalid:
         form.new.errors = [invalid.fields["new"]]
         return _page(form), 400
+    begin_session(renewed)
     flash_message("Your password is changed. Your other sessions are signed out.")
     return redirect(url_for("credstore.index"), 303)
 
