@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field as FormsField
 from wtforms import Form, FormField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
@@ -18,6 +17,7 @@ from credstore.credential_types import CredentialType, Field, by_slug, guided_fi
 from credstore.errors import CredstoreError, InvalidFields, KeyMismatch
 from credstore.vault import Record
 from credstore.vault.validation import pasted_secret_finder
+from credstore.web.authorized_form import AuthorizedForm
 
 
 class SecretTextArea(TextAreaField):
@@ -57,11 +57,8 @@ def _fields_form(kind: type[CredentialType]) -> type[Form]:
     return type(f"{kind.__name__}Fields", (Form,), {field.name: _form_field(field) for field in fields})
 
 
-class BaseCredentialForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+class BaseCredentialForm(AuthorizedForm):
     """The fields that the create form and the edit forms share."""
-
-    class Meta:
-        csrf = False  # `authorization.authorize_request` has checked the token before any view runs
 
     key_mismatch: KeyMismatch | None = None  # what is asked below its field
 

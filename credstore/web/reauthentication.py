@@ -7,12 +7,12 @@ question for the password keeps its fields, and sends them on. Who has no passwo
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField
 
 from credstore.access_errors import AccessError, Throttled
 from credstore.web import request_context
 from credstore.web.authentication import accounts, local_path, require_https
+from credstore.web.authorized_form import AuthorizedForm
 from credstore.web.error_handlers import problem_details
 from credstore.web.rendering import render_template
 
@@ -28,11 +28,8 @@ _NEEDED = "Give your password again first: on the page /confirm, or by a new sig
 _OWN = frozenset({"confirm_password", "csrf_token"})
 
 
-class ConfirmForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+class ConfirmForm(AuthorizedForm):
     """The question for the password. `next` is the path to open afterwards."""
-
-    class Meta:
-        csrf = False  # `authorization.authorize_request` has checked the token before any view runs
 
     confirm_password = PasswordField("Your password", render_kw={"autocomplete": "current-password"})
     next = HiddenField()

@@ -3,23 +3,20 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
 from credstore.access_errors import AccessError, Throttled
 from credstore.errors import InvalidFields, NotFound
 from credstore.web import request_context
 from credstore.web.authentication import accounts, begin_session, require_https
+from credstore.web.authorized_form import AuthorizedForm
 from credstore.web.flash_messages import flash_message
 from credstore.web.new_user import ABOUT_PASSWORDS
 from credstore.web.rendering import render_template
 
 
-class OwnPasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+class OwnPasswordForm(AuthorizedForm):
     """The password that is in use, and the new one. The accounts validate both."""
-
-    class Meta:
-        csrf = False  # `authorization.authorize_request` has checked the token before any view runs
 
     password = PasswordField("Current password", render_kw={"autocomplete": "current-password", "required": True})
     new = PasswordField(

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 
@@ -11,17 +10,15 @@ from credstore.accounts.token_rules import SCOPES
 from credstore.credential_types.paste_detection.secret_words import looks_like_a_secret
 from credstore.errors import InvalidFields
 from credstore.web import request_context
+from credstore.web.authorized_form import AuthorizedForm
 from credstore.web.flash_messages import flash_message
 from credstore.web.rendering import render_template
 
 _ENDS = (("30d", "In 30 days"), ("90d", "In 90 days"), ("365d", "In a year"), ("never", "Never"))
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc]  # flask-wtf ships no types
+class TokenForm(AuthorizedForm):
     """A new token. The scopes are check boxes of their own."""
-
-    class Meta:
-        csrf = False  # `authorization.authorize_request` has checked the token before any view runs
 
     name = StringField("Name", description="What will use it.")
     expires = SelectField("Ends", choices=[SelectChoice(*end) for end in _ENDS], default="90d", validate_choice=False)
