@@ -20,8 +20,8 @@ from werkzeug.routing import Rule
 from credstore import create_app
 from credstore.accounts import passwords
 from credstore.config import DATABASE_FILE, Config
+from credstore.database import close_database
 from credstore.log_lines import LOGGERS
-from credstore.models import db
 from tests.fixtures.migrated import migrated_database
 from tests.page import Page
 from tests.sign_in import LIGHT_HASHES, PASSWORD, SECRET_KEY, USERNAME  # noqa: F401 - tests take them from here
@@ -47,9 +47,7 @@ MakeApp = Callable[[Config], Flask]
 
 def close(app: Flask) -> None:
     """Give back every connection, so that none is left for the garbage collector to complain of."""
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    close_database(app)
 
 
 def _compile_each_rule_once() -> None:

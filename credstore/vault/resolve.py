@@ -91,9 +91,11 @@ class Resolver:
         )
 
     def _row(self, name_or_id: str, read: Sequence[Any]) -> Any:
-        row: Any = SimpleNamespace(**dict(zip(_NAMES, read, strict=True))) if any(read) else None
+        row: Any = None  # as where all that was read beside is None
         if not read:
             row = self._read(name_or_id)
+        elif any(read):
+            row = SimpleNamespace(**dict(zip(_NAMES, read, strict=True)))
         if row is None:
             raise NotFound(f"There is no credential “{name_or_id[:_SHOWN]}”. It may have been deleted.")
         return row
