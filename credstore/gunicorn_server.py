@@ -1,43 +1,53 @@
-"""Runs the application under gunicorn, without a configuration file, in a process of its own.
+"""Runs the application under gunicorn, without a configuration file.
 
-`replace_process` turns the command's process into gunicorn's arbiter, which never imports the application: it would
-hold the memory of a third worker. The workers import it.
+The arbiter never imports the application: it would hold the memory of a third worker. The workers import it, while
+a process of the first one prepares the start; see `server_start`.
 """
 
 import gc
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
-from credstore.log_lines import configure_logging
-from credstore.slow_requests import ReadingWorker
+from credstore.log_lines import configure_logging, hold_lines, release_lines
+from credstore.server_start import FAILED, PREPARED, REFUSED, ServerStart, StartingWorker
 
 
 class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn with gthread workers: a provider that does not respond holds one thread, not a worker.
 
-    `settings` are those of `Config.from_env` that the command line gave; `announcement` is printed when it listens.
-    `serving` are those of `serving_options`.
+    `settings` are those of `Config.from_env` that the command line gave. `locked` and `from_file` are of `ServerStart`,
+    `serving` are those of `gunicorn_process.serving_options`.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], *, workers: int, threads: int, announcement: str, serving: Mapping[str, Any]
+        self,
+        settings: Mapping[str, Any],
+        *,
+        workers: int,
+        threads: int,
+        locked: bool,
+        from_file: Collection[str],
+        serving: Mapping[str, Any],
     ) -> None:
         self._settings = settings
+        self.start = ServerStart(self.read_config, locked=locked, from_file=from_file)
         host = f"[{settings['bind']}]" if ":" in settings["bind"] else settings["bind"]
+        worker = {"start": self.start} | {name: serving[name] for name in ("head_seconds", "body_seconds")}
         self._options: dict[str, Any] = {
             "bind": f"{host}:{settings['port']}",
             "workers": workers,
             "threads": threads,
-            "worker_class": type("Worker", (ReadingWorker,), _deadlines(serving)),
+            "worker_class": type("Worker", (StartingWorker,), worker),
             "logger_class": type("ServerLog", (ServerLog,), {"lines": (serving["log_format"], serving["log_level"])}),
-            "when_ready": lambda _arbiter: _say(announcement),
             "proc_name": "credstore",
             # Only CREDSTORE_PROXY_HOPS decides which proxies are trusted.
             "forwarded_allow_ips": "",
@@ -52,18 +62,47 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships n
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Any:
-        from credstore import create_app
+    def read_config(self) -> Any:
+        """The settings of the environment and of the command line. Raises ConfigError."""
         from credstore.config import Config
 
         known = dict(self._settings)
         if "data_dir" in known:
             known["data_dir"] = Path(known["data_dir"])
-        app = create_app(Config.from_env(**known))
+        return Config.from_env(**known)
+
+    def load(self) -> Any:
+        """The application, in a worker."""
+        from credstore import create_app, metrics
+
+        config = self.read_config()
+        metrics.use_folder(config)
+        app = create_app(config)
         app.extensions["credstore"].start_watch(app)
         app.extensions["credstore"].runner.take_over_runs()
         gc.freeze()  # what is here stays: a full collection, in the middle of some request, need not look through it
         return app
+
+    def run(self) -> None:
+        """Serve until a signal ends it. Where the start is refused, that sentence is all that is written."""
+        arbiter = os.getpid()
+        try:
+            StartingArbiter(self).run()
+        finally:
+            if os.getpid() == arbiter and self.start.outcome != REFUSED:  # workers end here, too
+                release_lines()
+
+
+class StartingArbiter(Arbiter):  # type: ignore[misc]
+    """Writes its lines when the start is prepared. Exits with the outcome, a status, where it cannot be."""
+
+    def manage_workers(self) -> None:
+        outcome = self.app.start.outcome
+        if outcome in {REFUSED, FAILED}:
+            raise HaltServer("The start cannot be prepared.", outcome)
+        super().manage_workers()
+        if outcome == PREPARED:
+            release_lines()
 
 
 class ServerLog(Logger):  # type: ignore[misc]
@@ -76,45 +115,12 @@ class ServerLog(Logger):  # type: ignore[misc]
         configure_logging(*self.lines)
 
 
-def _deadlines(serving: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: serving[name] for name in ("head_seconds", "body_seconds")}
-
-
-def serving_options(config: Any) -> dict[str, Any]:
-    """What the arbiter needs of a Config, which it does not read itself."""
-    return {name: getattr(config, name) for name in ("log_format", "log_level", "head_seconds", "body_seconds")}
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def replace_process(
-    settings: Mapping[str, Any], *, workers: int, threads: int, announcement: str, serving: Mapping[str, Any]
-) -> NoReturn:
-    """Become the server: same process id, environment and streams, none of this process's memory."""
-    reading, writing = os.pipe()  # not an argument, which others on this machine could read: it holds the set-up URL
-    os.write(writing, announcement.encode())
-    os.close(writing)
-    os.set_inheritable(reading, True)
-    options = {"settings": dict(settings), "workers": workers, "threads": threads, "announcement": reading}
-    options["serving"] = dict(serving)
-    sys.stdout.flush()
-    # Threads that each have an arena of their own make a process larger than what it uses (mallopt(3)).
-    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-    # Without the columns of each instruction, which only a printed traceback shows, code takes less memory.
-    flags = ["-P", "-X", "no_debug_ranges"]
-    os.execv(sys.executable, [sys.executable, *flags, "-m", __name__, json.dumps(options, default=str)])  # noqa: S606
-
-
 def main() -> None:
-    """Serve with the options of `replace_process`."""
+    """Serve with the options of `gunicorn_process.replace_process`."""
     options = json.loads(sys.argv[1])
-    with os.fdopen(options.pop("announcement"), encoding="utf-8") as pipe:
-        announcement = pipe.read()
     sys.argv[1:] = []  # gunicorn would take them for its own
-    GunicornServer(options.pop("settings"), announcement=announcement, **options).run()
+    hold_lines()
+    GunicornServer(options.pop("settings"), **options).run()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ The text of an exception is never written: a library may have quoted a secret in
 
 import json
 import logging
+import os
 import re
 import sys
 import time
@@ -17,6 +18,7 @@ request_id: ContextVar[str] = ContextVar("credstore_request_id", default="")
 
 LOGGERS = ("credstore", "gunicorn.error")
 _HANDLER = "credstore"
+_held: list[tuple[logging.Handler, logging.LogRecord]] | None = None  # lines that wait; None where none shall
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")  # a line feed is for stacks; see TextLine
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _encode = json.JSONEncoder(default=lambda value: type(value).__name__).encode  # made once: it takes longer than a line
@@ -67,6 +69,21 @@ def configure_logging(log_format: str, log_level: str) -> None:
         logger.setLevel(log_level.upper())
 
 
+def hold_lines() -> None:
+    """From now on, keep the lines of this process and of those that it forks, until each calls `release_lines`."""
+    global _held  # noqa: PLW0603 - a process has one log
+    _held = []
+
+
+def release_lines() -> None:
+    """Write the lines that were held in this process, and hold no more."""
+    global _held
+    held, _held = _held or [], None
+    for handler, record in held:
+        if record.process == os.getpid():  # not those of the process that it was forked from
+            handler.handle(record)
+
+
 def write(logger: logging.Logger, text: str, *values: object, **fields: object) -> None:
     """A line of the level info, for what happens in each request: `logger.info` with `extra`, in less time.
 
@@ -90,6 +107,12 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if _held is None:
+            super().emit(record)
+        else:
+            _held.append((self, record))
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # a plain attribute in the base class

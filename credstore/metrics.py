@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from credstore.config import Config
@@ -41,13 +42,22 @@ def prepare_folder(config: Config) -> None:
     if not config.metrics:
         return
     require_client()
-    folder = config.data_dir.absolute() / "metrics"
+    folder = _folder(config)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700, parents=True)
     except OSError:
         raise ConfigError(f"The folder of the metrics cannot be made: {folder}") from None
-    os.environ[FOLDER_VARIABLE] = str(folder)
+
+
+def use_folder(config: Config) -> None:
+    """In each worker, before `enable`: put the numbers into the folder that was prepared."""
+    if config.metrics:
+        os.environ[FOLDER_VARIABLE] = str(_folder(config))
+
+
+def _folder(config: Config) -> Path:
+    return config.data_dir.absolute() / "metrics"
 
 
 def enable() -> None:

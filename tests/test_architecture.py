@@ -69,6 +69,7 @@ LAYERS = (
         "connection_failures",
         "export_file",
         "log_lines",
+        "dotenv_file",
         "setting_fields",
         "notice_settings",
         "oidc_settings",
@@ -83,7 +84,8 @@ LAYERS = (
     },
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
-WIRING = {"", "__main__", "app_factory", "minimal_app", "extension", "gunicorn_server", "migrate", "migrations"}
+WIRING = {"", "__main__", "app_factory", "minimal_app", "extension", "migrate", "migrations"}
+WIRING |= {"gunicorn_process", "gunicorn_server", "server_start", "start_preparation", "start_checks"}
 MAY_USE_WIRING = WIRING | {"web", "cli"}
 FORBIDDEN = {
     "web": {

@@ -1,16 +1,13 @@
 """The `credstore` command, also `flask credstore`. Each command calls a use case and prints its result."""
 
 import os
-import re
-from collections.abc import Collection
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
-from dotenv import dotenv_values, load_dotenv
 
 from credstore.actor import COMMAND_LINE, acting_as
+from credstore.dotenv_file import load_env_file, with_file
 from credstore.errors import CredstoreError, InvalidFields
 
 # Each in the module of its name, in this package; with what `credstore --help` says of it, which imports none of them.
@@ -72,15 +69,7 @@ class Commands(click.Group):
         except InvalidFields as refusal:
             raise click.ClickException(" ".join(refusal.fields.values())) from None
         except CredstoreError as refusal:
-            raise click.ClickException(_with_file(refusal.for_operator, ctx.meta.get(FROM_FILE, ()))) from None
-
-
-def _with_file(sentence: str, from_file: Collection[str]) -> str:
-    """The sentence, with the path of the `.env` file behind the first variable in it that was read from there."""
-    found = re.search(r"\b[A-Z]+(?:_[A-Z]+)+\b", sentence)
-    if not found or found[0] not in from_file:
-        return sentence
-    return f"{sentence[: found.end()]} (from {Path.cwd() / '.env'}){sentence[found.end() :]}"
+            raise click.ClickException(with_file(refusal.for_operator, ctx.meta.get(FROM_FILE, ()))) from None
 
 
 @click.group(cls=Commands)
@@ -94,6 +83,4 @@ def main(ctx: click.Context) -> None:
         # It starts programs in folders that others have written, whose file could send a token to their own machine.
         ctx.meta[FROM_FILE] = frozenset[str]()
         return
-    path = Path.cwd() / ".env"
-    ctx.meta[FROM_FILE] = {name for name in dotenv_values(path) if name not in os.environ}
-    load_dotenv(path)
+    ctx.meta[FROM_FILE] = load_env_file()

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from credstore.config import Config
 from credstore.database import write_transaction
 from credstore.encryption.keyring import Keyring
 from credstore.errors import Locked, StorageDown
+from credstore.gunicorn_process import serving_options
 from credstore.gunicorn_server import GunicornServer
 from credstore.importing.candidate import Candidate
 from credstore.migrate import newest_revision, upgrade
@@ -319,7 +319,9 @@ def test_a_server_looks_for_silent_runs(start: str, config: Config, monkeypatch:
     if start == "wsgi":
         app = runpy.run_path(str(REPO / "wsgi.py"))["app"]
     else:
-        app = GunicornServer.load(SimpleNamespace(_settings={"bind": "127.0.0.1", "port": 8000}))
+        serving = serving_options(config)
+        known = {"bind": "127.0.0.1", "port": 8000}
+        app = GunicornServer(known, workers=1, threads=1, locked=False, from_file=(), serving=serving).load()
     (thread,) = set(threading.enumerate()) - before
     assert thread.name == "credstore-takes-over"
     app.extensions["credstore"].runner.stop()

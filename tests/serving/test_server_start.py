@@ -1,0 +1,175 @@
+"""One worker has the start prepared, by a process of its own; the others wait for its outcome."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credstore.server_start import FAILED, PREPARED, REFUSED, ServerStart
+from tests.fixtures.serving import TWO_WORKERS, Server
+
+SECONDS = 10
+
+
+class Prepared(ServerStart):
+    """A start whose preparation is `work`, which returns an exit status."""
+
+    def __init__(self, work: Callable[[], int]) -> None:
+        super().__init__(dict, locked=False, from_file=())
+        self._prepare = work  # type: ignore[method-assign]
+
+
+def worker(start: ServerStart, *, still_alive: Callable[[], None] = lambda: None) -> int:
+    """A process that waits as a worker does. It ends with 7 where it would go on to load the application."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        start.wait_until_prepared(still_alive)
+    finally:
+        os._exit(7)
+
+
+def status(process: int) -> int:
+    """How the process ended: its exit status, or the negative number of a signal."""
+    deadline = time.monotonic() + SECONDS
+    while not (ended := os.waitpid(process, os.WNOHANG))[0]:
+        assert time.monotonic() < deadline, "it goes on"
+        time.sleep(0.005)
+    return os.waitstatus_to_exitcode(ended[1])
+
+
+def noted(file: Path, text: str, result: int = PREPARED) -> int:
+    with file.open("a") as notes:
+        notes.write(text)
+    return result
+
+
+def test_one_of_many_prepares_and_all_go_on(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    start = Prepared(lambda: noted(notes, "once "))
+    workers = [worker(start) for _ in range(8)]
+    assert {status(process) for process in workers} == {7}
+    assert start.outcome == PREPARED
+    assert status(worker(start)) == 7, "one that comes later, too"
+    assert notes.read_text() == "once "
+
+
+@pytest.mark.parametrize(("result", "outcome"), [(REFUSED, REFUSED), (FAILED, FAILED), (99, FAILED)])
+def test_where_it_is_refused_or_fails_no_worker_goes_on(result: int, outcome: int) -> None:
+    start = Prepared(lambda: result)
+    assert [status(process) for process in [worker(start), worker(start)]] == [0, 0]
+    assert start.outcome == outcome
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_exception_is_a_failure_without_its_text(capfd: pytest.CaptureFixture[str]) -> None:
+    start = Prepared(lambda: int("canary-in-an-exception"))
+    assert status(worker(start)) == 0
+    assert start.outcome == FAILED
+    assert "canary" not in capfd.readouterr().err
+
+
+def test_a_preparation_that_is_killed_is_a_failure() -> None:
+    start = Prepared(lambda: os.kill(os.getpid(), signal.SIGKILL) or PREPARED)
+    assert status(worker(start)) == 0
+    assert start.outcome == FAILED
+
+
+def test_where_the_preparing_worker_is_killed_another_one_prepares(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+
+    def slow_at_first() -> int:
+        if notes.exists():
+            return noted(notes, "second")
+        noted(notes, "first ")
+        time.sleep(SECONDS)
+        return FAILED
+
+    start = Prepared(slow_at_first)
+    first = worker(start)
+    _until(notes.exists)
+    second = worker(start)
+    os.kill(first, signal.SIGKILL)
+    assert status(first) == -signal.SIGKILL
+    assert status(second) == 7
+    assert notes.read_text() == "first second"
+
+
+def test_whoever_prepares_or_waits_gives_signs_of_life_and_can_be_ended(tmp_path: Path) -> None:
+    """A migration may take longer than gunicorn waits for a worker; and a server that starts can be stopped."""
+    begun = tmp_path / "begun"
+    signs = [tmp_path / "signs of the first", tmp_path / "signs of the second"]
+
+    def sign(file: Path) -> None:
+        noted(file, ".")
+        if len(file.read_text()) == 20:
+            raise SystemExit
+
+    start = Prepared(lambda: noted(begun, str(os.getpid())) or time.sleep(SECONDS) or FAILED)
+    first = worker(start, still_alive=lambda: sign(signs[0]))
+    second = worker(start, still_alive=lambda: sign(signs[1]))
+    assert {status(first), status(second)} == {7}
+    assert [len(file.read_text()) for file in signs] == [20, 20]
+    _until(lambda: not any(_runs(int(pid)) for pid in begun.read_text().split()))
+
+
+def _runs(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
+
+
+def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_server_that_waits_for_its_database_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(SECONDS)
+        url = f"postgresql://ann:CANARY@127.0.0.1:{silent.getsockname()[1]}/silent"
+        server = Server(tmp_path, env={"DATABASE_URL": url})
+        command = [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS]
+        process = subprocess.Popen(
+            command, env=server.environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            asking, _ = silent.accept()
+            with asking:
+                process.terminate()
+                output = b"".join(process.communicate(timeout=SECONDS))
+                asking.settimeout(SECONDS)
+                while asking.recv(4096):  # until the process that prepares is gone
+                    pass
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert b"Traceback" not in output
+    assert b"CANARY" not in output
+
+
+def test_what_the_parts_of_a_start_write_comes_in_order(tmp_path: Path) -> None:
+    server = Server(tmp_path, env={"CREDSTORE_LOG_FORMAT": "text"})
+    process = subprocess.Popen(
+        [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS],
+        env=server.environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        _until(server.healthy)
+    finally:
+        process.terminate()
+        output = process.communicate(timeout=SECONDS)[0]
+    marks = ("credstore serves http", "/setup?token=", "Starting gunicorn", "Listening at", "Booting worker")
+    assert [output.count(mark) for mark in marks] == [1, 1, 1, 1, 2], output
+    assert sorted(marks, key=output.index) == list(marks)
