@@ -7,21 +7,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
-from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
 
 from credstore import create_app
 from credstore.accounts import passwords
 from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database
 from credstore.log_lines import LOGGERS
+from tests.fixtures.command_here import prepare_only
+from tests.fixtures.compiled_once import compile_once
 from tests.fixtures.migrated import migrated_database
 from tests.page import Page
 from tests.sign_in import LIGHT_HASHES, PASSWORD, SECRET_KEY, USERNAME  # noqa: F401 - tests take them from here
@@ -50,38 +49,7 @@ def close(app: Flask) -> None:
     close_database(app)
 
 
-def _compile_each_rule_once() -> None:
-    """Werkzeug compiles a function for each rule of each application, which takes most of the time of making one."""
-    compiled: dict[tuple[object, ...], Any] = {}
-    compile_builder = Rule._compile_builder
-
-    def kept(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (tuple(rule._trace), str(rule.defaults), append_unknown)  # all that the function is made of
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
-
-    Rule._compile_builder = kept  # type: ignore[method-assign]
-
-
-_compile_each_rule_once()
-
-
-class _CompiledTemplates(BytecodeCache):
-    """Each application compiles its templates anew, which takes half the time of a test of a page."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if kept := self._kept.get((bucket.key, bucket.checksum)):  # of the file's name and of its content
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
-
-
-Flask.jinja_options = {"bytecode_cache": _CompiledTemplates()}
+compile_once()
 
 # Files that take long, the longest first: begun last, one would keep a single process busy at the end.
 SLOW_FILES = (
@@ -123,6 +91,12 @@ def restore_umask() -> Iterator[None]:
     """The `credstore` command makes files for their owner alone, and tests run it in their own process."""
     yield
     os.umask(_UMASK)
+
+
+@pytest.fixture(autouse=True)
+def no_server_replaces_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`credstore serve`, called in this process, does what it does before it becomes the server."""
+    monkeypatch.setattr("credstore.cli.serve.replace_process", prepare_only)
 
 
 @pytest.fixture(autouse=True)
