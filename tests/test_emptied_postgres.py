@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.fixtures.emptied_postgres import emptied, remember_content
+from tests.fixtures.emptied_postgres import Emptying, remember_content
 from tests.fixtures.postgres import create_database, drop_database
 
 pytestmark = pytest.mark.postgres
@@ -18,12 +18,12 @@ def counts(url: str) -> tuple[int, ...]:
         return row.fetchone() or ()
 
 
-def test_rows_go_and_those_of_the_migrations_come_back(postgres_url: str) -> None:
+def test_rows_go_and_those_of_the_migrations_come_back(postgres_url: str, emptying: Emptying) -> None:
     before = counts(postgres_url)
     with psycopg.connect(postgres_url) as connection:
         connection.execute("INSERT INTO setup_link (token_hash, expires_at) VALUES ('x', now())")
     assert counts(postgres_url) != before
-    assert emptied(postgres_url)
+    assert emptying.emptied(postgres_url)
     assert counts(postgres_url) == before
 
 
@@ -36,14 +36,16 @@ def test_rows_go_and_those_of_the_migrations_come_back(postgres_url: str) -> Non
     ],
     ids=["altered", "created", "analyzed"],
 )
-def test_what_rows_do_not_show_is_not_given_to_the_next_test(postgres_url: str, change: str) -> None:
+def test_what_rows_do_not_show_is_not_given_to_the_next_test(
+    postgres_url: str, emptying: Emptying, change: str
+) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         for statement in change.split("; "):
             connection.execute(statement)
-    assert not emptied(postgres_url)
+    assert not emptying.emptied(postgres_url)
 
 
-def test_a_user_who_may_only_create_databases_is_enough(postgres_server: str) -> None:
+def test_a_user_who_may_only_create_databases_is_enough(postgres_server: str, emptying: Emptying) -> None:
     """Its databases are then used once each."""
     role = name = f"credstore_weak_{os.getpid()}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
@@ -52,7 +54,7 @@ def test_a_user_who_may_only_create_databases_is_enough(postgres_server: str) ->
         server = make_url(postgres_server).set(username=role).render_as_string(hide_password=False)
         url = create_database(server, name, "template0")
         remember_content(url)
-        assert not emptied(url)
+        assert not emptying.emptied(url)
     finally:
         drop_database(postgres_server, name)
         with psycopg.connect(postgres_server, autocommit=True) as connection:

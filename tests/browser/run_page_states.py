@@ -16,14 +16,15 @@ from tests.browser.run_states import store_run
 MIXED = ["verified"] * 9 + ["rejected"] * 3 + ["not-reached", "cannot-tell", "gone"]
 
 
-def forget_runs(site: LiveSite) -> None:
+def forget_runs(tab: Page, site: LiveSite) -> None:
+    tab.goto("about:blank")  # the page of a run would ask for it again, and lead to the page that says it is gone
     with site.app.app_context(), write_transaction(db.session):
         db.session.execute(delete(TestRun))
 
 
 def _run(outcomes: list[str], state: str) -> Callable[[Page, LiveSite], None]:
     def go(tab: Page, site: LiveSite) -> None:
-        forget_runs(site)
+        forget_runs(tab, site)
         tab.goto(store_run(site, outcomes, state))
         expect(tab.get_by_role("progressbar", name="Tested")).to_be_visible()
 
@@ -31,14 +32,14 @@ def _run(outcomes: list[str], state: str) -> Callable[[Page, LiveSite], None]:
 
 
 def _under_way(tab: Page, site: LiveSite) -> None:
-    forget_runs(site)
+    forget_runs(tab, site)
     store_run(site, [*MIXED, ""], "running")
     tab.goto(site.url + FEW)
     expect(tab.get_by_role("region", name="Test run")).to_be_visible()
 
 
 def _all_runs(tab: Page, site: LiveSite) -> None:
-    forget_runs(site)
+    forget_runs(tab, site)
     for state in ("done", "cancelled", "interrupted"):
         store_run(site, [*MIXED, *[""] * 4][: None if state != "done" else len(MIXED)], state, by="a-name-" * 20)
     store_run(site, ["verified"] * 4, by="")
@@ -47,7 +48,7 @@ def _all_runs(tab: Page, site: LiveSite) -> None:
 
 
 def _no_runs(tab: Page, site: LiveSite) -> None:
-    forget_runs(site)
+    forget_runs(tab, site)
     tab.goto(f"{site.server.url}/runs")
 
 
