@@ -284,6 +284,17 @@ def test_help_and_wrong_words_need_no_database(words: tuple[str, ...]) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_who_is_not_found_may_be_in_the_database_of_another_folder(run: Run, tmp_path: Path) -> None:
+    run("db", "upgrade")
+    told = f"The database is {tmp_path / 'data' / 'credstore.sqlite3'}."
+    for words in (("user", "remove", "--username", "ann"), ("user", "role", "--username", "ann", "viewer")):
+        assert run(*words, status=1).output == f"Error: There is no user of that name or number. {told}\n"
+    reset = ("admin", "reset-password", "--username", "ann", "--password-stdin")
+    assert told in run(*reset, stdin=PASSWORD, status=1).output
+    listed = run("user", "list", "--json")
+    assert (listed.stdout, listed.stderr) == ("[]\n", f"There are no users yet. {told}\n")
+
+
 def test_users_and_their_roles(run: Run) -> None:
     run(*CREATE, stdin=PASSWORD + "\n")
     assert run("user", "create", "--username", "Bob", "--password-stdin", stdin=PASSWORD + "\n").output == (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from credstore.config import Config
-from credstore.errors import ConfigError
+from credstore.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:  # a command that needs no database, or is only asked for its help, starts without SQLAlchemy
     from flask import Flask
@@ -65,6 +65,22 @@ def require_database(config: Config) -> None:
         )
 
 
+def database_place(config: Config) -> str:
+    """Where the database is, for people: the path of a SQLite file, or the setting of another database."""
+    from credstore.database import database_file
+
+    return str(database_file(config.sqlalchemy_url) or "that of DATABASE_URL")
+
+
+@contextmanager
+def _naming_database(config: Config) -> Iterator[None]:
+    """What is not found may be in the database of another folder, so the sentence says which one it was."""
+    try:
+        yield
+    except NotFound as refusal:
+        raise NotFound(f"{refusal.sentence} The database is {database_place(config)}.") from None
+
+
 def read_existing_config(data_dir: Path | None, **known: Any) -> Config:
     """As `read_config`, for commands that need a database that is there already. Raises ConfigError."""
     config = read_config(data_dir, **known)
@@ -91,11 +107,12 @@ def open_session(data_dir: Path | None, *, migrate: bool = False) -> Iterator["A
     from credstore.minimal_app import database_app
     from credstore.models import db
 
-    app = database_app(read_existing_config(data_dir, run_command=False))
+    config = read_existing_config(data_dir, run_command=False)
+    app = database_app(config)
     if migrate:
         upgrade(app)
     try:
-        with app.app_context():
+        with app.app_context(), _naming_database(config):
             yield db.session
     finally:
         close_database(app)
@@ -112,7 +129,7 @@ def open_accounts(config: Config, app: "Flask | None" = None) -> Iterator["Accou
     if app is None:
         app = database_app(config)
         upgrade(app)
-    with app.app_context():
+    with app.app_context(), _naming_database(config):
         yield Accounts(
             db.session,
             idle=timedelta(minutes=config.session_idle_minutes),

@@ -9,7 +9,7 @@ import click
 
 from credstore.accounts import Invitations, Role, Users
 from credstore.cli.new_password import new_password
-from credstore.cli.options import data_dir_option, open_session
+from credstore.cli.options import data_dir_option, database_place, open_session, read_config
 from credstore.models import db
 
 _ASSUMED_URL = "http://127.0.0.1:8000"
@@ -40,6 +40,9 @@ def list_users(as_json: bool, data_dir: Path | None) -> None:
     """List the users with their roles, by name."""
     with _users(data_dir) as users:
         found = users.list()
+    if not found:  # on standard error, so that the output is the list alone
+        place = database_place(read_config(data_dir, run_command=False))
+        click.echo(f"There are no users yet. The database is {place}.", err=True)
     if as_json:
         shown = [
             {
