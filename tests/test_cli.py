@@ -120,7 +120,7 @@ def test_a_password_is_reset(run: Run) -> None:
     assert "no administrator of that name" in run(*reset, stdin=PASSWORD, status=1).output
     run(*CREATE, stdin=PASSWORD)
     output = run(*reset, stdin="another good password\n").output
-    assert output == "Password of ann changed; their sessions have ended.\n"
+    assert output == "Password of ann changed; their sessions and open invitations have ended.\n"
 
 
 def test_a_set_up_url_until_there_is_an_administrator(run: Run) -> None:

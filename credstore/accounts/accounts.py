@@ -19,7 +19,7 @@ from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, 
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
 from credstore.accounts.usernames import stored_key
-from credstore.accounts.users import Users, add_user
+from credstore.accounts.users import Users, add_user, withdraw_invitations_of
 from credstore.actor import NOBODY
 from credstore.audit import Act, Actor, current_actor, record
 from credstore.database import AnySession, write_transaction
@@ -68,7 +68,7 @@ class Accounts:
         Users(self._session).create(username, password, Role.ADMIN)
 
     def reset_password(self, username: str, password: str) -> None:
-        """Set a new password, end all sessions of the user and forget the failed attempts.
+        """Set a new password, end all sessions and open invitations of the user, and forget the failed attempts.
 
         Raises NotFound, also for a user whom the provider signs in, InvalidFields (`username`, `password`).
         """
@@ -78,10 +78,11 @@ class Accounts:
             key = stored_key(self._session, username)
             local = Admin.username_key == key, Admin.password_hash != NO_PASSWORD
             changed = update(Admin).where(*local).values(password_hash=password_hash)
-            admin_id = self._session.scalar(changed.returning(Admin.id))
-            if admin_id is None:
+            found = self._session.execute(changed.returning(Admin.id, Admin.username)).one_or_none()
+            if found is None:
                 raise NotFound("There is no administrator of that name who has a password here.")
-            end_sessions(self._session, admin_id)
+            end_sessions(self._session, found.id)
+            withdraw_invitations_of(self._session, found.username)  # whoever knew the old password may have sent them
             login_throttle.reset_account(self._session, login_throttle.account_subject(key))
             record(self._session, Act.PASSWORD_CHANGED, result=f"user {username.strip()}")
         _log.info("password reset, all sessions ended: %s", username.strip())

@@ -29,10 +29,10 @@ def create(username: str, password_stdin: bool, data_dir: Path | None) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
 @data_dir_option
 def reset_password(username: str, password_stdin: bool, data_dir: Path | None) -> None:
-    """Give a user a new password and end their sessions."""
+    """Give a user a new password, and end their sessions and the invitations that they made."""
     with open_accounts(read_existing_config(data_dir, run_command=False)) as store:
         store.reset_password(username, new_password(password_stdin))
-    click.echo(f"Password of {username} changed; their sessions have ended.")
+    click.echo(f"Password of {username} changed; their sessions and open invitations have ended.")
 
 
 @admin.command("setup-url")

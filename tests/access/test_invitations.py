@@ -49,6 +49,16 @@ def test_a_link_works_once_and_gives_its_role(invitations: Invitations, accounts
     ]
 
 
+def test_a_password_reset_withdraws_what_its_user_made(invitations: Invitations, accounts: Accounts) -> None:
+    """Whoever knew the old password may have sent it."""
+    accounts.create("bob", PASSWORD)
+    theirs, other = invitations.invite(Role.ADMIN, NAME), invitations.invite(Role.EDITOR, "bob")
+    accounts.reset_password(NAME.upper(), "another horse battery staple")
+    with pytest.raises(InvitationClosed):
+        invitations.accept(theirs, "mallory", PASSWORD)
+    invitations.accept(other, "cleo", PASSWORD)
+
+
 @pytest.mark.parametrize("wrong", [(NAME.upper(), PASSWORD), ("bob", "short"), ("", PASSWORD)])
 def test_a_link_stays_open_after_a_refusal(invitations: Invitations, wrong: tuple[str, str]) -> None:
     token = invitations.invite(Role.EDITOR)
