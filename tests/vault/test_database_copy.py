@@ -49,8 +49,10 @@ def target(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
 
 
 @pytest.fixture
-def source(database_url: str, config: Config) -> Config:
+def source(database_url: str, config: Config, request: pytest.FixtureRequest) -> Config:
     """The settings of the database that is copied, which no process uses."""
+    if database_url:
+        request.getfixturevalue("emptying").close()  # only what nobody has open is copied
     return replace(config, database_url=database_url)
 
 

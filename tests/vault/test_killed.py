@@ -116,6 +116,7 @@ def copies(
             yield replace(config, data_dir=folder)
             return
         server, template = request.getfixturevalue("postgres_server"), str(make_url(database_url).database)
+        request.getfixturevalue("emptying").close()  # only what nobody has open is copied
         name = f"{template}_{number}"
         try:
             yield replace(config, database_url=create_database(server, name, template))
