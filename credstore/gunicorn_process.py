@@ -30,7 +30,8 @@ def replace_process(
     """
     options = {"settings": dict(settings), "workers": workers, "threads": threads, "locked": locked}
     options |= {"from_file": sorted(from_file), "serving": dict(serving)}
-    sys.stdout.flush()
+    if sys.stdout:  # it may be closed
+        sys.stdout.flush()
     # Threads that each have an arena of their own make a process larger than what it uses (mallopt(3)).
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     # Without the columns of each instruction, which only a printed traceback shows, code takes less memory.

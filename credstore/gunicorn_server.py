@@ -104,6 +104,10 @@ class StartingArbiter(Arbiter):  # type: ignore[misc]
         if outcome == PREPARED:
             release_lines()
 
+    def handle_usr2(self) -> None:
+        """gunicorn would start itself again beside itself, with arguments that are gone."""
+        self.log.warning("SIGUSR2 is ignored: restart credstore instead")
+
 
 class ServerLog(Logger):  # type: ignore[misc]
     """gunicorn's own lines, in the form of credstore's."""

@@ -11,7 +11,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from credstore.errors import ConfigError
@@ -51,14 +51,7 @@ def keys_from_command(command: str, *, seconds: float = SECONDS) -> str:
     except ValueError:
         raise ConfigError(f"{VARIABLE} has a quotation mark without its partner.") from None
     try:
-        # In a group of its own, so that what it has started ends with it.
-        process = subprocess.Popen(  # noqa: S603 - the operator's own command
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        process = _Program(words)
     except (OSError, ValueError, IndexError):  # the words may hold a secret; they are not repeated
         raise ConfigError(f"The program that {VARIABLE} names cannot be run. Give its whole path.") from None
     output, error = _read_and_end(process, seconds)
@@ -70,7 +63,32 @@ def keys_from_command(command: str, *, seconds: float = SECONDS) -> str:
     return keys
 
 
-def _read_and_end(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[str, str]:
+class _Program(subprocess.Popen[bytes]):
+    """A program that runs, in a group of its own, so that what it has started ends with it."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        pipe = subprocess.PIPE
+        try:
+            super().__init__(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True)
+        except (SystemExit, KeyboardInterrupt):  # raised by a signal, maybe after the program was started
+            if getattr(self, "pid", 0):
+                self.end()
+                self.close_pipes()
+            raise
+
+    def end(self) -> None:
+        """Kill it and what it has started."""
+        with suppress(ProcessLookupError):  # before `wait`, after which the number may be that of another group
+            os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def close_pipes(self) -> None:
+        for pipe in (getattr(self, "stdout", None), getattr(self, "stderr", None)):
+            if pipe:
+                pipe.close()
+
+
+def _read_and_end(process: _Program, seconds: float) -> tuple[str, str]:
     """What it prints, and the end of its error output. Raises ConfigError after the time, or after too much.
 
     A process that it has started may keep the pipes open for ever: they are closed here, whoever else has them.
@@ -78,21 +96,17 @@ def _read_and_end(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[s
     try:
         output, error = _read(process, time.monotonic() + seconds)
         process.wait(timeout=seconds)
-    except (subprocess.TimeoutExpired, ConfigError) as failure:
-        with suppress(ProcessLookupError):  # before `wait`, after which the number may be that of another group
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(failure, ConfigError):
+    except BaseException as failure:  # also where this process is asked to end
+        process.end()
+        if not isinstance(failure, subprocess.TimeoutExpired):
             raise
         raise ConfigError(f"{VARIABLE} did not end within {seconds:g} seconds.") from None
     finally:
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+        process.close_pipes()
     return output.decode(errors="replace"), error.decode(errors="replace")
 
 
-def _read(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bytes]:
+def _read(process: _Program, deadline: float) -> tuple[bytes, bytes]:
     """Raises TimeoutExpired or ConfigError."""
     output = error = b""
     with selectors.DefaultSelector() as open_pipes:

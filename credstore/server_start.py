@@ -11,24 +11,29 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
+from credstore.errors import CredstoreError
 from credstore.log_lines import release_lines
 from credstore.slow_requests import ReadingWorker
 
-PREPARED, REFUSED, FAILED = 0, 1, 3  # exit statuses of the process that prepares
+PREPARED, REFUSED, FAILED = 0, 1, 3  # the last two are the status with which the server then exits
+RETRY_SECONDS = 5.0  # until a worker tries again to load what could not be loaded
 _POLL_SECONDS = 0.005
 _SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGABRT)
+_log = logging.getLogger("credstore")
 
 
 class ServerStart:
     """The preparation, of which all workers see the outcome. Made by the arbiter, before it forks them.
 
-    The outcome is one byte in a file that has no name. A lock of the file, which ends with its process, says which
-    worker prepares; where that one is killed, another one does it.
+    The outcome is one byte in a file that has no name. The process that prepares holds a lock of the file, which ends
+    with it: where its worker is killed, the other workers wait for it all the same, and no second one prepares.
     """
 
     def __init__(self, read_config: Callable[[], Any], *, locked: bool, from_file: Collection[str]) -> None:
@@ -41,70 +46,105 @@ class ServerStart:
         """PREPARED, REFUSED, FAILED, or None while nothing is decided."""
         return next(iter(os.pread(self._file, 1, 0)), None)
 
+    def _decide(self, outcome: int) -> None:
+        os.pwrite(self._file, bytes([outcome]), 0)
+
     def wait_until_prepared(self, still_alive: Callable[[], None]) -> None:
-        """Prepare, or wait for the worker that does. `still_alive` is called often, and may raise SystemExit.
+        """Have the start prepared, or wait for the process that does. `still_alive` is called often, and may raise
+        SystemExit: then the preparation that this process has begun is asked to end.
 
         Where the start cannot be prepared, ends this process; the arbiter ends the server.
         """
-        while (outcome := self.outcome) is None:
-            if self._is_first():
-                self._prepare_in_child(still_alive)
-                continue
-            still_alive()
-            time.sleep(_POLL_SECONDS)
-        if outcome != PREPARED:
+        child = 0
+        try:
+            while self.outcome is None:
+                still_alive()
+                if child == 0 and self._nobody_prepares():
+                    child = self._fork()
+                elif child and (ended := os.waitpid(child, os.WNOHANG))[0]:
+                    child = 0
+                    self._note_end(os.waitstatus_to_exitcode(ended[1]))
+                time.sleep(_POLL_SECONDS)
+        except SystemExit:
+            if child:
+                os.kill(child, signal.SIGTERM)
+            raise
+        if child:
+            os.waitpid(child, 0)  # it has just decided, and ends
+        if self.outcome != PREPARED:
             os._exit(0)  # a worker that has done nothing has nothing to clean up
 
-    def _is_first(self) -> bool:
+    def _nobody_prepares(self) -> bool:
+        if not self._lock():
+            return False
+        fcntl.lockf(self._file, fcntl.LOCK_UN)
+        return True
+
+    def _lock(self) -> bool:
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
-        return self.outcome is None  # it may have been decided just before
+        return True
 
-    def _prepare_in_child(self, still_alive: Callable[[], None]) -> None:
+    def _note_end(self, status: int) -> None:
+        """A process that was to prepare has ended. It may have decided nothing: another one was faster."""
+        if status < 0 and self.outcome is None:
+            release_lines()
+            _log.critical("the process that prepares the start was ended by signal %d", -status)
+            self._decide(FAILED)
+
+    def _fork(self) -> int:
+        """The id of a process that prepares. Signals wait until it handles them itself."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         child = os.fork()
         if child == 0:
-            self._prepare_and_exit()
-        try:
-            while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
-                still_alive()
-                time.sleep(_POLL_SECONDS)
-        except SystemExit:
-            os.kill(child, signal.SIGTERM)
-            raise
-        status = os.waitstatus_to_exitcode(ended[1])
-        os.pwrite(self._file, bytes([status if status in {PREPARED, REFUSED} else FAILED]), 0)
-
-    def _prepare_and_exit(self) -> None:
-        status = FAILED
-        try:
             for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
+                signal.signal(number, _exit)  # an exception, so that what it has started ends with it
+            self._prepare_and_exit(before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return child
+
+    def _prepare_and_exit(self, mask: Collection[int]) -> NoReturn:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             release_lines()
-            status = self._prepare()
-            sys.stdout.flush()
-            sys.stderr.flush()
+            if self._lock() and self.outcome is None:
+                self._decide(self._prepare())
+        except SystemExit:
+            pass  # asked to end: nothing is decided
         except BaseException:  # whatever it is: a process that was forked must not go on as the worker
-            logging.getLogger("credstore").critical("the start failed", exc_info=True)
+            _log.critical("the start failed", exc_info=True)
+            self._decide(FAILED)
         finally:
-            os._exit(status)
+            os._exit(0)
 
     def _prepare(self) -> int:
         from credstore.actor import COMMAND_LINE, acting_as
         from credstore.dotenv_file import with_file
-        from credstore.errors import CredstoreError
         from credstore.start_preparation import prepare_start
 
         try:
             with acting_as(COMMAND_LINE):
                 announcement, warning = prepare_start(self._read_config(), locked=self._locked)
         except CredstoreError as refusal:
-            sys.stderr.write(f"Error: {with_file(refusal.for_operator, self._from_file)}\n")
+            _write(sys.stderr, f"Error: {with_file(refusal.for_operator, self._from_file)}\n")
             return REFUSED
-        sys.stderr.write(warning and f"{warning}\n")
-        sys.stdout.write(f"{announcement}\n")
+        _write(sys.stderr, warning and f"{warning}\n")
+        _write(sys.stdout, f"{announcement}\n")
         return PREPARED
+
+
+def _exit(*_: Any) -> NoReturn:
+    raise SystemExit
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """A stream may be closed, or its disk full: that is no reason not to serve."""
+    if stream:
+        with suppress(OSError):
+            stream.write(text)
+            stream.flush()
 
 
 class StartingWorker(ReadingWorker):
@@ -119,13 +159,49 @@ class StartingWorker(ReadingWorker):
         if os.getppid() == self.ppid:
             os.kill(self.ppid, signal.SIGCHLD)  # wakes the arbiter, which has lines to write
         try:
-            super().load_wsgi()
+            with self._signs_of_life():
+                self._load_when_possible()
         finally:
             release_lines()
         gc.enable()
 
+    def _load_when_possible(self) -> None:
+        """Try again: gunicorn would end all workers where one, that took the place of another, cannot load.
+
+        The start was prepared with these settings, so that what is missing now may come back, like a key's program.
+        """
+        while True:
+            try:
+                super().load_wsgi()
+            except CredstoreError as refusal:
+                release_lines()
+                _log.error("not loaded, tried again in %d s: %s", RETRY_SECONDS, refusal.for_operator)
+            else:
+                return
+            again = time.monotonic() + RETRY_SECONDS
+            while time.monotonic() < again:
+                self._still_alive()
+                time.sleep(_POLL_SECONDS * 10)
+
+    @contextmanager
+    def _signs_of_life(self) -> Iterator[None]:
+        """The program that prints the keys may take as long as gunicorn waits for a worker."""
+        over = threading.Event()
+
+        def notify() -> None:
+            while not over.wait(1):
+                self.notify()
+
+        thread = threading.Thread(target=notify, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
     def _still_alive(self) -> None:
-        """Tell the arbiter. Raises SystemExit where it has asked this worker to end."""
-        if not self.alive:
+        """Tell the arbiter. Raises SystemExit where it has asked this worker to end, or is gone."""
+        if not self.alive or os.getppid() != self.ppid:
             raise SystemExit
         self.notify()

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import time
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -225,3 +226,27 @@ def test_commands_that_need_no_key_do_not_run_it(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "calls").exists()
     assert CliRunner().invoke(main, ("keys", "status"), env=env).exit_code == 0
     assert (tmp_path / "calls").read_text() == "run\n"
+
+
+@pytest.mark.parametrize("when", ["at its start", "while it runs"])
+def test_the_program_ends_with_whoever_is_asked_to_end(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """A signal raises SystemExit anywhere, also before the call that starts the program has returned."""
+    started: list[int] = []
+    start = subprocess.Popen.__init__
+
+    def note(process: subprocess.Popen[bytes], *given: object, **named: object) -> None:
+        start(process, *given, **named)  # type: ignore[call-overload]
+        started.append(process.pid)
+        if when == "at its start":
+            raise SystemExit
+
+    def asked_to_end(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", note)
+    if when == "while it runs":
+        monkeypatch.setattr("credstore.key_command._read", asked_to_end)
+    with pytest.raises(SystemExit):
+        keys_from_command("sleep 60")
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)

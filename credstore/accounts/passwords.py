@@ -75,7 +75,7 @@ def _is_repetitive(password: str) -> bool:
 def hash_password(password: str) -> str:
     """The argon2id hash of a password that `check_new` accepts. Raises Throttled while too many hashes run."""
     with _HashSlot():
-        return _hasher.hash(_normalized(password))
+        return _hasher.hash(normalized(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
@@ -87,7 +87,7 @@ def verify(stored: str | None, password: str) -> bool:
     usable = _is_text(password) and len(password.encode()) <= MAX_BYTES
     with _HashSlot():
         try:
-            matches = _hasher.verify(stored or dummy, _normalized(password) if usable else "")
+            matches = _hasher.verify(stored or dummy, normalized(password) if usable else "")
         except (VerificationError, InvalidHashError):
             return False
     return matches and usable and bool(stored)
@@ -114,8 +114,11 @@ def _dummy_hash() -> str:
     return hash_password("no account has this password")
 
 
-def _normalized(password: str) -> str:
-    # NIST SP 800-63B: the same password typed on another keyboard may arrive in another Unicode form.
+def normalized(password: str) -> str:
+    """The form that is hashed (NFKC): typed on another keyboard, the same password may arrive in another one.
+
+    NIST SP 800-63B, section 5.1.1.2.
+    """
     return unicodedata.normalize("NFKC", password)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from credstore.access_errors import LastAdministrator
 from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed, renew_session
-from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, password_problem
+from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, normalized, password_problem
 from credstore.accounts.roles import Role
 from credstore.accounts.usernames import stored_key, username_key
 from credstore.audit import Act, record
@@ -99,7 +99,7 @@ class Users:
         """
         if problem := password_problem(username, new):
             raise InvalidFields({"new": problem})
-        if new == old:
+        if normalized(new) == normalized(old):
             raise InvalidFields({"new": "This is the password that you have. Choose another one."})
         password_hash = hash_password(new)
         with write_transaction(self._session):

@@ -51,6 +51,7 @@ def test_the_new_one_counts_and_other_sessions_end(app: Flask, admin: Page) -> N
         (PASSWORD, "", "new", "This is too short: use at least 15 characters."),
         (PASSWORD, "ab" * 10, "new", "This repeats or counts up a few characters"),
         (PASSWORD, PASSWORD, "new", "This is the password that you have. Choose another one."),
+        (PASSWORD, PASSWORD.replace("c", "\uff43"), "new", "This is the password that you have."),  # the same in NFKC
     ],
 )
 def test_a_refusal_stands_beside_its_field_and_repeats_nothing(

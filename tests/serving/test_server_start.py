@@ -1,6 +1,7 @@
 """One worker has the start prepared, by a process of its own; the others wait for its outcome."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from credstore.encryption.keyring import generate_key
 from credstore.server_start import FAILED, PREPARED, REFUSED, ServerStart
-from tests.fixtures.serving import TWO_WORKERS, Server
+from tests.fixtures.serving import TWO_WORKERS, Server, serving
 
 SECONDS = 10
 
@@ -60,14 +62,13 @@ def test_one_of_many_prepares_and_all_go_on(tmp_path: Path) -> None:
     assert notes.read_text() == "once "
 
 
-@pytest.mark.parametrize(("result", "outcome"), [(REFUSED, REFUSED), (FAILED, FAILED), (99, FAILED)])
-def test_where_it_is_refused_or_fails_no_worker_goes_on(result: int, outcome: int) -> None:
-    start = Prepared(lambda: result)
+@pytest.mark.parametrize("outcome", [REFUSED, FAILED])
+def test_where_it_is_refused_or_fails_no_worker_goes_on(outcome: int) -> None:
+    start = Prepared(lambda: outcome)
     assert [status(process) for process in [worker(start), worker(start)]] == [0, 0]
     assert start.outcome == outcome
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_exception_is_a_failure_without_its_text(capfd: pytest.CaptureFixture[str]) -> None:
     start = Prepared(lambda: int("canary-in-an-exception"))
     assert status(worker(start)) == 0
@@ -75,29 +76,49 @@ def test_an_exception_is_a_failure_without_its_text(capfd: pytest.CaptureFixture
     assert "canary" not in capfd.readouterr().err
 
 
-def test_a_preparation_that_is_killed_is_a_failure() -> None:
+def test_a_preparation_that_is_killed_is_a_failure_with_its_signal(caplog: pytest.LogCaptureFixture) -> None:
     start = Prepared(lambda: os.kill(os.getpid(), signal.SIGKILL) or PREPARED)
     assert status(worker(start)) == 0
     assert start.outcome == FAILED
+    other = Prepared(lambda: PREPARED)
+    other._note_end(-signal.SIGKILL)
+    assert "ended by signal 9" in caplog.text
 
 
-def test_where_the_preparing_worker_is_killed_another_one_prepares(tmp_path: Path) -> None:
+def test_where_its_worker_is_killed_the_preparation_goes_on_and_others_wait_for_it(tmp_path: Path) -> None:
+    """Two preparations at once would print two set-up links, of which one works."""
+    notes, gate = tmp_path / "notes", tmp_path / "gate"
+
+    def slow() -> int:
+        noted(notes, "once ")
+        _until(gate.exists)
+        return PREPARED
+
+    start = Prepared(slow)
+    first = worker(start)
+    _until(notes.exists)
+    others = [worker(start) for _ in range(3)]
+    os.kill(first, signal.SIGKILL)
+    assert status(first) == -signal.SIGKILL
+    time.sleep(0.1)
+    assert start.outcome is None
+    gate.touch()
+    assert [status(other) for other in others] == [7, 7, 7]
+    assert notes.read_text() == "once "
+
+
+def test_where_the_preparation_is_asked_to_end_another_one_prepares(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
 
-    def slow_at_first() -> int:
+    def ended_at_first() -> int:
         if notes.exists():
             return noted(notes, "second")
         noted(notes, "first ")
-        time.sleep(SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
         return FAILED
 
-    start = Prepared(slow_at_first)
-    first = worker(start)
-    _until(notes.exists)
-    second = worker(start)
-    os.kill(first, signal.SIGKILL)
-    assert status(first) == -signal.SIGKILL
-    assert status(second) == 7
+    start = Prepared(ended_at_first)
+    assert status(worker(start)) == 7
     assert notes.read_text() == "first second"
 
 
@@ -153,6 +174,61 @@ def test_a_server_that_waits_for_its_database_ends_when_it_is_asked_to(tmp_path:
     assert process.returncode == 0
     assert b"Traceback" not in output
     assert b"CANARY" not in output
+
+
+def test_workers_whose_arbiter_is_killed_end_and_leave_the_port_free(tmp_path: Path) -> None:
+    """Also while the start is prepared: here by a program that prints keys, and takes its time."""
+    begun = tmp_path / "begun"
+    program = f"/bin/sh -c 'echo $$ > {begun}; exec sleep 60'"
+    server = Server(tmp_path, env={"FIELD_ENCRYPTION_KEY_COMMAND": program})
+    command = [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS]
+    process = subprocess.Popen(
+        command, env=server.environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _until(lambda: begun.exists() and begun.read_text().strip() != "")
+    finally:
+        process.kill()
+        process.wait()
+    _until(lambda: not _runs(int(begun.read_text())))
+    _until(lambda: _is_free(server.port))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_worker_waits_for_keys_that_are_away_while_the_others_serve(tmp_path: Path) -> None:
+    keys, away = tmp_path / "keys", tmp_path / "away"
+    server = Server(tmp_path, env={"FIELD_ENCRYPTION_KEY_COMMAND": f"cat {keys}"})
+    server.make_database()
+    keys.write_text(generate_key())
+    with serving(server, *TWO_WORKERS):
+        assert server.process
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+        _until(lambda: server.log().count("Booting worker") == 2)
+        first, second = map(int, children.read_text().split())
+        keys.rename(away)
+        os.kill(first, signal.SIGKILL)
+        _until(lambda: "not loaded, tried again in 5 s: FIELD_ENCRYPTION_KEY_COMMAND ended with the" in server.log())
+        assert _runs(second)
+        assert server.healthy()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">/dev/full"])
+def test_a_stream_that_takes_nothing_is_no_reason_not_to_serve(tmp_path: Path, closed: str) -> None:
+    server = Server(tmp_path)
+    command = shlex.join([*server.credstore, "serve", "--port", str(server.port), "--workers", "1"])
+    try:
+        server.start(["/bin/sh", "-c", f"exec {command} {closed}"], tmp_path)
+        assert server.healthy()
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log()
 
 
 def test_what_the_parts_of_a_start_write_comes_in_order(tmp_path: Path) -> None:
