@@ -18,12 +18,15 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NoReturn, TextIO
 
+from credstore.dotenv_file import with_file
 from credstore.errors import CredstoreError
 from credstore.log_lines import release_lines
 from credstore.slow_requests import ReadingWorker
 
 PREPARED, REFUSED, FAILED = 0, 1, 3  # the last two are the status with which the server then exits
-RETRY_SECONDS = 5.0  # until a worker tries again to load what could not be loaded
+_OPEN, _BEGUN = 254, 255
+RETRY_SECONDS, MOST_RETRY_SECONDS = 5.0, 300.0  # until a worker tries again to load what could not be loaded; in all
+LONGEST_LOAD = 90.0  # seconds for which a worker gives signs of life while it loads
 _POLL_SECONDS = 0.005
 _SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGABRT)
 _log = logging.getLogger("credstore")
@@ -32,22 +35,30 @@ _log = logging.getLogger("credstore")
 class ServerStart:
     """The preparation, of which all workers see the outcome. Made by the arbiter, before it forks them.
 
-    The outcome is one byte in a file that has no name. The process that prepares holds a lock of the file, which ends
-    with it: where its worker is killed, the other workers wait for it all the same, and no second one prepares.
+    The state is one byte in a file that has no name. Only who holds a lock of the file changes it. The process that
+    prepares holds the lock to its end, whatever becomes of its worker: so nobody prepares beside it, and a lock that is
+    free while the state is _BEGUN tells that this process was killed.
     """
 
     def __init__(self, read_config: Callable[[], Any], *, locked: bool, from_file: Collection[str]) -> None:
-        self._read_config, self._locked, self._from_file = read_config, locked, from_file
+        self._read_config, self._locked, self.from_file = read_config, locked, from_file
+        self._child = 0
         with tempfile.TemporaryFile() as file:
             self._file = os.dup(file.fileno())
+        self._set(_OPEN)
 
     @property
     def outcome(self) -> int | None:
         """PREPARED, REFUSED, FAILED, or None while nothing is decided."""
-        return next(iter(os.pread(self._file, 1, 0)), None)
+        state = self._state
+        return None if state in {_OPEN, _BEGUN} else state
 
-    def _decide(self, outcome: int) -> None:
-        os.pwrite(self._file, bytes([outcome]), 0)
+    @property
+    def _state(self) -> int:
+        return os.pread(self._file, 1, 0)[0]
+
+    def _set(self, state: int) -> None:
+        os.pwrite(self._file, bytes([state]), 0)
 
     def wait_until_prepared(self, still_alive: Callable[[], None]) -> None:
         """Have the start prepared, or wait for the process that does. `still_alive` is called often, and may raise
@@ -55,88 +66,102 @@ class ServerStart:
 
         Where the start cannot be prepared, ends this process; the arbiter ends the server.
         """
-        child = 0
         try:
-            while self.outcome is None:
+            while self.outcome is None or self._child:
                 still_alive()
-                if child == 0 and self._nobody_prepares():
-                    child = self._fork()
-                elif child and (ended := os.waitpid(child, os.WNOHANG))[0]:
-                    child = 0
-                    self._note_end(os.waitstatus_to_exitcode(ended[1]))
+                if self._child:
+                    self._look_after_child()
+                elif self._may_begin():
+                    self._fork()
                 time.sleep(_POLL_SECONDS)
         except SystemExit:
-            if child:
-                os.kill(child, signal.SIGTERM)
+            if self._child:
+                with suppress(ProcessLookupError):
+                    os.kill(self._child, signal.SIGTERM)
             raise
-        if child:
-            os.waitpid(child, 0)  # it has just decided, and ends
         if self.outcome != PREPARED:
             os._exit(0)  # a worker that has done nothing has nothing to clean up
 
-    def _nobody_prepares(self) -> bool:
+    def _may_begin(self) -> bool:
+        """Whether nobody prepares or has prepared. Decides where the process that prepared is gone."""
         if not self._lock():
             return False
+        state = self._state
+        if state == _BEGUN:
+            self._set(FAILED)
+            release_lines()
+            _log.critical("the process that prepared the start was killed")
         fcntl.lockf(self._file, fcntl.LOCK_UN)
-        return True
+        return state == _OPEN
 
     def _lock(self) -> bool:
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except (BlockingIOError, PermissionError):  # as POSIX permits: another process has it
             return False
         return True
 
-    def _note_end(self, status: int) -> None:
-        """A process that was to prepare has ended. It may have decided nothing: another one was faster."""
-        if status < 0 and self.outcome is None:
-            release_lines()
-            _log.critical("the process that prepares the start was ended by signal %d", -status)
-            self._decide(FAILED)
+    def _look_after_child(self) -> None:
+        ended, status = os.waitpid(self._child, os.WNOHANG)
+        if ended:
+            self._child = 0
+            if (code := os.waitstatus_to_exitcode(status)) < 0:
+                release_lines()
+                _log.critical("the process that prepares the start was ended by signal %d", -code)
 
-    def _fork(self) -> int:
-        """The id of a process that prepares. Signals wait until it handles them itself."""
+    def _fork(self) -> None:
+        """Begin a process that prepares. Signals wait until it handles them itself, and until its id is known."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         child = os.fork()
         if child == 0:
             for number in _SIGNALS:
-                signal.signal(number, _exit)  # an exception, so that what it has started ends with it
+                signal.signal(number, _ask_to_end)  # an exception, so that what it has started ends with it
             self._prepare_and_exit(before)
+        self._child = child
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return child
 
     def _prepare_and_exit(self, mask: Collection[int]) -> NoReturn:
         try:
+            if self._lock() and self._state == _OPEN:
+                self._set(_BEGUN)
+                self._set(self._outcome_of_preparation(mask))
+        finally:  # whatever it is: a process that was forked must not go on as the worker
+            os._exit(0)
+
+    def _outcome_of_preparation(self, mask: Collection[int]) -> int:
+        try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             release_lines()
-            if self._lock() and self.outcome is None:
-                self._decide(self._prepare())
-        except SystemExit:
-            pass  # asked to end: nothing is decided
-        except BaseException:  # whatever it is: a process that was forked must not go on as the worker
+            outcome = self._prepare()
+            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        except _AskedToEndError:
+            return _OPEN
+        except BaseException:
             _log.critical("the start failed", exc_info=True)
-            self._decide(FAILED)
-        finally:
-            os._exit(0)
+            return FAILED
+        return outcome
 
     def _prepare(self) -> int:
         from credstore.actor import COMMAND_LINE, acting_as
-        from credstore.dotenv_file import with_file
         from credstore.start_preparation import prepare_start
 
         try:
             with acting_as(COMMAND_LINE):
                 announcement, warning = prepare_start(self._read_config(), locked=self._locked)
         except CredstoreError as refusal:
-            _write(sys.stderr, f"Error: {with_file(refusal.for_operator, self._from_file)}\n")
+            _write(sys.stderr, f"Error: {with_file(refusal.for_operator, self.from_file)}\n")
             return REFUSED
         _write(sys.stderr, warning and f"{warning}\n")
         _write(sys.stdout, f"{announcement}\n")
         return PREPARED
 
 
-def _exit(*_: Any) -> NoReturn:
-    raise SystemExit
+class _AskedToEndError(SystemExit):
+    """Raised by a signal."""
+
+
+def _ask_to_end(*_: Any) -> NoReturn:
+    raise _AskedToEndError
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -153,31 +178,37 @@ class StartingWorker(ReadingWorker):
     start: ServerStart
 
     def load_wsgi(self) -> None:
-        gc.disable()  # what is imported stays; looking through it would take a tenth of the time
-        import_module("credstore.app_factory")
-        self.start.wait_until_prepared(self._still_alive)
-        if os.getppid() == self.ppid:
-            os.kill(self.ppid, signal.SIGCHLD)  # wakes the arbiter, which has lines to write
         try:
-            with self._signs_of_life():
-                self._load_when_possible()
+            gc.disable()  # what is imported stays; looking through it would take a tenth of the time
+            import_module("credstore.app_factory")
+            self.start.wait_until_prepared(self._still_alive)
+            if os.getppid() == self.ppid:
+                os.kill(self.ppid, signal.SIGCHLD)  # wakes the arbiter, which has lines to write
+            self._load_when_possible()
         finally:
-            release_lines()
-        gc.enable()
+            gc.enable()
+            if self.start.outcome != REFUSED:  # that is one sentence
+                release_lines()
 
     def _load_when_possible(self) -> None:
-        """Try again: gunicorn would end all workers where one, that took the place of another, cannot load.
-
-        The start was prepared with these settings, so that what is missing now may come back, like a key's program.
+        """Try again, for some minutes: gunicorn would end all workers where one, that took the place of another, cannot
+        load. The start was prepared with these settings, so that what is missing may come back, like a key's program.
         """
+        last = time.monotonic() + MOST_RETRY_SECONDS
         while True:
             try:
-                super().load_wsgi()
+                with self._signs_of_life():
+                    super().load_wsgi()
             except CredstoreError as refusal:
                 release_lines()
-                _log.error("not loaded, tried again in %d s: %s", RETRY_SECONDS, refusal.for_operator)
+                sentence = with_file(refusal.for_operator, self.start.from_file)
+                if time.monotonic() > last:
+                    _log.critical("not loaded: %s", sentence)
+                    raise
+                _log.error("not loaded, tried again in %d s: %s", RETRY_SECONDS, sentence)
             else:
                 return
+            gc.enable()  # or what each try leaves would stay
             again = time.monotonic() + RETRY_SECONDS
             while time.monotonic() < again:
                 self._still_alive()
@@ -186,10 +217,10 @@ class StartingWorker(ReadingWorker):
     @contextmanager
     def _signs_of_life(self) -> Iterator[None]:
         """The program that prints the keys may take as long as gunicorn waits for a worker."""
-        over = threading.Event()
+        over, last = threading.Event(), time.monotonic() + LONGEST_LOAD
 
         def notify() -> None:
-            while not over.wait(1):
+            while not over.wait(1) and time.monotonic() < last and os.getppid() == self.ppid:
                 self.notify()
 
         thread = threading.Thread(target=notify, daemon=True)

@@ -47,7 +47,7 @@ def _prepare(config: Config, app: Flask, *, locked: bool) -> tuple[Config, str |
         accounts = Accounts(db.session, idle=timedelta(), longest=timedelta())  # no session begins here
         if not accounts.any_admin() and not config.bound_to_loopback:
             raise ConfigError(
-                f"There is no administrator yet, so credstore does not listen on {config.bind}. Create one first: "
+                f"There is no administrator yet, so credstore does not serve on {config.bind}. Create one first: "
                 "credstore admin create --username NAME"
             )
         config = ensure_keys(config, app)

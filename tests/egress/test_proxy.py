@@ -18,6 +18,7 @@ from tests.egress.certificates import Issue
 from tests.egress.conftest import Get, Serve
 from tests.egress.hostile import Call, header, reply
 from tests.egress.proxying import connect_to
+from tests.fixtures.serving import free_port
 from tests.test_tester import requesting
 
 LOGIN = "Basic " + b64encode(b"ann:p@ss sekrit").decode()
@@ -178,11 +179,9 @@ def test_a_407_from_inside_the_tunnel_is_the_servers(authority: tuple[Path, Issu
     assert get("https://localhost/", client=through(serve(connect_to(server.port)).port, ca_file=root)).status == 407
 
 
-def test_a_proxy_that_is_not_there_or_not_known_is_told(serve: Serve, get: Get) -> None:
-    with serve(ok) as gone:
-        port = gone.port
+def test_a_proxy_that_is_not_there_or_not_known_is_told(get: Get) -> None:
     with pytest.raises(Unreached, match="refused the connection") as caught:
-        get("https://api.example/", client=through(port))
+        get("https://api.example/", client=through(free_port()))
     assert caught.value.cause == "proxy"
     nowhere = OutboundClient(Policy(), resolve=names(KNOWN), proxy=Proxy("nowhere", 3128))
     with pytest.raises(Unreached, match="nowhere:3128 has a name that leads to no address"):

@@ -203,7 +203,7 @@ def test_a_key_that_was_dropped_too_early_stops_the_start_until_it_is_given_up(s
 def test_beyond_loopback_an_administrator_must_exist_first(tmp_path: Path) -> None:
     server = Server(tmp_path / "home")
     output = refused(server, "--host", "0.0.0.0")
-    assert "There is no administrator yet, so credstore does not listen on 0.0.0.0." in output
+    assert "There is no administrator yet, so credstore does not serve on 0.0.0.0." in output
     assert "credstore admin create" in output
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from credstore.encryption.keyring import generate_key
+from credstore.log_lines import configure_logging
 from credstore.server_start import FAILED, PREPARED, REFUSED, ServerStart
 from tests.fixtures.serving import TWO_WORKERS, Server, serving
 
 SECONDS = 10
+# Python 3.12 warns of a fork where threads run, as those of pytest-xdist do; the children here use none of them.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 
 
 class Prepared(ServerStart):
@@ -70,19 +73,39 @@ def test_where_it_is_refused_or_fails_no_worker_goes_on(outcome: int) -> None:
 
 
 def test_an_exception_is_a_failure_without_its_text(capfd: pytest.CaptureFixture[str]) -> None:
-    start = Prepared(lambda: int("canary-in-an-exception"))
+    configure_logging("text", "info")
+    text = "-".join(("canary", "text"))  # which the line of the source does not hold
+    start = Prepared(lambda: int(text))
     assert status(worker(start)) == 0
     assert start.outcome == FAILED
-    assert "canary" not in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "the start failed" in told
+    assert text not in told
 
 
-def test_a_preparation_that_is_killed_is_a_failure_with_its_signal(caplog: pytest.LogCaptureFixture) -> None:
-    start = Prepared(lambda: os.kill(os.getpid(), signal.SIGKILL) or PREPARED)
+@pytest.mark.parametrize("_time", range(5))
+def test_a_preparation_that_is_killed_is_a_failure_and_no_other_one_begins(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], _time: int
+) -> None:
+    """Whichever worker sees it first: its own, which is told of it, or another, which finds the lock free."""
+    configure_logging("text", "info")
+    notes = tmp_path / "notes"
+    start = Prepared(lambda: noted(notes, "once ") or os.kill(os.getpid(), signal.SIGKILL) or PREPARED)
+    workers = [worker(start) for _ in range(3)]
+    assert [status(process) for process in workers] == [0, 0, 0]
+    assert start.outcome == FAILED
+    assert notes.read_text() == "once "
+    assert "was killed" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [SystemExit, KeyboardInterrupt, MemoryError])
+def test_what_ends_the_preparation_from_within_is_a_failure(ending: type[BaseException]) -> None:
+    def end() -> int:
+        raise ending
+
+    start = Prepared(end)
     assert status(worker(start)) == 0
     assert start.outcome == FAILED
-    other = Prepared(lambda: PREPARED)
-    other._note_end(-signal.SIGKILL)
-    assert "ended by signal 9" in caplog.text
 
 
 def test_where_its_worker_is_killed_the_preparation_goes_on_and_others_wait_for_it(tmp_path: Path) -> None:
