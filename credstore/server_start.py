@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from credstore.dotenv_file import with_file
@@ -135,6 +136,7 @@ class ServerStart:
             outcome = self._prepare()
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         except _AskedToEndError:
+            _end_children()
             return _OPEN
         except BaseException:
             _log.critical("the start failed", exc_info=True)
@@ -154,6 +156,13 @@ class ServerStart:
         _write(sys.stderr, warning and f"{warning}\n")
         _write(sys.stdout, f"{announcement}\n")
         return PREPARED
+
+
+def _end_children() -> None:
+    """On Linux. A signal may come when a program was started and the call has not yet returned its id."""
+    with suppress(OSError):
+        for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            os.killpg(int(child), signal.SIGKILL)
 
 
 class _AskedToEndError(SystemExit):
