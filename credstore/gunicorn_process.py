@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from credstore.config import Config
@@ -14,26 +14,17 @@ def serving_options(config: Config) -> dict[str, Any]:
     return {name: getattr(config, name) for name in ("log_format", "log_level", "head_seconds", "body_seconds")}
 
 
-def replace_process(
-    settings: Mapping[str, Any],
-    *,
-    workers: int,
-    threads: int,
-    locked: bool,
-    from_file: Collection[str],
-    serving: Mapping[str, Any],
-) -> NoReturn:
+def replace_process(settings: Mapping[str, Any], **options: Any) -> NoReturn:
     """Become the server: same process id, environment and streams, none of this process's memory.
 
-    `from_file` are the names of the variables that were read from a `.env` file. The other arguments are those of
-    `GunicornServer`. No secret is among them: others on this machine can read the arguments of a process.
+    The arguments are those of `GunicornServer`. No secret is among them: others on this machine can read the arguments
+    of a process.
     """
-    options = {"settings": dict(settings), "workers": workers, "threads": threads, "locked": locked}
-    options |= {"from_file": sorted(from_file), "serving": dict(serving)}
     if sys.stdout:  # it may be closed
         sys.stdout.flush()
     # Threads that each have an arena of their own make a process larger than what it uses (mallopt(3)).
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     # Without the columns of each instruction, which only a printed traceback shows, code takes less memory.
     command = [sys.executable, "-P", "-X", "no_debug_ranges", "-m", "credstore.gunicorn_server"]
-    os.execv(sys.executable, [*command, json.dumps(options, default=str)])  # noqa: S606 - no shell is wanted
+    given = json.dumps(options | {"settings": dict(settings)}, default=str)
+    os.execv(sys.executable, [*command, given])  # noqa: S606 - no shell is wanted

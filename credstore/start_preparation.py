@@ -57,7 +57,7 @@ def _prepare(config: Config, app: Flask, *, locked: bool) -> tuple[Config, str |
         told = require_needed_keys(db.session, Keyring(config.field_encryption_key, config.key_source))
         token = None if accounts.any_admin() else accounts.new_setup_link()
         _purge(config)
-    return config, token, told or ""
+    return config, token, told
 
 
 def _purge(config: Config) -> None:

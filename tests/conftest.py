@@ -93,10 +93,12 @@ def restore_umask() -> Iterator[None]:
     os.umask(_UMASK)
 
 
-@pytest.fixture(autouse=True)
-def no_server_replaces_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_server_replaces_the_tests() -> Iterator[None]:
     """`credstore serve`, called in this process, does what it does before it becomes the server."""
-    monkeypatch.setattr("credstore.cli.serve.replace_process", prepare_only)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("credstore.cli.serve.replace_process", prepare_only)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -44,6 +44,6 @@ def serve(
         workers=workers,
         threads=threads,
         locked=locked,
-        from_file=ctx.meta.get(FROM_FILE, ()),
+        from_file=sorted(ctx.meta.get(FROM_FILE, ())),
         serving=serving_options(config),
     )

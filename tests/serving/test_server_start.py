@@ -175,15 +175,18 @@ def _until(done: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def begin(server: Server, **streams: int) -> subprocess.Popen[bytes]:
+    """`credstore serve` with two workers; does not wait until it answers."""
+    command = [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS]
+    return subprocess.Popen(command, env=server.environment, cwd=server.home, **streams)
+
+
 def test_a_server_that_waits_for_its_database_ends_when_it_is_asked_to(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(SECONDS)
         url = f"postgresql://ann:CANARY@127.0.0.1:{silent.getsockname()[1]}/silent"
         server = Server(tmp_path, env={"DATABASE_URL": url})
-        command = [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS]
-        process = subprocess.Popen(
-            command, env=server.environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        process = begin(server, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             asking, _ = silent.accept()
             with asking:
@@ -204,10 +207,7 @@ def test_workers_whose_arbiter_is_killed_end_and_leave_the_port_free(tmp_path: P
     begun = tmp_path / "begun"
     program = f"/bin/sh -c 'echo $$ > {begun}; exec sleep 60'"
     server = Server(tmp_path, env={"FIELD_ENCRYPTION_KEY_COMMAND": program})
-    command = [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS]
-    process = subprocess.Popen(
-        command, env=server.environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = begin(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _until(lambda: begun.exists() and begun.read_text().strip() != "")
     finally:
@@ -256,19 +256,12 @@ def test_a_stream_that_takes_nothing_is_no_reason_not_to_serve(tmp_path: Path, c
 
 def test_what_the_parts_of_a_start_write_comes_in_order(tmp_path: Path) -> None:
     server = Server(tmp_path, env={"CREDSTORE_LOG_FORMAT": "text"})
-    process = subprocess.Popen(
-        [*server.credstore, "serve", "--port", str(server.port), *TWO_WORKERS],
-        env=server.environment,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = begin(server, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         _until(server.healthy)
     finally:
         process.terminate()
-        output = process.communicate(timeout=SECONDS)[0]
+        output = process.communicate(timeout=SECONDS)[0].decode()
     marks = ("credstore serves http", "/setup?token=", "Starting gunicorn", "Listening at", "Booting worker")
     assert [output.count(mark) for mark in marks] == [1, 1, 1, 1, 2], output
     assert sorted(marks, key=output.index) == list(marks)
