@@ -5,14 +5,20 @@ the change, without another statement of the application, whatever makes the cha
 row whose id is among the deleted ones is a restored one: its copy goes after that.
 """
 
-from sqlalchemy import Connection, text
+import json
+from collections.abc import Sequence
+from datetime import datetime
 
-_INSERT = "INSERT INTO credential_change (action, public_id, changed_at)"
-_DELETED_BATCH = text(
-    f"{_INSERT} SELECT 'deleted', public_id, deleted_at FROM deleted_credential WHERE batch = :batch"  # noqa: S608
-)
+from sqlalchemy import Connection, bindparam, text
+
+from credstore.column_types import UTCDateTime
+
+_DELETED = text(
+    "INSERT INTO credential_change (action, public_id, changed_at)"
+    " SELECT 'deleted', value, :deleted_at FROM json_each(:public_ids)"
+).bindparams(bindparam("deleted_at", type_=UTCDateTime))
 
 
-def note_deleted_batch(connection: Connection, batch: str) -> None:
-    """Write down the rows that were copied to `deleted_credential` as `batch`, where no trigger did."""
-    connection.execute(_DELETED_BATCH, {"batch": batch})
+def note_deleted(connection: Connection, public_ids: Sequence[str], deleted_at: datetime) -> None:
+    """Write down on SQLite that these were deleted, where no trigger does."""
+    connection.execute(_DELETED, {"public_ids": json.dumps(list(public_ids)), "deleted_at": deleted_at})

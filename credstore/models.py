@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from credstore.column_types import JsonObject, UTCDateTime
@@ -121,7 +121,10 @@ class DeletedCredential(CredentialColumns, Model):
         Index("ix_deleted_credential_deleted_at_id", "deleted_at", "id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # On SQLite an index, so that deleted rows go to the end of the table; see the migration 0023.
+    id: Mapped[int] = mapped_column(
+        Integer().with_variant(BigInteger(), "sqlite"), primary_key=True, autoincrement=False
+    )
     batch: Mapped[str] = mapped_column(String(36), index=True)
     deleted_at: Mapped[datetime]
     deleted_by: Mapped[str | None] = mapped_column(String(150))

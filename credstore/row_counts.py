@@ -3,13 +3,16 @@
 Totals are sums over the blocks, and the position of any page is found from them, so that no page counts rows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
-from credstore.change_triggers import note_deleted_batch
-from credstore.status_counts import count_anew, kept_and_counted, subtract_batch
+from credstore.change_triggers import note_deleted
+from credstore.status_counts import count_anew, kept_and_counted, subtract_statuses
 
 # Ids in one block. The queries of the list divide by it, and the triggers, which the migration 0012 creates. A page
 # adds up all blocks and skips half a block of rows at most: at 1,000,000 rows PostgreSQL does both fastest so.
@@ -21,30 +24,28 @@ _TABLE_DDL = (
 _SQLITE_TRIGGERS = text(
     "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'credential' AND sql LIKE :pattern"
 )
-_SUBTRACT_BATCH = text(
-    "UPDATE credential_count SET total = credential_count.total - gone.total FROM"
-    " (SELECT id / 8192 AS block, kind, count(*) AS total FROM deleted_credential WHERE batch = :batch GROUP BY 1, 2)"
-    " AS gone WHERE credential_count.block = gone.block AND credential_count.kind = gone.kind"
-)
+_SUBTRACT = text("UPDATE credential_count SET total = total - :gone WHERE block = :block AND kind = :kind")
 
 
 @contextmanager
-def counted_in_one_statement(connection: Connection, batch: str) -> Iterator[None]:
-    """Inside the block, delete the rows of `credential` that were copied to `deleted_credential` as `batch`.
+def counted_at_once(connection: Connection, rows: Sequence[Any], deleted_at: datetime) -> Iterator[None]:
+    """Inside the block, delete these `rows` of `credential`: their `id`, `public_id`, `kind` and `status`.
 
     SQLite deletes twice as slowly where a table has a trigger of DELETE, whatever the trigger does. So the triggers are
-    dropped, one statement corrects each table that they write, and the triggers are created again: all in the caller's
-    transaction, so that no other connection ever misses them. The search index needs nothing: it covers deleted
-    credentials too. PostgreSQL's triggers run once per statement and stay.
+    dropped, each table that they write is corrected once for all rows, and the triggers are created again: all in the
+    caller's transaction, so that no other connection ever misses them. The search index needs nothing: it covers
+    deleted credentials too. PostgreSQL's triggers run once per statement and stay.
     """
     if connection.dialect.name != "sqlite":
         yield
         return
     with sqlite_triggers_dropped(connection, "%AFTER DELETE ON credential%"):
         yield
-        connection.execute(_SUBTRACT_BATCH, {"batch": batch})
-        subtract_batch(connection, batch)
-        note_deleted_batch(connection, batch)
+        by_block = Counter((row.id // BLOCK_SIZE, row.kind) for row in rows)
+        gone = [{"block": block, "kind": kind, "gone": count} for (block, kind), count in by_block.items()]
+        connection.execute(_SUBTRACT, gone)
+        subtract_statuses(connection, Counter((row.kind, row.status) for row in rows))
+        note_deleted(connection, [row.public_id for row in rows], deleted_at)
 
 
 @contextmanager

@@ -12,16 +12,13 @@ _TABLE_DDL = (
     "INSERT INTO credential_status_count (kind, status, total)"
     " SELECT kind, status, count(*) FROM credential GROUP BY kind, status"
 )
-_SUBTRACT_BATCH = text(
-    "UPDATE credential_status_count SET total = credential_status_count.total - gone.total FROM"
-    " (SELECT kind, status, count(*) AS total FROM deleted_credential WHERE batch = :batch GROUP BY 1, 2) AS gone"
-    " WHERE credential_status_count.kind = gone.kind AND credential_status_count.status = gone.status"
-)
+_SUBTRACT = text("UPDATE credential_status_count SET total = total - :gone WHERE kind = :kind AND status = :status")
 
 
-def subtract_batch(connection: Connection, batch: str) -> None:
-    """Subtract the rows that were copied to `deleted_credential` as `batch`, where no trigger did."""
-    connection.execute(_SUBTRACT_BATCH, {"batch": batch})
+def subtract_statuses(connection: Connection, gone: Mapping[tuple[str, str], int]) -> None:
+    """Subtract so many rows of each type and status, where no trigger does."""
+    rows = [{"kind": kind, "status": status, "gone": count} for (kind, status), count in gone.items()]
+    connection.execute(_SUBTRACT, rows)
 
 
 def status_count_differences(connection: Connection) -> Mapping[tuple[str, str], tuple[int, int]]:

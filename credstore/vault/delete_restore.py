@@ -12,7 +12,7 @@ from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.database import in_list, write_transaction
 from credstore.errors import Conflict
 from credstore.models import Credential, DeletedCredential, utc_now
-from credstore.row_counts import counted_in_one_statement
+from credstore.row_counts import counted_at_once
 from credstore.vault.deleted_list import taken_keys
 from credstore.vault.dependents import Dependents, find_dependents, refuse_in_use
 from credstore.vault.move_to_deleted import lock_rows, move_to_deleted
@@ -21,7 +21,7 @@ from credstore.vault.records import Deletion, Summary
 from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename
 from credstore.vault.store import CHANGED_MEANWHILE, CredentialStore
 
-MANY = 200  # deleted rows from which on the counts are corrected by one statement, and memory is taken and given back
+MANY = 200  # deleted rows from which on the counts are corrected once for all, and memory is taken and given back
 BY_LENGTH = 150  # characters of the name of an administrator
 
 
@@ -71,8 +71,8 @@ class DeleteRestore:
         are decided under the lock that a new reference, or an edit, would need too.
         """
         asked, session = set(public_ids), self._store.session
-        batch = str(uuid.uuid4())
-        added = {"batch": batch, "deleted_at": utc_now(), "deleted_by": by[:BY_LENGTH] or None}
+        batch, now = str(uuid.uuid4()), utc_now()
+        added = {"batch": batch, "deleted_at": now, "deleted_by": by[:BY_LENGTH] or None}
         with write_transaction(session, bulk=len(asked) > MANY):
             rows = lock_rows(session, possible_ids(asked))
             if may_be is not None and not all(may_be(row.version) for row in rows):
@@ -81,7 +81,7 @@ class DeleteRestore:
                 used = [row.public_id for row in rows if row.used_by]
                 refuse_in_use(find_dependents(session, used), agreed=agreed)
             many = len(rows) > MANY
-            with counted_in_one_statement(session.connection(), batch) if many else nullcontext():
+            with counted_at_once(session.connection(), rows, now) if many else nullcontext():
                 move_to_deleted(session, [row.id for row in rows], added)
             record_each(session, Act.DELETE, [Subject(row.public_id, row.kind) for row in rows])
         if self._store.keep_deleted_days:

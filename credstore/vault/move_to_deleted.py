@@ -15,7 +15,9 @@ PART = 1_000
 
 
 def lock_rows(session: AnySession, public_ids: Sequence[str]) -> Sequence[Any]:
-    """`id`, `public_id`, `kind`, `name`, `version` and `used_by` of these, in the order of `id`; locked until the end.
+    """These rows in the order of `id`, locked until the end.
+
+    Of each `id`, `public_id`, `kind`, `status`, `name`, `version` and `used_by`.
 
     PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an edit of the
     same rows waits, then sees them gone.
@@ -26,7 +28,7 @@ def lock_rows(session: AnySession, public_ids: Sequence[str]) -> Sequence[Any]:
         # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole. PostgreSQL would
         # look each row up twice, and where they are many read the whole table twice.
         asked = row.id.in_(select(row.id).where(asked))
-    columns = (row.id, row.public_id, row.kind, row.name, row.version, row.used_by)
+    columns = (row.id, row.public_id, row.kind, row.status, row.name, row.version, row.used_by)
     chosen = select(*columns).where(asked).order_by(row.id).with_for_update(of=row)
     return session.connection().execute(chosen).all()
 

@@ -79,8 +79,8 @@ def sqlite_scans(engine: Engine, statement: str, parameters: Any) -> list[str]:
 
 
 def _walks(step: str) -> bool:
-    if found := re.match(r"USING ROWID SEARCH ON TABLE (\w+) FOR IN-OPERATOR", step):
-        return found[1] in GROWING
+    if found := re.match(r"USING (?:ROWID SEARCH ON TABLE|INDEX) (\w+) FOR IN-OPERATOR", step):
+        return any(table in found[1] for table in GROWING)  # an index has the name of its table in its own
     found = re.match(r"(SCAN|SEARCH) (\w+?)(?:_\d+)?(?: |$)", step)
     if not found or found[2] not in GROWING:
         return False
