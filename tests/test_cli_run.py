@@ -115,6 +115,15 @@ while :; do wait $!; done
 """
 
 
+@pytest.fixture
+def hangup_not_ignored() -> Iterator[None]:
+    """Also where the tests run under nohup: a shell cannot trap a signal that was ignored when it began."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup_not_ignored")
 def test_signals_reach_the_program_itself(environment: dict[str, str], tmp_path: Path) -> None:
     with subprocess.Popen(
         words(command=["bash", "-c", FAMILY]), stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
