@@ -43,6 +43,7 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "commit", checkpoints.note_commit)
     event.listen(engine, "rollback", checkpoints.note_commit)  # of a session that has committed by a statement
     event.listen(engine, "checkin", _end_bulk)
+    event.listen(engine, "engine_disposed", checkpoints.stop)
 
 
 class Checkpoints:
@@ -52,6 +53,7 @@ class Checkpoints:
         self._database = database
         self._lock = threading.Lock()
         self._waiting = False
+        self._timers: list[threading.Timer] = []  # those that wait or make a checkpoint
 
     def note_commit(self, connection: Connection) -> None:
         """After a commit: see that a checkpoint follows."""
@@ -61,9 +63,18 @@ class Checkpoints:
             if self._waiting:
                 return
             self._waiting = True
-        timer = threading.Timer(CHECKPOINT_SECONDS, self._checkpoint)
-        timer.name, timer.daemon = "credstore-checkpoint", True
-        timer.start()
+            timer = threading.Timer(CHECKPOINT_SECONDS, self._checkpoint)
+            timer.name, timer.daemon = "credstore-checkpoint", True
+            timer.start()
+            self._timers = [timer, *(earlier for earlier in self._timers if earlier.is_alive())]
+
+    def stop(self, _engine: Engine) -> None:
+        """When the engine is closed: no thread opens the database any more. SQLite itself makes the last checkpoint."""
+        with self._lock:
+            timers, self._timers, self._waiting = self._timers, [], False
+        for timer in timers:
+            timer.cancel()
+            timer.join()
 
     def _checkpoint(self) -> None:
         with self._lock:

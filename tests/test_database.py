@@ -1,19 +1,22 @@
 """The connection: SQLite's pragmas, one writer at a time, and driver errors as StorageError without parameters."""
 
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from credstore import database_errors
+from credstore import database_errors, sqlite_engine
 from credstore.config import DATABASE_FILE, Config
-from credstore.database import init_database, write_transaction
+from credstore.database import close_database, init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
 from credstore.migrate import is_current, upgrade
 from credstore.minimal_app import database_app
@@ -28,6 +31,30 @@ from tests.conftest import MakeApp
 def test_a_pragma_is_really_on(app: Flask, pragma: str, value: object) -> None:
     with app.app_context():
         assert db.session.execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.01], ids=["waiting", "under way"])
+def test_a_closed_database_is_opened_by_no_thread(app: Flask, wait: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = threading.Event()
+    real = sqlite3.connect
+
+    def slow(*args: Any, **more: Any) -> sqlite3.Connection:
+        if threading.current_thread().name == "credstore-checkpoint":
+            opened.set()
+            time.sleep(0.2)
+        return real(*args, **more)
+
+    monkeypatch.setattr(sqlite_engine.sqlite3, "connect", slow)
+    monkeypatch.setattr(sqlite_engine, "CHECKPOINT_SECONDS", wait or 60)
+    before = set(threading.enumerate())
+    with app.app_context():
+        with write_transaction(db.session):
+            db.session.execute(text("DELETE FROM setup_link"))
+        assert not wait or opened.wait(10)
+    checkpoints = [thread for thread in set(threading.enumerate()) - before if "checkpoint" in thread.name]
+    assert len(checkpoints) == 1
+    close_database(app)
+    assert not checkpoints[0].is_alive()
 
 
 def test_a_busy_database_is_told_as_such(app: Flask, config: Config) -> None:
