@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
-
 from credstore.errors import CursorExpired
 from credstore.models import Credential
 from credstore.vault import list_sql
 from credstore.vault.kept_records import to_kept_record
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.list_search import ListSearch
-from credstore.vault.list_sql import MAX_ID, MatchingIds, PagePosition
+from credstore.vault.list_sql import FULL_COLUMNS, MAX_ID, MatchingIds
 from credstore.vault.name_search import Method
 from credstore.vault.records import Record
 from credstore.vault.store import CredentialStore
@@ -41,11 +39,11 @@ class ListByKey:
 
     def list_by_key(self, filters: ListFilters, *, after: int = 0, limit: int = 50) -> KeyedPage:
         """The first page, or the one after the key `after`. Raises CursorExpired where that place is lost."""
-        if filters.counted and not filters.sort:  # newest first: a row's id is its place
-            place = PagePosition(filters.kind, min(after, MAX_ID) or MAX_ID, 0, limit + 1)
-            rows = list_sql.full_rows(self._store.session, place)
-            return self._page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
         session = self._store.session
+        if filters.counted and not filters.sort:  # newest first: a row's id is its place
+            place = min(after, MAX_ID) or MAX_ID
+            rows = list_sql.read_rows_below(session, FULL_COLUMNS, filters.kind, place, limit + 1)
+            return self._page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
         matching = self._search.matching(filters, list_sql.totals(session))
         beginnings_only = matching.method is Method.BEGINNING
         after = min(after, MAX_ID)
@@ -54,9 +52,10 @@ class ListByKey:
             self._require_place(matching, after)
         # By the ids, since a row may be gone when the rows are read.
         next_key = ids[limit - 1] if len(ids) > limit and not beginnings_only else None
-        return self._page(list_sql.full_rows(session, ids[:limit]), next_key, beginnings_only=beginnings_only)
+        rows = list_sql.read_rows(session, FULL_COLUMNS, ids[:limit])
+        return self._page(rows, next_key, beginnings_only=beginnings_only)
 
-    def _page(self, rows: Sequence[Row[Any]], next_key: int | None, *, beginnings_only: bool = False) -> KeyedPage:
+    def _page(self, rows: Sequence[Any], next_key: int | None, *, beginnings_only: bool = False) -> KeyedPage:
         keys = self._store.keyring.key_ids
         records = tuple(to_kept_record(row, keys) for row in rows)
         return KeyedPage(records=records, next_key=next_key, beginnings_only=beginnings_only)

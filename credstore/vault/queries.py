@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -42,7 +42,15 @@ class _KeyedIds(NamedTuple):
     more: bool
 
 
-Rows = Callable[[list_sql.Ids], tuple[RowType, ...]]
+class _Shape(NamedTuple, Generic[RowType]):
+    """The columns that a page reads of each credential, and what is made of them with the ids of the readable keys."""
+
+    columns: list_sql.Columns
+    make: Callable[[Sequence[Any], tuple[str, ...]], RowType]
+
+
+_RECORDS = _Shape(list_sql.FULL_COLUMNS, to_kept_record)
+_LIST_ROWS = _Shape(list_sql.LIST_COLUMNS, to_list_row)
 
 
 class Queries:
@@ -57,33 +65,33 @@ class Queries:
 
         `start` is the key of another page (`next_key`, `previous_key`), and is used instead of `number`.
         """
-        return self._page(self._records, filters, number, start)
+        return self._page(_RECORDS, filters, number, start)
 
     def list_page(
         self, filters: ListFilters = EVERYTHING, number: int = 1, start: Start | None = None
     ) -> Page[ListRow]:
         """The same page with no more of each credential than the table shows."""
-        return self._page(self._list_rows, filters, number, start)
+        return self._page(_LIST_ROWS, filters, number, start)
 
-    def _page(self, rows: Rows[RowType], filters: ListFilters, number: int, start: Start | None) -> Page[RowType]:
+    def _page(self, shape: _Shape[RowType], filters: ListFilters, number: int, start: Start | None) -> Page[RowType]:
         if filters.counted:
-            return self._counted_page(rows, filters, number)
+            return self._counted_page(shape, filters, number)
         stored = list_sql.totals(self._store.session)
         matching = self._search.matching(filters, stored)
         if matching.total is not None:
-            return self._page_of_known(rows, matching, number, start, self._kept_counts(filters, stored))
+            return self._page_of_known(shape, matching, number, start, self._kept_counts(filters, stored))
         first = matching.first(MAX_COUNTED + 1)
         counts = self._found_counts(filters, first, matching, stored)
         beginnings_only = matching.method is Method.BEGINNING
         has_keys = len(first) > MAX_COUNTED and not beginnings_only
         if start and has_keys and (keyed := _ids_from(matching, start)):
-            return _keyed_page(rows(keyed.ids), filters, counts, keyed)
+            return _keyed_page(self._of_ids(shape, keyed.ids), filters, counts, keyed)
         total = min(len(first), MAX_COUNTED)
         number = _within(number, total)
         ids = first[:MAX_COUNTED][(number - 1) * PER_PAGE : number * PER_PAGE]
         more = has_keys and number * PER_PAGE >= MAX_COUNTED
         return _numbered(
-            rows(ids),
+            self._of_ids(shape, ids),
             filters,
             number,
             total,
@@ -93,38 +101,38 @@ class Queries:
             beginnings_only=beginnings_only,
         )
 
-    def _counted_page(self, rows: Rows[RowType], filters: ListFilters, number: int) -> Page[RowType]:
+    def _counted_page(self, shape: _Shape[RowType], filters: ListFilters, number: int) -> Page[RowType]:
         """A page of the whole list or of one type, whose number of rows is known."""
-        session, oldest_first = self._store.session, filters.sort == "created"
-        wanted = 0 if oldest_first else (number - 1) * PER_PAGE
-        stored, position = list_sql.totals_and_position(session, filters.kind, wanted, PER_PAGE)
+        oldest_first = filters.sort == "created"
+        wanted = (max(number - 1, 0) * PER_PAGE, 0 if oldest_first else PER_PAGE)
+        stored, rows = list_sql.read_page(self._store.session, shape.columns, filters.kind, *wanted)
         total = exact_total(filters, stored) or 0
         number = _within(number, total)
         offset, limit = (number - 1) * PER_PAGE, PER_PAGE
         if oldest_first:  # the same rows from the other end
             limit = max(0, min(limit, total - offset))
             offset = total - offset - limit
-        if position is None or (offset, limit) != (max(wanted, 0), PER_PAGE):
-            stored, position = list_sql.totals_and_position(session, filters.kind, offset, limit)
-        found = rows(position) if position else ()
-        records = found[::-1] if oldest_first else found
+        if (offset, limit) != wanted:
+            stored, rows = list_sql.read_page(self._store.session, shape.columns, filters.kind, offset, limit)
+        records = self._made(shape, rows[::-1] if oldest_first else rows)
         return _numbered(records, filters, number, total, self._kept_counts(filters, stored))
 
     def _page_of_known(
-        self, rows: Rows[RowType], matching: MatchingIds, number: int, start: Start | None, counts: Counts
+        self, shape: _Shape[RowType], matching: MatchingIds, number: int, start: Start | None, counts: Counts
     ) -> Page[RowType]:
         """A page of matches whose number is known: no more of them are read than the page needs."""
         filters = matching.filters
         exact = matching.total or 0
         capped = exact > MAX_COUNTED
         if start and capped and (keyed := _ids_from(matching, start)):
-            return _keyed_page(rows(keyed.ids), filters, counts, keyed, exact)
+            return _keyed_page(self._of_ids(shape, keyed.ids), filters, counts, keyed, exact)
         total = min(exact, MAX_COUNTED)
         number = _within(number, total)
         last = min(number * PER_PAGE, MAX_COUNTED)
         ids = matching.first(last)[(number - 1) * PER_PAGE :]
         next_key = ids[-1] if capped and ids and last == MAX_COUNTED else None
-        return _numbered(rows(ids), filters, number, total, counts, capped=capped, next_key=next_key, exact=exact)
+        records = self._of_ids(shape, ids)
+        return _numbered(records, filters, number, total, counts, capped=capped, next_key=next_key, exact=exact)
 
     def count_by_type(self) -> dict[str, int]:
         """How many credentials there are of each type."""
@@ -158,13 +166,12 @@ class Queries:
             statuses = matching.counts(of_statuses[:MAX_COUNTED])
         return self._counts(filters, types, statuses, stored.run_id)
 
-    def _records(self, ids: list_sql.Ids) -> tuple[Record, ...]:
-        keys = self._store.keyring.key_ids
-        return tuple(to_kept_record(row, keys) for row in list_sql.full_rows(self._store.session, ids))
+    def _of_ids(self, shape: _Shape[RowType], ids: Sequence[int]) -> tuple[RowType, ...]:
+        return self._made(shape, list_sql.read_rows(self._store.session, shape.columns, ids))
 
-    def _list_rows(self, ids: list_sql.Ids) -> tuple[ListRow, ...]:
+    def _made(self, shape: _Shape[RowType], rows: Sequence[Sequence[Any]]) -> tuple[RowType, ...]:
         keys = self._store.keyring.key_ids
-        return tuple(to_list_row(row, keys) for row in list_sql.list_rows(self._store.session, ids))
+        return tuple(shape.make(row, keys) for row in rows)
 
     def get(self, public_id: str) -> Record:
         """One credential's public side. Raises NotFound."""
@@ -204,13 +211,12 @@ def _numbered(
     counts: Counts,
     **more: Any,
 ) -> Page[RowType]:
-    pagination = _pagination(records, number, total)
     return Page(
         records=records,
         counts=counts.by_type,
         status_counts=counts.by_status,
         run_id=counts.run_id,
-        pagination=pagination,
+        pagination=_pagination(records, number, total),
         filters=filters,
         **more,
     )

@@ -1,13 +1,12 @@
 """The frozen records that use cases return. They hold the public values of a row, never a secret."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import Row
 
 from credstore.column_types import EPOCH, parse_moment
 from credstore.credential_types import by_slug
@@ -161,8 +160,8 @@ class Deletion:
     name: str = ""
 
 
-def to_list_row(row: Row[Any], readable_keys: tuple[str, ...]) -> ListRow:
-    """What the table shows of a row of `list_sql.list_rows`. Decrypts nothing.
+def to_list_row(row: Sequence[Any], readable_keys: tuple[str, ...]) -> ListRow:
+    """What the table shows of a row of `list_sql.LIST_COLUMNS`. Decrypts nothing.
 
     The same values give the same object, while it is kept: people look at the same rows again and again.
     """

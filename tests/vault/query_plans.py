@@ -5,8 +5,9 @@ count stands in the way of.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -40,7 +41,17 @@ _TERM = re.compile(rf"\(*(?:{_COMMON}\)*(?:::\w+)?\s*(?:=|<|>|<=|>=|IS|$)|(?:id|
 _AGGREGATE = re.compile(r"GROUP BY|SELECT (?:count|sum|min|max)\([^()]*\)[^()]*FROM \w")
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
+_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE) (\w+)")
+
 Statement = tuple[str, Any]
+
+
+@dataclass
+class _Query:
+    """A part of a statement, and the part that it stands in."""
+
+    text: str = ""
+    around: "_Query | None" = None
 
 
 @contextmanager
@@ -69,13 +80,61 @@ def scans(engine: Engine, statement: Statement) -> list[str]:
 
 
 def sqlite_scans(engine: Engine, statement: str, parameters: Any) -> list[str]:
-    """SQLite's plan does not show a LIMIT; it holds where the statement has one and nothing is sorted first."""
+    """SQLite's plan does not show a LIMIT: each query that reads a growing table must have one, or be part of one that
+    has, and nothing may be sorted first."""
     with engine.connect() as connection:
         explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        steps = [str(row[3]) for row in explained]
-    flat = " ".join(statement.split())
-    limited = " LIMIT " in flat and not _AGGREGATE.search(flat) and not any("TEMP B-TREE" in step for step in steps)
-    return [step for step in steps if _walks(step) and not limited]
+        steps = [(int(row[0]), int(row[1]), str(row[3])) for row in explained]
+    if _all_limited(" ".join(statement.split())) and not _sorts_a_growing_table(steps):
+        return []
+    return [step for _, _, step in steps if _walks(step)]
+
+
+def _sorts_a_growing_table(steps: Sequence[tuple[int, int, str]]) -> bool:
+    """Whether what is sorted comes from a growing table: it is read below the same step of the plan, at any depth."""
+    parents = {number: parent for number, parent, _ in steps}
+    sorts = {parent for _, parent, step in steps if "TEMP B-TREE" in step}
+    for number, _, step in steps:
+        above = number
+        while _reads_growing(step) and above in parents:
+            above = parents[above]
+            if above in sorts:
+                return True
+    return False
+
+
+def _reads_growing(step: str) -> bool:
+    found = re.match(r"(?:SCAN|SEARCH) (\w+?)(?:_\d+)?(?: |$)", step)
+    return bool(found and found[1] in GROWING)
+
+
+def _all_limited(flat: str) -> bool:
+    """Whether the queries in a statement that read a growing table are all limited."""
+    reading = [query for query in _queries(flat) if GROWING.intersection(_TABLE.findall(query.text))]
+    return bool(reading) and all(_limited(query) for query in reading)
+
+
+def _limited(query: "_Query") -> bool:
+    """Whether it or a query around it has a LIMIT, and nothing before that takes in every row."""
+    if _AGGREGATE.search(query.text):
+        return False
+    return " LIMIT " in query.text or (query.around is not None and _limited(query.around))
+
+
+def _queries(flat: str) -> list["_Query"]:
+    """The whole statement and each pair of parentheses in it, without what the inner ones hold if that is a query."""
+    inside = [_Query()]
+    found = inside[:]
+    for piece in re.split(r"([()])", flat):
+        if piece == "(":
+            inside.append(_Query(around=inside[-1]))
+        elif piece == ")":
+            inner = inside.pop()
+            found.append(inner)
+            inside[-1].text += "()" if inner.text.startswith(_EXPLAINED) else f"({inner.text})"
+        else:
+            inside[-1].text += piece
+    return found
 
 
 def _walks(step: str) -> bool:

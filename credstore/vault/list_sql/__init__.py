@@ -4,24 +4,26 @@ from credstore.vault.list_sql.matches import MatchingIds
 from credstore.vault.list_sql.orders import MAX_ID
 from credstore.vault.list_sql.pages import (
     FULL_COLUMNS,
-    Ids,
-    PagePosition,
+    LIST_COLUMNS,
+    Columns,
+    PageRows,
     Totals,
-    full_rows,
-    list_rows,
+    read_page,
+    read_rows,
+    read_rows_below,
     totals,
-    totals_and_position,
 )
 
 __all__ = [
     "FULL_COLUMNS",
+    "LIST_COLUMNS",
     "MAX_ID",
-    "Ids",
+    "Columns",
     "MatchingIds",
-    "PagePosition",
+    "PageRows",
     "Totals",
-    "full_rows",
-    "list_rows",
+    "read_page",
+    "read_rows",
+    "read_rows_below",
     "totals",
-    "totals_and_position",
 ]

@@ -1,4 +1,4 @@
-"""SQL for a page of the list: the totals, the position of a page, and its rows.
+"""SQL for a page of the list: the totals and the rows, by one statement, since another would be a trip to PostgreSQL.
 
 The totals come from the table `credential_status_count`, and positions from `credential_count`; triggers keep both up
 to date, see `status_counts` and `row_counts`.
@@ -9,13 +9,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
-    Connection,
-    Row,
+    Integer,
     Select,
     Text,
     bindparam,
+    case,
     func,
+    literal_column,
     null,
     select,
     type_coerce,
@@ -30,27 +32,16 @@ from credstore.test_run_models import TestRun
 from credstore.vault.list_sql.orders import MAX_ID
 from credstore.vault.run_under_way import active_conditions
 
-
-class PagePosition(NamedTuple):
-    """A page of the whole list or of one type ("" for all): `limit` rows next to the id `bound`, after `skip` of them.
-
-    They are below `bound`; `from_below` they are at it or above, and the ones to skip are the oldest.
-    """
-
-    kind: str
-    bound: int
-    skip: int
-    limit: int
-    from_below: bool = False
-
-
-Ids = Sequence[int] | PagePosition
+Columns = tuple[Any, ...]
 
 # Built once: SQLAlchemy takes longer to build a statement than SQLite to answer it. On the table and not on the mapped
 # class, so that rows do not pass through the ORM.
 _table: Any = Credential.__table__.c
-_block, _total = CredentialCount.__table__.c.block, func.sum(CredentialCount.__table__.c.total)
-_LIST_COLUMNS = (
+_ids: Any = Credential.__table__.alias("passed").c
+_block: Any = CredentialCount.__table__.c.block
+_count: Any = CredentialStatusCount.__table__.c
+# What the table of the page shows.
+LIST_COLUMNS: Columns = (
     _table.id,
     _table.public_id,
     _table.name,
@@ -67,19 +58,21 @@ _LIST_COLUMNS = (
 )
 # The same for the whole row but its sealed value, for `kept_records`.
 _RAW = (UTCDateTime, JsonObject)
-_FULL_COLUMNS = tuple(
+FULL_COLUMNS: Columns = tuple(
     type_coerce(column, Text).label(column.name) if isinstance(column.type, _RAW) else column
     for column in _table
     if column.name not in {"sealed", "fingerprint"}
 )
-FULL_COLUMNS = tuple(column.name for column in _FULL_COLUMNS)
-_count: Any = CredentialStatusCount.__table__.c
+# Limits stand in the text of a statement: where they are parameters, PostgreSQL plans the statement anew each time.
+_MOST: Any = bindparam("most", type_=Integer, literal_execute=True)
+_ONE: Any = literal_column("1", Integer)
 _TOTALS = (
-    select(_count.kind, _count.status, _count.total)
+    select(_count.kind.label("counted_kind"), _count.status.label("counted_status"), _count.total)
     .where(_count.total > 0)
     # By an index that has few rows without an end: a statement of its own would be another trip.
-    .add_columns(select(TestRun.id).where(*active_conditions()).limit(1).scalar_subquery().label("run_id"))
+    .add_columns(select(TestRun.id).where(*active_conditions()).limit(_ONE).scalar_subquery().label("run_id"))
 )
+_WIDTH = 4  # columns of _TOTALS
 
 
 class Totals(dict[tuple[str, str], int]):
@@ -88,9 +81,16 @@ class Totals(dict[tuple[str, str], int]):
     `run_id` is the run of many tests that is under way, "" for none.
     """
 
-    def __init__(self, rows: Sequence[Row[Any]]) -> None:
-        super().__init__(((str(row.kind), str(row.status)), int(row.total)) for row in rows if row.kind is not None)
+    def __init__(self, rows: Sequence[Any]) -> None:
+        super().__init__(((str(row[0]), str(row[1])), int(row[2])) for row in rows)
         self.run_id = next((str(row.run_id) for row in rows if row.run_id), "")
+
+
+class PageRows(NamedTuple):
+    """The totals of the whole list, and the rows of a page of it, newest first: tuples of the columns asked for."""
+
+    totals: Totals
+    rows: list[tuple[Any, ...]]
 
 
 def totals(session: AnySession) -> Totals:
@@ -98,84 +98,78 @@ def totals(session: AnySession) -> Totals:
     return Totals(session.connection().execute(_TOTALS).all())
 
 
-def totals_and_position(session: AnySession, kind: str, offset: int, limit: int) -> tuple[Totals, PagePosition | None]:
-    """The totals, and where the `limit` rows from `offset` on are, newest first; None where there are not so many rows.
-
-    One statement: another would be another trip to PostgreSQL.
-    """
-    if offset <= 0:
-        return totals(session), PagePosition(kind, MAX_ID, 0, limit)
-    values = {"offset": min(offset, MAX_ID)} | ({"kind": kind} if kind else {})
-    rows = session.connection().execute(_totals_and_block(bool(kind)), values).all()
-    counts = Totals(rows)
-    found = next((row for row in rows if row.kind is None), None)
-    if found is None:
-        return counts, None
-    rest = sum(count for (of_kind, _), count in counts.items() if not kind or of_kind == kind) - offset
-    return counts, _nearer_end(kind, found, offset - int(found.above), min(limit, rest))
+def read_page(session: AnySession, columns: Columns, kind: str, offset: int, limit: int) -> PageRows:
+    """The totals, and the `limit` rows of a type ("" for all) from `offset` on, newest first."""
+    values: dict[str, Any] = {"most": limit} | ({"kind": kind} if kind else {})
+    values |= {"offset": min(offset, MAX_ID)} if offset > 0 else {"first": MAX_ID}
+    statement = _page_statement(columns, bool(kind), passes=offset > 0)
+    found: Sequence[Any] = session.connection().execute(statement, values).all()
+    rows = [tuple(row[_WIDTH:]) for row in found if row.counted_kind is None]
+    return PageRows(Totals([row for row in found if row.counted_kind is not None]), rows)
 
 
-def _nearer_end(kind: str, found: Row[Any], skip: int, limit: int) -> PagePosition:
-    """The page from the end of its block that fewer rows are skipped from: a database reads those too."""
-    from_below = int(found.total) - skip - limit  # below zero where the page goes on in the next block
-    if 0 <= from_below < skip:
-        return PagePosition(kind, int(found.block) * BLOCK_SIZE, from_below, limit, from_below=True)
-    return PagePosition(kind, (int(found.block) + 1) * BLOCK_SIZE, skip, limit)
+def read_rows(session: AnySession, columns: Columns, ids: Sequence[int]) -> Sequence[Any]:
+    """These columns of the credentials with these ids, in their order. `id` is one of the columns."""
+    if not ids:
+        return []
+    found = session.connection().execute(select(*columns).where(_table.id.in_(ids)))
+    by_id = {row.id: row for row in found}
+    return [by_id[row_id] for row_id in ids if row_id in by_id]
+
+
+def read_rows_below(session: AnySession, columns: Columns, kind: str, row_id: int, limit: int) -> Sequence[Any]:
+    """The `limit` rows of a type ("" for all) with an id below `row_id`, newest first."""
+    values: dict[str, Any] = {"first": row_id - 1, "most": limit} | ({"kind": kind} if kind else {})
+    return session.connection().execute(_newest_from(bindparam("first"), columns, bool(kind)), values).all()
 
 
 @cache
-def _totals_and_block(of_kind: bool) -> CompoundSelect[Any]:
-    """The totals, and without a type the first block from the newest with which more than `offset` rows are passed."""
-    blocks = select(_block, _total.label("total"), func.sum(_total).over(order_by=_block.desc()).label("passed"))
-    if of_kind:
-        blocks = blocks.where(CredentialCount.__table__.c.kind == bindparam("kind"))
-    passed = blocks.group_by(_block).subquery("passed_blocks").c
-    found = select(passed.block, passed.total, (passed.passed - passed.total).label("above"))
-    first = found.where(passed.passed > bindparam("offset")).order_by(passed.block.desc()).limit(1).subquery("found").c
-    return union_all(
-        _TOTALS.add_columns(null().label("block"), null().label("above")),
-        select(null(), null(), first.total, null(), first.block, first.above),
+def _page_statement(columns: Columns, of_kind: bool, *, passes: bool) -> CompoundSelect[Any]:
+    """The rows of a page, with the columns of _TOTALS empty, and the totals, with those of a row empty."""
+    found = _newest_from(_first_id(of_kind) if passes else bindparam("first"), columns, of_kind).subquery("page")
+    none = [null().label(column.name) for column in _TOTALS.selected_columns]
+    return union_all(select(*none, *found.c), _TOTALS.add_columns(*(null() for _ in found.c)))
+
+
+def _newest_from(first: Any, columns: Columns, of_kind: bool) -> Select[Any]:
+    """`most` rows from the id `first` on, newest first."""
+    return (
+        _of_kind(select(*columns).where(_table.id <= first), _table.kind, of_kind)
+        .order_by(_table.id.desc())
+        .limit(_MOST)
     )
 
 
-def list_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
-    """What the table shows of these credentials, in the order of `ids`."""
-    return _rows(session.connection(), _LIST_COLUMNS, ids)
+def _first_id(of_kind: bool) -> ColumnElement[int]:
+    """The id of the row that `offset` rows are newer than; NULL where there are not so many.
+
+    The blocks above it are added up. In its own block the rows before it are passed in an index of ids, from the nearer
+    end, and not read.
+    """
+    total = func.sum(CredentialCount.__table__.c.total)
+    blocks = select(_block, total.label("total"), func.sum(total).over(order_by=_block.desc()).label("passed"))
+    passed = _of_kind(blocks, CredentialCount.__table__.c.kind, of_kind).group_by(_block).subquery("passed_blocks").c
+    skip: Any = (bindparam("offset") - passed.passed + passed.total).label("skip")
+    first = select(passed.block, passed.total, skip).where(passed.passed > bindparam("offset"))
+    found = first.order_by(passed.block.desc()).limit(_ONE).cte("found")
+
+    def of_block(value: ColumnElement[Any]) -> Any:
+        return select(value).select_from(found).scalar_subquery()
+
+    ids = _of_kind(select(_ids.id), _ids.kind, of_kind).limit(_ONE)
+    above, below = _ids.id < of_block((found.c.block + 1) * BLOCK_SIZE), _ids.id >= of_block(found.c.block * BLOCK_SIZE)
+    # Where there is no such block: SQLite takes no NULL as an OFFSET.
+    from_above, from_below = (
+        func.coalesce(of_block(value), 0) for value in (found.c.skip, found.c.total - found.c.skip - 1)
+    )
+    return case(
+        (
+            of_block(found.c.skip * 2 <= found.c.total),
+            ids.where(above).order_by(_ids.id.desc()).offset(from_above).scalar_subquery(),
+        ),
+        else_=ids.where(below).order_by(_ids.id).offset(from_below).scalar_subquery(),
+    )
 
 
-def full_rows(session: AnySession, ids: Ids) -> list[Row[Any]]:
-    """FULL_COLUMNS of these credentials, in the order of `list_rows`."""
-    return _rows(session.connection(), _FULL_COLUMNS, ids)
-
-
-def _rows(connection: Connection, columns: tuple[Any, ...], ids: Ids) -> list[Row[Any]]:
-    if isinstance(ids, PagePosition):
-        values: dict[str, Any] = {"bound": ids.bound, "most": ids.limit} | ({"kind": ids.kind} if ids.kind else {})
-        if ids.skip:
-            values["skip"] = ids.skip
-        statement = _page_statement(columns, bool(ids.kind), ids.from_below, skips=ids.skip > 0)
-        rows = list(connection.execute(statement, values).all())
-        return rows[::-1] if ids.from_below else rows
-    found = {row.id: row for row in connection.execute(select(*columns).where(_table.id.in_(ids))).all()} if ids else {}
-    return [found[row_id] for row_id in ids if row_id in found]
-
-
-@cache
-def _page_statement(columns: tuple[Any, ...], of_kind: bool, from_below: bool, skips: bool) -> Select[Any]:
-    """The rows of a page by its position. The rows before it are passed in an index of ids, and not read."""
-    start: Any = bindparam("bound")
-    if skips:
-        ids = Credential.__table__.alias("passed").c
-        passed = _rows_from(start, ids, (ids.id,), of_kind, from_below)
-        start = passed.limit(1).offset(bindparam("skip")).scalar_subquery()
-        if not from_below:
-            start = start + 1  # below it is the first id of the page
-    return _rows_from(start, _table, columns, of_kind, from_below).limit(bindparam("most"))
-
-
-def _rows_from(start: Any, table: Any, columns: tuple[Any, ...], of_kind: bool, from_below: bool) -> Select[Any]:
-    """Rows with an id below `start`, newest first, or `from_below` those at it and above, oldest first."""
-    rows = select(*columns).where(table.id >= start if from_below else table.id < start)
-    if of_kind:
-        rows = rows.where(table.kind == bindparam("kind"))
-    return rows.order_by(table.id if from_below else table.id.desc())
+def _of_kind(statement: Select[Any], column: Any, of_kind: bool) -> Select[Any]:
+    return statement.where(column == bindparam("kind")) if of_kind else statement
