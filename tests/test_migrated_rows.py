@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from credstore import create_app
 from credstore.config import Config
-from credstore.database import write_options
+from credstore.database import write_options, write_transaction
 from credstore.migrate import _config, upgrade
 from credstore.models import db
 from credstore.vault import ListFilters
@@ -85,4 +85,8 @@ def test_rows_that_are_there_get_what_later_revisions_show(
         assert check_consistency(db.session).sound
         page = app.extensions["credstore"].vault.list_page(ListFilters.clean(query="dited"))
         assert {record.name for record in page.records} == {"edited", "edited bot"}
+        with write_transaction(db.session):  # the triggers of the table that SQLite made anew are there
+            db.session.execute(text("UPDATE deleted_credential SET name_key = 'other' WHERE name = 'bot'"))
+            db.session.execute(text("DELETE FROM deleted_credential WHERE name = 'edited'"))
+        assert check_consistency(db.session).sound
     close(app)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, func, literal, select, true
+from sqlalchemy import ARRAY, ColumnElement, collate, func, literal, select, true
 
 from credstore.credential_types import by_slug
 from credstore.database import AnySession, in_list
@@ -117,7 +117,8 @@ def taken_keys(session: AnySession, table: type[Credential] | type[DeletedCreden
     # One look-up for each: a list of names PostgreSQL would look up in the index for search, which reads every name
     # that has a part in common with one of them. By LIMIT, since a join could read the whole table.
     wanted = func.unnest(literal(list(keys), ARRAY(table.name_key.type))).table_valued("name_key").render_derived()
-    found = select(table.name_key).where(table.name_key == wanted.c.name_key).limit(1).lateral()
+    by_code_point = collate(table.name_key, "C")  # as both tables have an index
+    found = select(table.name_key).where(by_code_point == wanted.c.name_key).limit(1).lateral()
     return set(session.scalars(select(found.c.name_key).select_from(wanted).join(found, true())))
 
 

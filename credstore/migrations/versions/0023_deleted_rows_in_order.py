@@ -2,7 +2,8 @@
 
 SQLite keeps a table in the order of a primary key that is "INTEGER". The ids of what one deletion takes may lie between
 those of an earlier one, so that the deletion wrote all pages of the table again. A primary key of another type name is
-an index, and new rows go to the end. PostgreSQL has always done so.
+an index, and new rows go to the end. PostgreSQL has always done so; there one index of their names is enough, for equal
+ones and for their beginnings.
 """
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ _DEFINITIONS = sa.text(
 def upgrade() -> None:
     connection = op.get_bind()
     if connection.dialect.name != "sqlite":
+        op.drop_index("ix_deleted_credential_name_key", "deleted_credential")  # ix_deleted_credential_name_prefix stays
         return
     table, *indexes_and_triggers = connection.scalars(_DEFINITIONS).all()
     # Not renamed: SQLite would change the triggers of other tables too, which name this one.
