@@ -16,7 +16,7 @@ from flask import Flask
 from credstore.audit import OWN_WORK, acting_as, current_actor
 from credstore.errors import CredstoreError
 from credstore.vault import Vault
-from credstore.vault.keys import Rotation
+from credstore.vault.encryption_keys import Rotation
 
 logger = logging.getLogger(__name__)
 BUSY_PAUSE = 0.5  # seconds before the next try when the tester or the database is busy, or others hold all items

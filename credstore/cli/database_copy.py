@@ -24,7 +24,7 @@ from credstore.row_counts import count_differences
 from credstore.search_index import rebuild_search_index
 from credstore.status_counts import status_count_differences
 from credstore.table_copy import BATCH, copy_rows, count_rows, keep_numbering, table_names, tables_to_copy
-from credstore.vault.keys import Opening
+from credstore.vault.encryption_keys import Opening
 from credstore.vault.store import CredentialStore
 
 _SET_UP = {"alembic_version", "audit_head"}  # what an empty database has a row in

@@ -17,7 +17,7 @@ from credstore.encryption.keyring import Keyring, generate_key
 from credstore.minimal_app import database_app
 from credstore.models import db
 from credstore.sqlite_engine import enlarge_cache
-from credstore.vault.keys import Keys, KeyUse, Opening
+from credstore.vault.encryption_keys import Keys, KeyUse, Opening
 from credstore.vault.store import CredentialStore
 
 

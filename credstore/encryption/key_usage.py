@@ -1,6 +1,6 @@
 """Counts the rows that each key has encrypted. Needs no key.
 
-To change the key, put a new one first in FIELD_ENCRYPTION_KEY and run `credstore keys rotate`; see `vault/keys`.
+To change the key, put a new one first in FIELD_ENCRYPTION_KEY and run `credstore keys rotate`: `vault/encryption_keys`.
 `credstore keys` prints these counts, and `key_files` uses them at the first start.
 """
 

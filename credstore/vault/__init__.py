@@ -14,8 +14,8 @@ from credstore.vault.credential_test import CredentialTests
 from credstore.vault.delete_restore import DeleteRestore
 from credstore.vault.deleted_records import DeletedPage, DeletedRecord, Restoration
 from credstore.vault.dependents import Dependents
+from credstore.vault.encryption_keys import Keys, KeyStatus, LastRotation
 from credstore.vault.import_items import ImportItem
-from credstore.vault.keys import Keys, KeyStatus, LastRotation
 from credstore.vault.list_by_key import KeyedPage, ListByKey
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.move_references import MoveReferences

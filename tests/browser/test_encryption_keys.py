@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from credstore.encryption.keyring import Keyring, key_id
 from credstore.models import db
-from credstore.vault.keys import Rotation
+from credstore.vault.encryption_keys import Rotation
 from credstore.vault.store import CredentialStore
 from tests.browser.axe import axe_faults
 from tests.browser.live_site import LiveSite, open_app

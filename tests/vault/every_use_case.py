@@ -39,9 +39,9 @@ from credstore.search_index import has_search_index
 from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault import Group, ItemKey, ListFilters, Start, Vault
 from credstore.vault.change_positions import purge_changes
+from credstore.vault.encryption_keys import Keys
 from credstore.vault.forgotten_uses import forget_seen_uses
 from credstore.vault.import_items import POLICIES
-from credstore.vault.keys import Keys
 from credstore.vault.list_filters import Sort
 from credstore.vault.store import CredentialStore
 from credstore.watch.lease import hold

@@ -15,7 +15,7 @@ from credstore.errors import ConfigError, CredstoreError, Locked, Refused
 from credstore.models import Base, db
 from credstore.tester import Tester
 from credstore.vault import Vault
-from credstore.vault.keys import Rotation, rotation
+from credstore.vault.encryption_keys import Rotation, rotation
 from tests.vault.conftest import KEY, LLM, ON_SQLITE, TOKEN, Provider, Together, llm, scalar, sql
 
 NEW = Fernet.generate_key().decode()
@@ -296,7 +296,7 @@ def test_the_newest_secret_of_eight_writers_wins(vault: Vault, both: Vault, keys
 @pytest.fixture
 def processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotation, "WORTH_PROCESSES", 0)
-    monkeypatch.setattr("credstore.vault.keys.opening.WORTH_PROCESSES", 0)
+    monkeypatch.setattr("credstore.vault.encryption_keys.opening.WORTH_PROCESSES", 0)
 
 
 @ON_SQLITE

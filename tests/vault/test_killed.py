@@ -24,7 +24,7 @@ from credstore.importing.candidate import Candidate
 from credstore.models import Credential, DeletedCredential, db
 from credstore.vault import Vault
 from credstore.vault.consistency import check_consistency
-from credstore.vault.keys import Rotation
+from credstore.vault.encryption_keys import Rotation
 from tests.conftest import close
 from tests.fixtures.killing import SMALL_BATCH, Act, exit_code_of, opened_vault
 from tests.fixtures.postgres import create_database, drop_database

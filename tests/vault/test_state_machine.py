@@ -27,7 +27,7 @@ from credstore.errors import InUse, InvalidFields
 from credstore.importing.candidate import Candidate
 from credstore.models import DeletedCredential, KeyCheck, db
 from credstore.vault import delete_restore, import_all
-from credstore.vault.keys import Rotation
+from credstore.vault.encryption_keys import Rotation
 from tests.fixtures.killing import SMALL_BATCH
 from tests.fixtures.postgres import create_database, drop_database
 from tests.vault.conftest import LLM

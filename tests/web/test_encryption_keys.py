@@ -12,8 +12,8 @@ from flask import Flask
 from credstore.config import Config
 from credstore.encryption.keyring import key_id
 from credstore.models import db
-from credstore.vault.keys import Rotation
-from credstore.vault.keys.last_rotation import note_progress, note_start
+from credstore.vault.encryption_keys import Rotation
+from credstore.vault.encryption_keys.last_rotation import note_progress, note_start
 from tests.conftest import PASSWORD, USERNAME, MakeApp
 from tests.page import Page
 from tests.web.conftest import JSON, Store

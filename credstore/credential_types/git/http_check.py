@@ -24,13 +24,8 @@ from collections.abc import Generator
 
 from credstore.credential_types.git import host_apis, verdicts, write_check
 from credstore.credential_types.git.host_apis import TokenFacts
-from credstore.credential_types.git.smart_http import (
-    READ,
-    GitResponse,
-    Repository,
-    classify,
-    refuses,
-)
+from credstore.credential_types.git.response_meaning import GitResponse, classify, refuses
+from credstore.credential_types.git.smart_http import READ, Repository
 from credstore.credential_types.inconclusive import from_cache, inconclusive_verdict, unfounded_refusal
 from credstore.probe import Openness, Probe, ProbeRequest, ProbeResponse, Verdict
 

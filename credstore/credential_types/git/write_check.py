@@ -15,14 +15,8 @@ from dataclasses import replace
 
 from credstore.credential_types.git import host_apis, verdicts
 from credstore.credential_types.git.host_apis import TokenFacts
-from credstore.credential_types.git.smart_http import (
-    WRITE,
-    GitResponse,
-    Repository,
-    challenges_sender,
-    classify,
-    refuses,
-)
+from credstore.credential_types.git.response_meaning import GitResponse, challenges_sender, classify, refuses
+from credstore.credential_types.git.smart_http import WRITE, Repository
 from credstore.credential_types.inconclusive import from_cache, inconclusive_verdict, unfounded_refusal
 from credstore.probe import ProbeRequest, ProbeResponse, Verdict
 

@@ -14,76 +14,21 @@ asks to wait. So headers that the tool does not accept are never green, and head
 time are not. A server that answers at random, yes and no by halves, gives this sequence in one of sixteen tests; so
 where it contradicts itself within a test, that is remembered, and nothing passes there for an hour (`contradictions`).
 
-The result is red only where the tool itself judges: a 401 that is not about the network address, not from a cache and
-does not want another scheme; the declared `refuse_status`; a 403 whose JSON says that the key is wrong; or a 403, given
-twice in a row, where two made-up values get a 401.
+The result is red only where the tool itself judges (`response_meaning`), or for a 403, given twice in a row, where two
+made-up values get a 401.
 """
 
-import re
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Generator
 from urllib.parse import urlsplit
 
-from credstore.credential_types.inconclusive import (
-    from_cache,
-    inconclusive_verdict,
-    names_bad_credential,
-    unfounded_refusal,
-)
+from credstore.credential_types.inconclusive import from_cache
 from credstore.credential_types.tool import verdicts
-from credstore.credential_types.tool.made_up_headers import made_up_headers
 from credstore.credential_types.tool.response_comparison import same_answer
+from credstore.credential_types.tool.response_meaning import not_accepted, refuses
+from credstore.credential_types.tool.tool_request import ToolRequest
 from credstore.probe import Probe, ProbeRequest, ProbeResponse, Verdict
 
-# Headers that say how to answer, not who asks.
-_ORDINARY_HEADERS = {"accept", "accept-language", "cache-control", "content-type", "user-agent"}
-_SECRET_HEADER_NAME = re.compile(r"auth|token|key|secret|pass|cookie|session|signature|credential", re.IGNORECASE)
 _MADE_UP = ("The same with made-up headers", "The same with other made-up headers")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolRequest:
-    """What the credential says of one request.
-
-    `expected` are the statuses that mean that it works; `refused` is the one that means that it does not, if declared.
-    """
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    method: Literal["GET", "HEAD"]
-    expected: range
-    refused: int | None = None
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.url).netloc
-
-    def secret_headers(self) -> set[str]:
-        """The headers that look as if they said who asks; where none looks so, all but the plain ones."""
-        named = {name for name in self.headers if _SECRET_HEADER_NAME.search(name)}
-        return named or {name for name in self.headers if name.lower() not in _ORDINARY_HEADERS}
-
-    def scheme(self) -> str | None:
-        """The authentication scheme of the Authorization header in lower case, "" for none, None without a secret."""
-        if not self.secret_headers():
-            return None
-        value = next((value for name, value in self.headers.items() if name.lower() == "authorization"), "")
-        return value.partition(" ")[0].lower() if " " in value else ""
-
-    def refuses(self, answer: ProbeResponse) -> bool:
-        """Whether this answer to made-up headers is a refusal."""
-        if self.refused is not None:
-            return answer.status == self.refused and not from_cache(answer)
-        hides = answer.status == 404 and self.expected.start in range(200, 300)
-        judged = answer.status in {401, 403} and inconclusive_verdict(self.host, answer) is None
-        return (judged or hides) and not from_cache(answer)
-
-    def request(self, purpose: str, headers: Mapping[str, str]) -> ProbeRequest:
-        return ProbeRequest(purpose=purpose, method=self.method, url=self.url, headers=headers)
-
-    def made_up_request(self, purpose: str) -> ProbeRequest:
-        return self.request(purpose, made_up_headers(self.headers, self.secret_headers()))
 
 
 def check_tool(call: ToolRequest) -> Probe:
@@ -91,7 +36,8 @@ def check_tool(call: ToolRequest) -> Probe:
     secret = call.secret_headers()
     answer = yield call.request("Ask the tool with your headers" if secret else "Ask the tool", call.headers)
     if answer.status not in call.expected:
-        return (yield from _not_accepted(call, answer))
+        verdict = not_accepted(call, answer)
+        return verdict or (yield from _forbidden(call))
     if from_cache(answer):
         return verdicts.cached(call.host)
     if secret:
@@ -112,7 +58,7 @@ def _check_made_up_headers(
             if from_cache(answer):
                 return verdicts.cached(call.host)
             return verdicts.made_up_accepted_once(call.host)
-        if not call.refuses(answer):
+        if not refuses(call, answer):
             return verdicts.no_control(call.host, answer.status)
         statuses.append(answer.status)
     if len(set(statuses)) > 1:
@@ -120,7 +66,7 @@ def _check_made_up_headers(
     again = yield call.request("Once more with your headers", call.headers)
     if again.status in call.expected:
         return verdicts.cached(call.host) if from_cache(again) else verdicts.verified(call.host)
-    if call.refuses(again):
+    if refuses(call, again):
         return verdicts.refused_in_the_end(call.host, again.status)
     return verdicts.changed_its_mind(call.host, again.status)
 
@@ -139,24 +85,6 @@ def _made_up_accepted(
     return verdicts.open_to_all(call.host) if open_to_all else verdicts.any_headers(call.host)
 
 
-def _not_accepted(call: ToolRequest, answer: ProbeResponse) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
-    """The stored headers got no expected status."""
-    actor, secret = call.host, call.secret_headers()
-    if secret and answer.status == call.refused:
-        return verdicts.cached(actor) if from_cache(answer) else verdicts.refused(actor, answer.status)
-    if verdict := inconclusive_verdict(actor, answer, [call.headers[name] for name in secret]):
-        return verdict
-    if answer.status not in {401, 403}:
-        return verdicts.not_expected(actor, answer.status)
-    if verdict := unfounded_refusal(actor, answer, call.scheme()):
-        return verdict
-    if not secret:
-        return verdicts.no_headers_refused(actor, answer.status)
-    if answer.status == 401 or names_bad_credential(answer):
-        return verdicts.refused(actor, answer.status)
-    return (yield from _forbidden(call))
-
-
 def _forbidden(call: ToolRequest) -> Generator[ProbeRequest, ProbeResponse, Verdict]:
     """A 403: of the tool that knows who asks, or of a firewall that lets nobody in?
 
@@ -171,6 +99,6 @@ def _forbidden(call: ToolRequest) -> Generator[ProbeRequest, ProbeResponse, Verd
         control = yield call.made_up_request(purpose)
         if control.status == 403:
             return verdicts.nobody_allowed(call.host)
-        if control.status != 401 or not call.refuses(control):
+        if control.status != 401 or not refuses(call, control):
             return verdicts.not_expected(call.host, 403)
     return verdicts.not_allowed(call.host)

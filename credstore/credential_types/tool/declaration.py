@@ -10,6 +10,7 @@ from credstore.credential_types.base import Choice, ConfigKey, CredentialType, F
 from credstore.credential_types.contradictions import without_pass_after_contradiction
 from credstore.credential_types.tool import check, verdicts
 from credstore.credential_types.tool.made_up_headers import texts_inside
+from credstore.credential_types.tool.tool_request import ToolRequest
 from credstore.errors import Refused
 from credstore.probe import Probe, openness_of, probe_without_requests
 from credstore.request_header_rules import header_error
@@ -129,7 +130,7 @@ class Tool(CredentialType):
         config = _config(values)
         if not config.get("url", "").startswith(("http://", "https://")):
             return probe_without_requests(verdicts.nothing_to_test())
-        call = check.ToolRequest(
+        call = ToolRequest(
             url=_url(config["url"]),
             headers=config.get("headers", {}),
             method="HEAD" if config.get("method", "").upper() == "HEAD" else "GET",

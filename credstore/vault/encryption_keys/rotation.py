@@ -20,8 +20,8 @@ from credstore.encryption.key_usage import use_of_key
 from credstore.encryption.reencryption import Reencrypt, Resealed
 from credstore.encryption.sealed_tables import SEALED_TABLES, SealedTable
 from credstore.errors import StorageBusy
-from credstore.vault.keys.compare_and_swap import Change, compare_and_swap
-from credstore.vault.keys.last_rotation import note_progress, note_start
+from credstore.vault.encryption_keys.compare_and_swap import Change, compare_and_swap
+from credstore.vault.encryption_keys.last_rotation import note_progress, note_start
 from credstore.vault.purge import truncate_write_ahead_log
 from credstore.vault.store import CredentialStore
 

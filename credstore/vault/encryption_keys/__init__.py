@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from credstore.encryption.key_usage import KeyUse, use_of_key, used_key_ids
-from credstore.vault.keys.last_rotation import LastRotation, read_last_rotation
-from credstore.vault.keys.opening import Opening
-from credstore.vault.keys.retirement import retire
-from credstore.vault.keys.rotation import Rotation, Step
+from credstore.vault.encryption_keys.last_rotation import LastRotation, read_last_rotation
+from credstore.vault.encryption_keys.opening import Opening
+from credstore.vault.encryption_keys.retirement import retire
+from credstore.vault.encryption_keys.rotation import Rotation, Step
 from credstore.vault.store import CredentialStore
 
 __all__ = ["KeyStatus", "KeyUse", "Keys", "LastRotation", "Opening", "Rotation", "Step"]

@@ -11,7 +11,7 @@ from credstore.encryption.encrypting_processes import Batch, carry_out, cores
 from credstore.encryption.key_usage import words_of
 from credstore.encryption.reencryption import OpenWithAny, OpenWithFirst
 from credstore.encryption.sealed_tables import SEALED_TABLES, SealedTable
-from credstore.vault.keys.rotation import WORTH_PROCESSES
+from credstore.vault.encryption_keys.rotation import WORTH_PROCESSES
 from credstore.vault.store import CredentialStore, sealed_context
 
 BATCH = 1_000  # rows
