@@ -1,4 +1,4 @@
-"""Turns the process of `credstore serve` into gunicorn's arbiter: see `gunicorn_server`, which this does not import."""
+"""Turns the process of `credstore serve` into gunicorn's arbiter: see `server_main`, which this does not import."""
 
 import json
 import os
@@ -25,6 +25,6 @@ def replace_process(settings: Mapping[str, Any], **options: Any) -> NoReturn:
     # Threads that each have an arena of their own make a process larger than what it uses (mallopt(3)).
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     # Without the columns of each instruction, which only a printed traceback shows, code takes less memory.
-    command = [sys.executable, "-P", "-X", "no_debug_ranges", "-m", "credstore.gunicorn_server"]
+    command = [sys.executable, "-P", "-X", "no_debug_ranges", "-m", "credstore.server_main"]
     given = json.dumps(options | {"settings": dict(settings)}, default=str)
     os.execv(sys.executable, [*command, given])  # noqa: S606 - no shell is wanted

@@ -5,9 +5,7 @@ a process of the first one prepares the start; see `server_start`.
 """
 
 import gc
-import json
 import os
-import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
-from credstore.log_lines import configure_logging, hold_lines, release_lines
+from credstore.log_lines import configure_logging, release_lines
 from credstore.server_start import FAILED, PREPARED, REFUSED, ServerStart, StartingWorker
 
 
@@ -117,15 +115,3 @@ class ServerLog(Logger):  # type: ignore[misc]
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         configure_logging(*self.lines)
-
-
-def main() -> None:
-    """Serve with the options of `gunicorn_process.replace_process`."""
-    options = json.loads(sys.argv[1])
-    sys.argv[1:] = []  # gunicorn would take them for its own
-    hold_lines()
-    GunicornServer(options.pop("settings"), **options).run()
-
-
-if __name__ == "__main__":
-    main()

@@ -21,6 +21,7 @@ from typing import Any, NoReturn, TextIO
 
 from credstore.dotenv_file import with_file
 from credstore.errors import CredstoreError
+from credstore.late_modules import forget_known
 from credstore.log_lines import release_lines
 from credstore.slow_requests import ReadingWorker
 
@@ -190,6 +191,7 @@ class StartingWorker(ReadingWorker):
         try:
             gc.disable()  # what is imported stays; looking through it would take a tenth of the time
             import_module("credstore.app_factory")
+            forget_known()
             self.start.wait_until_prepared(self._still_alive)
             if os.getppid() == self.ppid:
                 os.kill(self.ppid, signal.SIGCHLD)  # wakes the arbiter, which has lines to write

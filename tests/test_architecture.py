@@ -65,6 +65,7 @@ LAYERS = (
         "envelope",
         "public_ids",
         "freed_memory",
+        "late_modules",
         "sqlite_engine",
         "connection_failures",
         "export_file",
@@ -85,7 +86,7 @@ LAYERS = (
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 WIRING = {"", "__main__", "app_factory", "minimal_app", "extension", "migrate", "migrations"}
-WIRING |= {"gunicorn_process", "gunicorn_server", "server_start", "start_preparation", "start_checks"}
+WIRING |= {"gunicorn_process", "gunicorn_server", "server_main", "server_start", "start_preparation", "start_checks"}
 MAY_USE_WIRING = WIRING | {"web", "cli"}
 FORBIDDEN = {
     "web": {

@@ -1,7 +1,6 @@
 """The OpenAPI document, at /openapi.json below the API. Public, and the same on every installation of a version."""
 
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
@@ -22,6 +21,9 @@ def register(bp: Blueprint, routes: tuple[Route, ...]) -> None:
 @lru_cache(maxsize=4)  # made once in a process, when it is asked for first
 def document_at(root: str, routes: tuple[Route, ...]) -> dict[str, Any]:
     """The document. `root` is the path of the API."""
-    from credstore.web.api.document import openapi_document  # what it imports is needed for nothing else
+    # Imported here: they are needed for nothing else.
+    from importlib.metadata import version
+
+    from credstore.web.api.document import openapi_document
 
     return openapi_document(routes, root=root, version=version("credstore"))
