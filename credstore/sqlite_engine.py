@@ -133,9 +133,11 @@ def enlarge_cache(connection: Connection) -> None:
 
 
 def _end_bulk(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-    """When the connection of a bulk change returns to the pool, give its memory back."""
-    if connection is None or not entry.info.pop("credstore_bulk", False):
-        return
-    for pragma in (f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={AUTO_CHECKPOINT_PAGES}", "shrink_memory"):
-        connection.cursor().execute(f"PRAGMA {pragma}")
-    return_memory()
+    """When the connection of a bulk change returns to the pool, close it; the pool opens another when it needs one.
+
+    Its memory is given back so: the cache of pages, and the texts that the driver's kept statements still have, each
+    with thousands of ids.
+    """
+    if connection is not None and entry.info.pop("credstore_bulk", False):
+        entry.invalidate()
+        return_memory()

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,13 +15,14 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from credstore import database_errors, sqlite_engine
+from credstore import database_errors, freed_memory, sqlite_engine
 from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database, init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
 from credstore.migrate import is_current, upgrade
 from credstore.minimal_app import database_app
 from credstore.models import db
+from credstore.sqlite_engine import BULK_CACHE_KIB, CACHE_KIB
 from tests.conftest import MakeApp
 
 
@@ -55,6 +57,31 @@ def test_a_closed_database_is_opened_by_no_thread(app: Flask, wait: float, monke
     assert len(checkpoints) == 1
     close_database(app)
     assert not checkpoints[0].is_alive()
+
+
+def test_after_a_bulk_change_sqlite_keeps_nothing_of_it(app: Flask) -> None:
+    with app.app_context():
+        with write_transaction(db.session, bulk=True):
+            used: Any = db.session.connection().connection.driver_connection
+            assert used.execute("PRAGMA cache_size").fetchone() == (-BULK_CACHE_KIB,)
+        db.session.remove()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            used.execute("SELECT 1")
+        assert db.session.execute(text("PRAGMA cache_size")).scalar() == -CACHE_KIB
+
+
+def test_what_a_change_held_is_collected_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Held:
+        own: "Held"
+
+    held = Held()
+    held.own, gone = held, weakref.ref(held)
+    collected = threading.Event()
+    monkeypatch.setattr(freed_memory, "_trim", lambda: None if gone() else collected.set())
+    freed_memory.return_memory()
+    assert gone(), "it is in use"
+    del held
+    assert collected.wait(10)
 
 
 def test_a_busy_database_is_told_as_such(app: Flask, config: Config) -> None:
