@@ -1,16 +1,20 @@
-"""The first module of the server's process: what is imported after it may be late; see `late_modules`."""
+"""The first module of the server's process: what it imports later takes less memory.
+
+See `late_modules` and `short_docstrings`.
+"""
 
 import json
 import sys
 
 from credstore.late_modules import LateModules
+from credstore.short_docstrings import ShortDocstrings
 
 
 def main() -> None:
     """Serve with the options of `gunicorn_process.replace_process`."""
     options = json.loads(sys.argv[1])
     sys.argv[1:] = []  # gunicorn would take them for its own
-    sys.meta_path.insert(0, LateModules())
+    sys.meta_path[:0] = [LateModules(), ShortDocstrings()]
     from credstore.gunicorn_server import GunicornServer
     from credstore.log_lines import hold_lines
 

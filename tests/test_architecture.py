@@ -66,6 +66,7 @@ LAYERS = (
         "public_ids",
         "freed_memory",
         "late_modules",
+        "short_docstrings",
         "sqlite_engine",
         "connection_failures",
         "export_file",
