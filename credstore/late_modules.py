@@ -10,8 +10,9 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 LATE = {
     *("argparse", "asyncio", "calendar", "csv", "difflib", "glob", "gzip", "html", "idna", "importlib.metadata"),
@@ -27,6 +28,9 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
         **{name: type(name, (OSError,), {}) for name in ("SSLError", "SSLEOFError")},
     },
 }
+# What hashlib then needs; a Python may be built without them.
+OWN_HASHES = {"_blake2", "_md5", "_sha1", "_sha3"}
+OWN_HASHES |= {"_sha2"} if sys.version_info >= (3, 12) else {"_sha256", "_sha512"}
 _lock = threading.RLock()  # the thread that loads a module reads names of it
 
 
@@ -76,6 +80,16 @@ class _LateModule(ModuleType):
                     raise
                 self.__class__ = ModuleType  # type: ignore[assignment]
         return ModuleType.__getattribute__(self, name)
+
+
+def use_own_hashes() -> None:
+    """Let hashlib compute SHA-1 and SHA-256 by Python's own code, where this Python has it, and not by OpenSSL.
+
+    The server hashes short texts, for which it makes no difference, and encrypts by the OpenSSL that `cryptography` has
+    in it. The library of OpenSSL on this machine takes 3 MiB of each worker.
+    """
+    if all(find_spec(name) for name in OWN_HASHES):
+        sys.modules["_hashlib"] = cast("ModuleType", None)  # to import it fails, and hashlib and hmac expect that
 
 
 def forget_known() -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from credstore import late_modules
 from credstore.late_modules import KNOWN, LATE, LateModules, forget_known
 
 LOADS = "import late_probe_log\nlate_probe_log.loads.append(__name__)\n"
@@ -107,3 +109,29 @@ def test_each_late_module_exists_and_is_a_file_of_source(name: str) -> None:
     assert spec
     assert spec.origin
     assert spec.origin.endswith(".py")
+
+
+HASH_PROGRAM = """
+from credstore import late_modules
+from credstore.late_modules import use_own_hashes
+use_own_hashes()
+import hashlib, hmac
+print(hashlib.sha256(b"abc").hexdigest(), hmac.new(b"Jefe", b"what do ya want for nothing?", "sha256").hexdigest())
+print(hmac.compare_digest("a", "a"), hmac.compare_digest("a", "b"), hashlib.new("sha1", usedforsecurity=False).name)
+print("libcrypto" in open("/proc/self/maps").read())
+"""
+
+
+def test_hashes_are_right_without_the_library_of_openssl() -> None:
+    done = subprocess.run([sys.executable, "-c", HASH_PROGRAM], capture_output=True, text=True, check=True)
+    sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-4
+    keyed = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"  # RFC 4231, test case 2
+    assert (done.stdout, done.stderr) == (f"{sha256} {keyed}\nTrue False sha1\nFalse\n", "")
+
+
+def test_a_python_without_hashes_of_its_own_keeps_those_of_openssl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late_modules, "OWN_HASHES", {"_sha0"})
+    before = sys.modules.get("_hashlib")
+    late_modules.use_own_hashes()
+    assert before
+    assert sys.modules["_hashlib"] is before
