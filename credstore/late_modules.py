@@ -15,10 +15,11 @@ from types import ModuleType
 from typing import Any, cast
 
 LATE = {
-    *("argparse", "asyncio", "calendar", "csv", "difflib", "glob", "gzip", "html", "idna", "importlib.metadata"),
-    *("logging.handlers", "mimetypes", "pdb", "queue", "shlex", "ssl", "tokenize", "urllib.request"),
-    *("zipfile", "sqlalchemy.dialects.sqlite.aiosqlite", "sqlalchemy.dialects.sqlite.pysqlcipher"),
-    *("sqlalchemy.orm.evaluator", "sqlalchemy.util.tool_support"),
+    *("argparse", "asyncio", "asyncio.sslproto", "calendar", "csv", "difflib", "glob", "gzip", "html", "idna"),
+    *("importlib.metadata", "logging.handlers", "mimetypes", "pdb", "queue", "shlex", "ssl", "tokenize", "zipfile"),
+    *("urllib.request", "sqlalchemy.orm.evaluator", "sqlalchemy.util.tool_support"),
+    *(f"sqlalchemy.dialects.sqlite.{driver}" for driver in ("aiosqlite", "pysqlcipher")),
+    *(f"sqlalchemy.dialects.postgresql.{driver}" for driver in ("asyncpg", "pg8000", "psycopg2", "psycopg2cffi")),
 }
 # What gunicorn, Werkzeug and SQLAlchemy read at their own import, as defaults and for `except`.
 KNOWN: Mapping[str, Mapping[str, Any]] = {
