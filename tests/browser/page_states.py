@@ -137,9 +137,10 @@ def _shortcuts(tab: Page, site: LiveSite) -> None:
 
 
 def _message(tab: Page, site: LiveSite) -> None:
-    """A warning, since a later place needs every credential."""
-    tab.goto(f"{site.url}/delete")
+    """A warning, since a later place needs every credential; over one row, since rows are looked at elsewhere."""
+    tab.goto(f"{site.url}/delete{LONGEST}")
     expect(tab.locator(".message")).to_be_visible()
+    expect(tab.locator("tbody tr")).to_have_count(1)
 
 
 PAGE_STATES = (
