@@ -1,7 +1,7 @@
 """Deletes credentials in one transaction, restores them until they are erased, and lists what a deletion would take."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from credstore.models import Credential, DeletedCredential, utc_now
 from credstore.row_counts import counted_at_once
 from credstore.vault.deleted_list import taken_keys
 from credstore.vault.dependents import Dependents, find_dependents, refuse_in_use
-from credstore.vault.move_to_deleted import lock_rows, move_to_deleted
+from credstore.vault.move_to_deleted import LockedRow, lock_rows, move_to_deleted
 from credstore.vault.purge import purge_deleted, subjects
 from credstore.vault.records import Deletion, Summary
 from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename
@@ -80,8 +80,8 @@ class DeleteRestore:
             if not force:
                 used = [row.public_id for row in rows if row.used_by]
                 refuse_in_use(find_dependents(session, used), agreed=agreed)
-            many = len(rows) > MANY
-            with counted_at_once(session.connection(), rows, now) if many else nullcontext():
+            name = self._name_of_one(rows)
+            with counted_at_once(session.connection(), rows, now) if len(rows) > MANY else nullcontext():
                 move_to_deleted(session, [row.id for row in rows], added)
             record_each(session, Act.DELETE, [Subject(row.public_id, row.kind) for row in rows])
         if self._store.keep_deleted_days:
@@ -89,8 +89,13 @@ class DeleteRestore:
         else:
             purge_deleted(session)
         session.expire_all()
-        name = rows[0].name if len(rows) == 1 else ""
         return Deletion(batch=batch, deleted=len(rows), missing=len(asked) - len(rows), name=name)
+
+    def _name_of_one(self, rows: Sequence[LockedRow]) -> str:
+        """Its name where it is one; "" else, since thousands of names would take memory for nothing."""
+        if len(rows) != 1:
+            return ""
+        return str(self._store.session.scalar(select(Credential.name).where(Credential.id == rows[0].id)))
 
     def restore(self, batch: str) -> int:
         """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, literal, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from credstore.database import AnySession, in_list
 from credstore.models import Credential, DeletedCredential
@@ -22,13 +22,12 @@ class LockedRow(NamedTuple):
     public_id: str
     kind: str
     status: str
-    name: str
     version: int
     used_by: int | None
 
 
 def lock_rows(session: AnySession, public_ids: Sequence[str]) -> list[LockedRow]:
-    """These rows in the order of `id`, locked until the end. The name is read only where one row is asked for.
+    """These rows in the order of `id`, locked until the end.
 
     PostgreSQL locks the rows, in one order: two deletions cannot wait for each other, and a deletion or an edit of the
     same rows waits, then sees them gone.
@@ -39,14 +38,13 @@ def lock_rows(session: AnySession, public_ids: Sequence[str]) -> list[LockedRow]
         # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole. PostgreSQL would
         # look each row up twice, and where they are many read the whole table twice.
         asked = row.id.in_(select(row.id).where(asked))
-    name = row.name if len(public_ids) == 1 else literal("")
-    columns = (row.id, row.public_id, row.kind, row.status, name, row.version, row.used_by)
+    columns = (row.id, row.public_id, row.kind, row.status, row.version, row.used_by)
     chosen = select(*columns).where(asked).order_by(row.id).with_for_update(of=row)
     # Of thousands of rows each text is there once, or the process keeps 4 MB more after the deletion.
     own = {public_id: public_id for public_id in public_ids}
     return [
-        LockedRow(number, own[public_id], sys.intern(kind), sys.intern(status), name, version, used_by)
-        for number, public_id, kind, status, name, version, used_by in session.connection().execute(chosen)
+        LockedRow(number, own[public_id], sys.intern(kind), sys.intern(status), version, used_by)
+        for number, public_id, kind, status, version, used_by in session.connection().execute(chosen)
     ]
 
 
