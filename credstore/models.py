@@ -117,7 +117,7 @@ class DeletedCredential(CredentialColumns, Model):
     __tablename__ = "deleted_credential"
     __table_args__ = (
         Index("ix_deleted_credential_key_id", "key_id", "id"),
-        # PostgreSQL has ix_deleted_credential_name_prefix, by code point, which serves for this too.
+        # PostgreSQL has ix_deleted_credential_name_prefix, which serves for this too; see `name_search.by_code_point`.
         Index("ix_deleted_credential_name_key", "name_key").ddl_if(dialect="sqlite"),
         Index("ix_deleted_credential_deleted_at_id", "deleted_at", "id"),
     )

@@ -5,12 +5,14 @@ a person waits. Here a thread makes it soon after a commit, so that nobody waits
 """
 
 import hashlib
+import os
 import sqlite3
 import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, cast
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -51,6 +53,11 @@ class Checkpoints:
 
     def __init__(self, database: Path) -> None:
         self._database = database
+        self.forget_threads()
+        _every_checkpoints.add(self)
+
+    def forget_threads(self) -> None:
+        """At the beginning, and in a forked process: it has none of the threads, and a lock may be held for ever."""
         self._lock = threading.Lock()
         self._waiting = False
         self._timers: list[threading.Timer] = []  # those that wait or make a checkpoint
@@ -65,16 +72,17 @@ class Checkpoints:
             self._waiting = True
             timer = threading.Timer(CHECKPOINT_SECONDS, self._checkpoint)
             timer.name, timer.daemon = "credstore-checkpoint", True
-            timer.start()
             self._timers = [timer, *(earlier for earlier in self._timers if earlier.is_alive())]
+        timer.start()
 
     def stop(self, _engine: Engine) -> None:
-        """When the engine is closed: no thread opens the database any more. SQLite itself makes the last checkpoint."""
+        """When the engine is closed: no thread opens the database until the next commit."""
         with self._lock:
             timers, self._timers, self._waiting = self._timers, [], False
         for timer in timers:
             timer.cancel()
-            timer.join()
+            if timer.is_alive():
+                timer.join()
 
     def _checkpoint(self) -> None:
         with self._lock:
@@ -82,6 +90,17 @@ class Checkpoints:
         # "rw": a database that was removed meanwhile is not made anew. PASSIVE waits for nobody and blocks nobody.
         with suppress(sqlite3.Error), closing(sqlite3.connect(f"{self._database.as_uri()}?mode=rw", uri=True)) as log:
             log.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+_every_checkpoints = WeakSet[Checkpoints]()
+
+
+def _forget_threads() -> None:
+    for checkpoints in _every_checkpoints:
+        checkpoints.forget_threads()
+
+
+os.register_at_fork(after_in_child=_forget_threads)
 
 
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -1,5 +1,7 @@
 """The connection: SQLite's pragmas, one writer at a time, and driver errors as StorageError without parameters."""
 
+import os
+import signal
 import sqlite3
 import threading
 import time
@@ -37,13 +39,13 @@ def test_a_pragma_is_really_on(app: Flask, pragma: str, value: object) -> None:
 
 @pytest.mark.parametrize("wait", [0.0, 0.01], ids=["waiting", "under way"])
 def test_a_closed_database_is_opened_by_no_thread(app: Flask, wait: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = threading.Event()
+    opened, go_on = threading.Event(), threading.Event()
     real = sqlite3.connect
 
     def slow(*args: Any, **more: Any) -> sqlite3.Connection:
         if threading.current_thread().name == "credstore-checkpoint":
             opened.set()
-            time.sleep(0.2)
+            assert go_on.wait(10)
         return real(*args, **more)
 
     monkeypatch.setattr(sqlite_engine.sqlite3, "connect", slow)
@@ -55,8 +57,34 @@ def test_a_closed_database_is_opened_by_no_thread(app: Flask, wait: float, monke
         assert not wait or opened.wait(10)
     checkpoints = [thread for thread in set(threading.enumerate()) - before if "checkpoint" in thread.name]
     assert len(checkpoints) == 1
+    closed = time.monotonic()
+    threading.Timer(0.1, go_on.set).start()
     close_database(app)
     assert not checkpoints[0].is_alive()
+    assert time.monotonic() - closed < 10, "a thread that waits is ended, and not waited for"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_closes_its_database_while_others_of_its_parent_commit(app: Flask) -> None:
+    """A fork in the moment of a commit takes a lock with it that nobody would release."""
+    with app.app_context():
+        with write_transaction(db.session):
+            db.session.execute(text("DELETE FROM setup_link"))
+        for each in sqlite_engine._every_checkpoints:
+            each._lock.acquire()
+        child = os.fork()
+        if not child:
+            db.engine.dispose(close=False)
+            os._exit(7)
+        for each in sqlite_engine._every_checkpoints:
+            each._lock.release()
+        deadline = time.monotonic() + 20
+        while not (ended := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if not ended[0]:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(ended[1]) == 7
 
 
 def test_after_a_bulk_change_sqlite_keeps_nothing_of_it(app: Flask) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, collate, func, literal, select, true
+from sqlalchemy import ARRAY, ColumnElement, func, literal, select, true
 
 from credstore.credential_types import by_slug
 from credstore.database import AnySession, in_list
@@ -15,6 +15,7 @@ from credstore.models import Credential, DeletedCredential, utc_now
 from credstore.vault.deleted_records import DeletedPage, DeletedRecord
 from credstore.vault.deleted_search import DeletedSearch
 from credstore.vault.list_filters import ListFilters
+from credstore.vault.name_search import by_code_point
 from credstore.vault.queries import PER_PAGE, Start
 from credstore.vault.records import ListPagination
 from credstore.vault.store import CredentialStore
@@ -117,8 +118,8 @@ def taken_keys(session: AnySession, table: type[Credential] | type[DeletedCreden
     # One look-up for each: a list of names PostgreSQL would look up in the index for search, which reads every name
     # that has a part in common with one of them. By LIMIT, since a join could read the whole table.
     wanted = func.unnest(literal(list(keys), ARRAY(table.name_key.type))).table_valued("name_key").render_derived()
-    by_code_point = collate(table.name_key, "C")  # as both tables have an index
-    found = select(table.name_key).where(by_code_point == wanted.c.name_key).limit(1).lateral()
+    key = by_code_point(table.name_key, "postgresql")
+    found = select(table.name_key).where(key == wanted.c.name_key).limit(1).lateral()
     return set(session.scalars(select(found.c.name_key).select_from(wanted).join(found, true())))
 
 

@@ -57,11 +57,16 @@ def contains(filters: ListFilters) -> ColumnElement[bool]:
     return Credential.name_key.contains(filters.search_key, autoescape=True)
 
 
+def by_code_point(column: InstrumentedAttribute[str], dialect: str) -> Any:
+    """A name as the indexes for its order and beginning have it: PostgreSQL takes them for no other comparison."""
+    return collate(column, "C") if dialect == "postgresql" else column
+
+
 def begins(
     filters: ListFilters, dialect: str, column: InstrumentedAttribute[str] = Credential.name_key
 ) -> tuple[ColumnElement[bool], Any]:
     """The names that begin with the text, and the order of the index that finds them."""
-    key: Any = collate(column, "C") if dialect == "postgresql" else column
+    key = by_code_point(column, dialect)
     return (key >= filters.search_key) & (key < filters.search_key + _AFTER_ALL), key
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from credstore.database import in_list
 from credstore.models import Credential, DeletedCredential
+from credstore.vault.name_search import by_code_point
 from credstore.vault.restore_chosen import possible_ids
 from credstore.vault.store import CredentialStore
 
@@ -40,7 +41,8 @@ class Names:
         """The ids of the credentials of this name, in upper or lower case: the stored one, then deleted ones."""
         session, key = self._store.session, name.strip().replace("\0", "").casefold()
         found: list[str] = []
+        dialect = session.connection().dialect.name
         for table in (Credential, DeletedCredential):
-            rows = select(table.public_id).where(table.name_key == key).limit(MOST_IDS)
+            rows = select(table.public_id).where(by_code_point(table.name_key, dialect) == key).limit(MOST_IDS)
             found += session.scalars(rows)
         return tuple(dict.fromkeys(found[:MOST_IDS]))

@@ -1,23 +1,24 @@
 """Read credentials: a page of the list, one credential, those that expire, and those with the same secret."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Generic, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
 from credstore.models import Credential, CredentialStatusCount
 from credstore.vault import list_sql
-from credstore.vault.kept_records import to_kept_record
 from credstore.vault.list_counts import Stored, by_status, by_type, exact_total
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.list_search import ListSearch
 from credstore.vault.list_sql import MatchingIds
 from credstore.vault.name_search import Method
-from credstore.vault.records import ListPagination, ListRow, Page, Record, RowType, to_list_row, to_record
+from credstore.vault.records import ListPagination, ListRow, Page, Record, RowType, to_record
+from credstore.vault.row_kinds import LIST_ROWS, RECORDS, RowKind
 from credstore.vault.store import CredentialStore
 
 PER_PAGE = 50
+MOST_READS = 4  # of a page whose place depends on the number of rows, which may change between two reads
 MAX_COUNTED = 1000  # matches of a search or filter that are counted and have numbered pages
 EVERYTHING = ListFilters()
 
@@ -42,17 +43,6 @@ class _KeyedIds(NamedTuple):
     more: bool
 
 
-class _Shape(NamedTuple, Generic[RowType]):
-    """The columns that a page reads of each credential, and what is made of them with the ids of the readable keys."""
-
-    columns: list_sql.Columns
-    make: Callable[[Sequence[Any], tuple[str, ...]], RowType]
-
-
-_RECORDS = _Shape(list_sql.FULL_COLUMNS, to_kept_record)
-_LIST_ROWS = _Shape(list_sql.LIST_COLUMNS, to_list_row)
-
-
 class Queries:
     """Reads the list and single credentials. Decrypts nothing."""
 
@@ -65,33 +55,35 @@ class Queries:
 
         `start` is the key of another page (`next_key`, `previous_key`), and is used instead of `number`.
         """
-        return self._page(_RECORDS, filters, number, start)
+        return self._page(RECORDS, filters, number, start)
 
     def list_page(
         self, filters: ListFilters = EVERYTHING, number: int = 1, start: Start | None = None
     ) -> Page[ListRow]:
         """The same page with no more of each credential than the table shows."""
-        return self._page(_LIST_ROWS, filters, number, start)
+        return self._page(LIST_ROWS, filters, number, start)
 
-    def _page(self, shape: _Shape[RowType], filters: ListFilters, number: int, start: Start | None) -> Page[RowType]:
+    def _page(
+        self, row_kind: RowKind[RowType], filters: ListFilters, number: int, start: Start | None
+    ) -> Page[RowType]:
         if filters.counted:
-            return self._counted_page(shape, filters, number)
+            return self._counted_page(row_kind, filters, number)
         stored = list_sql.totals(self._store.session)
         matching = self._search.matching(filters, stored)
         if matching.total is not None:
-            return self._page_of_known(shape, matching, number, start, self._kept_counts(filters, stored))
+            return self._page_of_known(row_kind, matching, number, start, self._kept_counts(filters, stored))
         first = matching.first(MAX_COUNTED + 1)
         counts = self._found_counts(filters, first, matching, stored)
         beginnings_only = matching.method is Method.BEGINNING
         has_keys = len(first) > MAX_COUNTED and not beginnings_only
         if start and has_keys and (keyed := _ids_from(matching, start)):
-            return _keyed_page(self._of_ids(shape, keyed.ids), filters, counts, keyed)
+            return _keyed_page(self._of_ids(row_kind, keyed.ids), filters, counts, keyed)
         total = min(len(first), MAX_COUNTED)
         number = _within(number, total)
         ids = first[:MAX_COUNTED][(number - 1) * PER_PAGE : number * PER_PAGE]
         more = has_keys and number * PER_PAGE >= MAX_COUNTED
         return _numbered(
-            self._of_ids(shape, ids),
+            self._of_ids(row_kind, ids),
             filters,
             number,
             total,
@@ -101,37 +93,35 @@ class Queries:
             beginnings_only=beginnings_only,
         )
 
-    def _counted_page(self, shape: _Shape[RowType], filters: ListFilters, number: int) -> Page[RowType]:
+    def _counted_page(self, row_kind: RowKind[RowType], filters: ListFilters, number: int) -> Page[RowType]:
         """A page of the whole list or of one type, whose number of rows is known."""
         oldest_first = filters.sort == "created"
-        wanted = (max(number - 1, 0) * PER_PAGE, 0 if oldest_first else PER_PAGE)
-        stored, rows = list_sql.read_page(self._store.session, shape.columns, filters.kind, *wanted)
-        total = exact_total(filters, stored) or 0
-        number = _within(number, total)
-        offset, limit = (number - 1) * PER_PAGE, PER_PAGE
-        if oldest_first:  # the same rows from the other end
-            limit = max(0, min(limit, total - offset))
-            offset = total - offset - limit
-        if (offset, limit) != wanted:
-            stored, rows = list_sql.read_page(self._store.session, shape.columns, filters.kind, offset, limit)
-        records = self._made(shape, rows[::-1] if oldest_first else rows)
-        return _numbered(records, filters, number, total, self._kept_counts(filters, stored))
+        place = (0, 0) if oldest_first else (max(number - 1, 0) * PER_PAGE, PER_PAGE)
+        for _ in range(MOST_READS):
+            stored, rows = list_sql.read_page(self._store.session, row_kind.columns, filters.kind, *place)
+            total = exact_total(filters, stored) or 0
+            shown = _within(number, total)
+            read, place = place, _place(shown, total, oldest_first=oldest_first)
+            if read == place:
+                break
+        records = self._made(row_kind, rows[::-1] if oldest_first else rows)
+        return _numbered(records, filters, shown, total, self._kept_counts(filters, stored))
 
     def _page_of_known(
-        self, shape: _Shape[RowType], matching: MatchingIds, number: int, start: Start | None, counts: Counts
+        self, row_kind: RowKind[RowType], matching: MatchingIds, number: int, start: Start | None, counts: Counts
     ) -> Page[RowType]:
         """A page of matches whose number is known: no more of them are read than the page needs."""
         filters = matching.filters
         exact = matching.total or 0
         capped = exact > MAX_COUNTED
         if start and capped and (keyed := _ids_from(matching, start)):
-            return _keyed_page(self._of_ids(shape, keyed.ids), filters, counts, keyed, exact)
+            return _keyed_page(self._of_ids(row_kind, keyed.ids), filters, counts, keyed, exact)
         total = min(exact, MAX_COUNTED)
         number = _within(number, total)
         last = min(number * PER_PAGE, MAX_COUNTED)
         ids = matching.first(last)[(number - 1) * PER_PAGE :]
         next_key = ids[-1] if capped and ids and last == MAX_COUNTED else None
-        records = self._of_ids(shape, ids)
+        records = self._of_ids(row_kind, ids)
         return _numbered(records, filters, number, total, counts, capped=capped, next_key=next_key, exact=exact)
 
     def count_by_type(self) -> dict[str, int]:
@@ -166,12 +156,12 @@ class Queries:
             statuses = matching.counts(of_statuses[:MAX_COUNTED])
         return self._counts(filters, types, statuses, stored.run_id)
 
-    def _of_ids(self, shape: _Shape[RowType], ids: Sequence[int]) -> tuple[RowType, ...]:
-        return self._made(shape, list_sql.read_rows(self._store.session, shape.columns, ids))
+    def _of_ids(self, row_kind: RowKind[RowType], ids: Sequence[int]) -> tuple[RowType, ...]:
+        return self._made(row_kind, list_sql.read_rows(self._store.session, row_kind.columns, ids))
 
-    def _made(self, shape: _Shape[RowType], rows: Sequence[Sequence[Any]]) -> tuple[RowType, ...]:
+    def _made(self, row_kind: RowKind[RowType], rows: Sequence[Sequence[Any]]) -> tuple[RowType, ...]:
         keys = self._store.keyring.key_ids
-        return tuple(shape.make(row, keys) for row in rows)
+        return tuple(row_kind.make(row, keys) for row in rows)
 
     def get(self, public_id: str) -> Record:
         """One credential's public side. Raises NotFound."""
@@ -195,6 +185,15 @@ class Queries:
 def _within(number: int, total: int) -> int:
     """The page number, or the nearest one that there is."""
     return min(max(number, 1), max(1, -(-total // PER_PAGE)))
+
+
+def _place(number: int, total: int, *, oldest_first: bool) -> tuple[int, int]:
+    """How many rows are newer than those of a page, and how many it has. Oldest first is read from the other end."""
+    before = (number - 1) * PER_PAGE
+    if not oldest_first:
+        return before, PER_PAGE
+    rows = max(0, min(PER_PAGE, total - before))
+    return total - before - rows, rows
 
 
 def _pagination(records: Sequence[ListRow | Record], number: int, total: int) -> ListPagination:

@@ -97,7 +97,9 @@ def _wanted_names(
 def move_back(session: AnySession, chosen: ColumnElement[bool]) -> int:
     """Inside a writing transaction: move deleted rows back among the stored ones. Returns how many."""
     columns = [getattr(DeletedCredential, name) for name in COLUMNS]
-    rows = select(*columns).where(chosen).order_by(DeletedCredential.id).with_for_update()
+    by_id = DeletedCredential.id.in_(select(DeletedCredential.id).where(chosen))  # SQLite need not sort whole rows
+    asked = by_id if session.connection().dialect.name == "sqlite" else chosen
+    rows = select(*columns).where(asked).order_by(DeletedCredential.id).with_for_update()
     session.execute(insert(Credential).from_select(list(COLUMNS), rows))
     gone = delete(DeletedCredential).where(chosen).execution_options(synchronize_session=False)
     return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]

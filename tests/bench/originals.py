@@ -14,7 +14,7 @@ _TEAMS = (COMMON_WORD, "search", "support", "data science", "mobile", "platform"
 _SERVICES = ("OpenAI", "Anthropic", "vLLM", "Mistral", "Groq", "Gateway", "Staging")
 _KEY_PART = "a1B2c3D4"
 # Characters of a key, as their vendors issue them; a row of the table then takes about 1.2 kB.
-_KEY_LENGTHS = {"openai": 164, "anthropic": 108, "git": 93, "telegram": 46}
+_KEY_LENGTHS = {"openai": 164, "anthropic": 108, "git": 93}
 _OTHER_KEY_LENGTH = 64
 _TESTED_PERCENT, _EXPIRING_PERCENT, _EXPIRES_AFTER_DAYS = 60, 15, 8
 

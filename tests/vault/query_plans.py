@@ -38,20 +38,29 @@ _COMMON = r"(?:kind|status|expires_at|used_by|<expr>|(?:expires_at|used_by) IS (
 _SELECTIVE_EXPRESSION = "ix_credential_fingerprint"  # SQLite does not show which expression: this one leads to few rows
 _TERM = re.compile(rf"\(*(?:{_COMMON}\)*(?:::\w+)?\s*(?:=|<|>|<=|>=|IS|$)|(?:id|rowid)\s*[<>]|expires_at IS)")
 # On SQLite: what takes in every row before a LIMIT counts, beside a sort, which the plan shows.
-_AGGREGATE = re.compile(r"GROUP BY|SELECT (?:count|sum|min|max)\([^()]*\)[^()]*FROM \w")
+_AGGREGATE = re.compile(r"GROUP BY|DISTINCT|\b(?:count|sum|min|max|avg|total|group_concat)\(")
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
-_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE) (\w+)")
+_BEHIND_SOURCES = "WHERE|ON|SET|VALUES|GROUP|ORDER|LIMIT|UNION|RETURNING"
+_SOURCES = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE) (.*?)(?= (?:{_BEHIND_SOURCES})\b|$)")
+_ALIAS = re.compile(rf"\b({'|'.join(sorted(GROWING))}) AS (\w+)")
 
 Statement = tuple[str, Any]
 
 
 @dataclass
 class _Query:
-    """A part of a statement, and the part that it stands in."""
+    """A part of a statement, and the part that it stands in; `source`: in the FROM of that one."""
 
     text: str = ""
     around: "_Query | None" = None
+    source: bool = False
+
+    @property
+    def tables(self) -> set[str]:
+        """What it reads or writes by name."""
+        named = (part.split() for sources in _SOURCES.findall(self.text) for part in sources.split(","))
+        return {words[0] for words in named if words}
 
 
 @contextmanager
@@ -85,9 +94,17 @@ def sqlite_scans(engine: Engine, statement: str, parameters: Any) -> list[str]:
     with engine.connect() as connection:
         explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         steps = [(int(row[0]), int(row[1]), str(row[3])) for row in explained]
-    if _all_limited(" ".join(statement.split())) and not _sorts_a_growing_table(steps):
+    flat = " ".join(statement.split())
+    aliases = {alias: table for table, alias in _ALIAS.findall(flat)}  # a plan has nothing but the alias
+    steps = [(number, parent, _with_tables(step, aliases)) for number, parent, step in steps]
+    if _all_limited(flat) and not _sorts_a_growing_table(steps):
         return []
     return [step for _, _, step in steps if _walks(step)]
+
+
+def _with_tables(step: str, aliases: Mapping[str, str]) -> str:
+    found = re.match(r"(SCAN|SEARCH) (\w+)(.*)$", step)
+    return f"{found[1]} {aliases[found[2]]}{found[3]}" if found and found[2] in aliases else step
 
 
 def _sorts_a_growing_table(steps: Sequence[tuple[int, int, str]]) -> bool:
@@ -110,15 +127,15 @@ def _reads_growing(step: str) -> bool:
 
 def _all_limited(flat: str) -> bool:
     """Whether the queries in a statement that read a growing table are all limited."""
-    reading = [query for query in _queries(flat) if GROWING.intersection(_TABLE.findall(query.text))]
+    reading = [query for query in _queries(flat) if GROWING & query.tables]
     return bool(reading) and all(_limited(query) for query in reading)
 
 
 def _limited(query: "_Query") -> bool:
-    """Whether it or a query around it has a LIMIT, and nothing before that takes in every row."""
+    """Whether it has a LIMIT, or one that takes its rows from it has, and nothing before that takes in every row."""
     if _AGGREGATE.search(query.text):
         return False
-    return " LIMIT " in query.text or (query.around is not None and _limited(query.around))
+    return " LIMIT " in query.text or (query.source and query.around is not None and _limited(query.around))
 
 
 def _queries(flat: str) -> list["_Query"]:
@@ -127,7 +144,8 @@ def _queries(flat: str) -> list["_Query"]:
     found = inside[:]
     for piece in re.split(r"([()])", flat):
         if piece == "(":
-            inside.append(_Query(around=inside[-1]))
+            source = re.search(r"(?:FROM|JOIN|,) $", inside[-1].text) is not None
+            inside.append(_Query(around=inside[-1], source=source))
         elif piece == ")":
             inner = inside.pop()
             found.append(inner)
@@ -145,7 +163,7 @@ def _walks(step: str) -> bool:
         return False
     if "VIRTUAL TABLE" in step:  # FTS5 says M where it looks for words, and nothing where it reads its whole content
         return not re.search(r"INDEX \d+:M", step)
-    if f"INDEX {_SELECTIVE_EXPRESSION} (<expr>=?)" in step:
+    if f"INDEX {_SELECTIVE_EXPRESSION} (<expr>=? AND <expr>=?)" in step:
         return False
     condition = re.search(r"\((.*)\)$", step)
     return found[1] == "SCAN" or condition is None or _is_common(condition[1].split(" AND "))
@@ -188,7 +206,8 @@ def _unbounded(node: Mapping[str, Any], *, limited: bool) -> Iterator[str]:
     elif kind in {"Sort", "Incremental Sort", "Aggregate", "Hash", "WindowAgg", "Bitmap Heap Scan", "Materialize"}:
         limited = False  # these take in everything before they give the first row
     for child in node.get("Plans", ()):
-        yield from _unbounded(child, limited=limited and child.get("Parent Relationship") != "SubPlan")
+        apart = child.get("Parent Relationship") in {"SubPlan", "InitPlan"}
+        yield from _unbounded(child, limited=limited and not apart)
 
 
 def _reads_all(node: Mapping[str, Any]) -> bool:

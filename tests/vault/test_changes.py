@@ -1,14 +1,14 @@
 """The feed of changes: each change once, in order, none skipped by a cursor whatever order writers commit in."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from credstore.database import write_options
 from credstore.errors import CursorExpired
-from credstore.models import db
+from credstore.models import db, utc_now
 from credstore.vault import Vault, change_positions
 from credstore.vault.change_positions import purge_changes
 from tests.vault.conftest import PUBLIC, Together, fill, llm, scalar, sql
@@ -40,6 +40,9 @@ def test_a_deletion_of_many_and_its_undo_are_told_for_each(vault: Vault, number:
     ids, start = all_ids(), vault.newest_cursor()
     batch = vault.delete(ids).batch
     assert sorted(actions(vault, start)) == sorted(("deleted", each) for each in ids)
+    since = "SELECT count(*) FROM credential_change WHERE action = 'deleted' AND changed_at > '{}'"
+    for moment, told in ((timedelta(minutes=-5), number), (timedelta(minutes=5), 0)):
+        assert scalar(since.format(f"{utc_now() + moment:%Y-%m-%d %H:%M:%S.%f}+00")) == told
     start = vault.newest_cursor()
     vault.restore(batch)
     assert sorted(actions(vault, start)) == sorted(("restored", each) for each in ids)

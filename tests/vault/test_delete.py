@@ -11,6 +11,7 @@ from credstore.errors import NotFound, StorageError
 from credstore.models import db
 from credstore.probe import Outcome
 from credstore.vault import Vault
+from credstore.vault.consistency import check_consistency
 from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, Together, fill, llm, scalar, statements
 
 
@@ -58,7 +59,10 @@ def test_ten_thousand_ids_are_one_transaction(vault: Vault) -> None:
     assert (done.deleted, done.missing) == (10_000, 1)
     assert (seen.count("BEGIN"), seen.count("COMMIT")) == (1, 1)
     assert scalar("SELECT count(*) FROM credential") == 0
+    assert check_consistency(db.session).sound, "two blocks of ids"
+    db.session.rollback()
     assert vault.restore(done.batch) == 10_000
+    assert check_consistency(db.session).sound
 
 
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "after_cursor_execute"])

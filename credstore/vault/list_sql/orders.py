@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, collate, literal_column
+from sqlalchemy import ColumnElement, Text, literal_column
 
 from credstore.models import Credential
+from credstore.vault.name_search import by_code_point
 
 MAX_ID = 2**31 - 1
 Conditions = tuple[Any, ...]
@@ -18,7 +19,7 @@ DETAIL_KEY: ColumnElement[str] = literal_column("substr(credential.detail, 1, 64
 
 def name_key(dialect: str) -> Any:
     """The name as the index has it that names are sorted by."""
-    return collate(Credential.name_key, "C") if dialect == "postgresql" else Credential.name_key
+    return by_code_point(Credential.name_key, dialect)
 
 
 @dataclass(frozen=True, slots=True)

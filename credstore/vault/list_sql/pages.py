@@ -6,6 +6,7 @@ to date, see `status_counts` and `row_counts`.
 
 from collections.abc import Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -32,7 +33,7 @@ from credstore.test_run_models import TestRun
 from credstore.vault.list_sql.orders import MAX_ID
 from credstore.vault.run_under_way import active_conditions
 
-Columns = tuple[Any, ...]
+RowColumns = tuple[Any, ...]
 
 # Built once: SQLAlchemy takes longer to build a statement than SQLite to answer it. On the table and not on the mapped
 # class, so that rows do not pass through the ORM.
@@ -41,7 +42,7 @@ _ids: Any = Credential.__table__.alias("passed").c
 _block: Any = CredentialCount.__table__.c.block
 _count: Any = CredentialStatusCount.__table__.c
 # What the table of the page shows.
-LIST_COLUMNS: Columns = (
+LIST_COLUMNS: RowColumns = (
     _table.id,
     _table.public_id,
     _table.name,
@@ -58,7 +59,7 @@ LIST_COLUMNS: Columns = (
 )
 # The same for the whole row but its sealed value, for `kept_records`.
 _RAW = (UTCDateTime, JsonObject)
-FULL_COLUMNS: Columns = tuple(
+FULL_COLUMNS: RowColumns = tuple(
     type_coerce(column, Text).label(column.name) if isinstance(column.type, _RAW) else column
     for column in _table
     if column.name not in {"sealed", "fingerprint"}
@@ -72,7 +73,7 @@ _TOTALS = (
     # By an index that has few rows without an end: a statement of its own would be another trip.
     .add_columns(select(TestRun.id).where(*active_conditions()).limit(_ONE).scalar_subquery().label("run_id"))
 )
-_WIDTH = 4  # columns of _TOTALS
+_WIDTH = len(_TOTALS.selected_columns)
 
 
 class Totals(dict[tuple[str, str], int]):
@@ -82,7 +83,7 @@ class Totals(dict[tuple[str, str], int]):
     """
 
     def __init__(self, rows: Sequence[Any]) -> None:
-        super().__init__(((str(row[0]), str(row[1])), int(row[2])) for row in rows)
+        super().__init__(((str(row.counted_kind), str(row.counted_status)), int(row.total)) for row in rows)
         self.run_id = next((str(row.run_id) for row in rows if row.run_id), "")
 
 
@@ -98,17 +99,21 @@ def totals(session: AnySession) -> Totals:
     return Totals(session.connection().execute(_TOTALS).all())
 
 
-def read_page(session: AnySession, columns: Columns, kind: str, offset: int, limit: int) -> PageRows:
-    """The totals, and the `limit` rows of a type ("" for all) from `offset` on, newest first."""
+def read_page(session: AnySession, columns: RowColumns, kind: str, offset: int, limit: int) -> PageRows:
+    """The totals, and the `limit` rows of a type ("" for all) from `offset` on, newest first.
+
+    `id` is the first column.
+    """
     values: dict[str, Any] = {"most": limit} | ({"kind": kind} if kind else {})
     values |= {"offset": min(offset, MAX_ID)} if offset > 0 else {"first": MAX_ID}
     statement = _page_statement(columns, bool(kind), passes=offset > 0)
     found: Sequence[Any] = session.connection().execute(statement, values).all()
     rows = [tuple(row[_WIDTH:]) for row in found if row.counted_kind is None]
+    rows.sort(key=itemgetter(0), reverse=True)  # by id; a UNION promises no order
     return PageRows(Totals([row for row in found if row.counted_kind is not None]), rows)
 
 
-def read_rows(session: AnySession, columns: Columns, ids: Sequence[int]) -> Sequence[Any]:
+def read_rows(session: AnySession, columns: RowColumns, ids: Sequence[int]) -> Sequence[Any]:
     """These columns of the credentials with these ids, in their order. `id` is one of the columns."""
     if not ids:
         return []
@@ -117,21 +122,21 @@ def read_rows(session: AnySession, columns: Columns, ids: Sequence[int]) -> Sequ
     return [by_id[row_id] for row_id in ids if row_id in by_id]
 
 
-def read_rows_below(session: AnySession, columns: Columns, kind: str, row_id: int, limit: int) -> Sequence[Any]:
+def read_rows_below(session: AnySession, columns: RowColumns, kind: str, row_id: int, limit: int) -> Sequence[Any]:
     """The `limit` rows of a type ("" for all) with an id below `row_id`, newest first."""
     values: dict[str, Any] = {"first": row_id - 1, "most": limit} | ({"kind": kind} if kind else {})
     return session.connection().execute(_newest_from(bindparam("first"), columns, bool(kind)), values).all()
 
 
 @cache
-def _page_statement(columns: Columns, of_kind: bool, *, passes: bool) -> CompoundSelect[Any]:
+def _page_statement(columns: RowColumns, of_kind: bool, *, passes: bool) -> CompoundSelect[Any]:
     """The rows of a page, with the columns of _TOTALS empty, and the totals, with those of a row empty."""
     found = _newest_from(_first_id(of_kind) if passes else bindparam("first"), columns, of_kind).subquery("page")
     none = [null().label(column.name) for column in _TOTALS.selected_columns]
     return union_all(select(*none, *found.c), _TOTALS.add_columns(*(null() for _ in found.c)))
 
 
-def _newest_from(first: Any, columns: Columns, of_kind: bool) -> Select[Any]:
+def _newest_from(first: Any, columns: RowColumns, of_kind: bool) -> Select[Any]:
     """`most` rows from the id `first` on, newest first."""
     return (
         _of_kind(select(*columns).where(_table.id <= first), _table.kind, of_kind)

@@ -1,4 +1,4 @@
-"""On SQLite deleted credentials stand in the table in the order in which they were deleted.
+"""On SQLite deleted credentials are appended to their table.
 
 SQLite keeps a table in the order of a primary key that is "INTEGER". The ids of what one deletion takes may lie between
 those of an earlier one, so that the deletion wrote all pages of the table again. A primary key of another type name is
@@ -25,10 +25,13 @@ def upgrade() -> None:
         op.drop_index("ix_deleted_credential_name_key", "deleted_credential")  # ix_deleted_credential_name_prefix stays
         return
     table, *indexes_and_triggers = connection.scalars(_DEFINITIONS).all()
+    changed = table.replace("id INTEGER NOT NULL", "id BIGINT NOT NULL", 1)
+    if changed == table:
+        raise ValueError("The table deleted_credential is not as the migrations before have made it.")
     # Not renamed: SQLite would change the triggers of other tables too, which name this one.
     connection.exec_driver_sql("CREATE TABLE deleted_credential_copy AS SELECT * FROM deleted_credential")
     connection.exec_driver_sql("DROP TABLE deleted_credential")
-    connection.exec_driver_sql(table.replace("id INTEGER NOT NULL", "id BIGINT NOT NULL", 1))
+    connection.exec_driver_sql(changed)
     connection.exec_driver_sql(
         "INSERT INTO deleted_credential SELECT * FROM deleted_credential_copy ORDER BY deleted_at, id"
     )
