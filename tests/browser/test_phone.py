@@ -53,6 +53,22 @@ def test_the_bar_of_a_selection_covers_no_button_of_a_row(site: LiveSite, open_p
         assert trash["y"] + trash["height"] <= box["y"], "the bar hides the row that was asked for"
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_how_many_more_are_deleted_can_be_read(site: LiveSite, open_page: OpenPage, width: int) -> None:
+    site.bots(50)
+    tab = open_page("", viewport={"width": width, "height": 844})
+    tab.get_by_role("checkbox", name="Select all on this page").check()
+    tab.locator("#delete-selected").click()
+    more = tab.get_by_role("dialog").locator(".names li").last
+    expect(more).to_be_visible()
+    assert more.inner_text() == "and 40 more"
+    expect(more).to_have_css("font-size", "14px")
+    assert more.evaluate("(it) => getComputedStyle(it, '::after').content") == "none"
+    box = more.bounding_box()
+    assert box
+    assert box["width"] > 200
+
+
 def test_targets_are_24_pixels_in_wide_windows_too(site: LiveSite, open_page: OpenPage) -> None:
     """A checkbox is drawn smaller there, but takes clicks around it."""
     site.bots(2)
