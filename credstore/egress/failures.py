@@ -37,7 +37,9 @@ _CERTIFICATES: dict[int, tuple[str, str]] = {
 
 
 def unknown_host(host: str) -> Unreached:
-    return Unreached("name", f"DNS knows no address for {host}.", "Check the host name in the URL for a typo.")
+    """The advice is right too where nobody typed a URL, as for Telegram."""
+    advice = "Check the host name for a typo, and that this server can look up names."
+    return Unreached("name", f"DNS knows no address for {host}.", advice)
 
 
 def dns_timeout(host: str) -> Unreached:

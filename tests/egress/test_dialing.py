@@ -280,6 +280,12 @@ def test_a_name_without_an_address_is_told(code: int, sentence: str, get: Get) -
     assert (caught.value.cause, caught.value.sentence) == ("name", sentence)
 
 
+def test_the_advice_for_a_name_without_an_address_is_right_where_nobody_typed_a_url(get: Get) -> None:
+    with pytest.raises(Unreached) as caught:
+        get("https://api.telegram.org/", client=OutboundClient(OPEN, resolve=Resolver(failing(socket.EAI_NONAME))))
+    assert caught.value.advice == "Check the host name for a typo, and that this server can look up names."
+
+
 def test_a_label_too_long_for_dns_is_a_bad_name(get: Get) -> None:
     with pytest.raises(Unreached) as caught:
         get(f"https://{'a' * 64}.example/")
