@@ -1,7 +1,9 @@
 """Messages: their tone, their end, and how they are said; and the button that copies a reference."""
 
 import json
+import re
 import subprocess
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -44,6 +46,47 @@ def test_a_message_is_closed_by_mouse_and_by_keyboard(site: LiveSite, open_page:
     tab.keyboard.press("Enter")
     expect(message).to_have_count(0)
     expect(tab.get_by_role("heading", name="No credentials yet")).to_be_visible()
+
+
+LOOKS = [
+    {"viewport": {"width": 1280, "height": 800}},
+    {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", "java_script_enabled": False},
+    {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+]
+
+
+def expect_both_seen(tab: Page, text: str) -> None:
+    """The message is in the window and nothing shows through it; the changed row is in the window, and not below it."""
+    message, row = tab.locator(".message"), tab.locator("tbody tr:target")
+    expect(message).to_contain_text(text)
+    expect(message).to_be_in_viewport(ratio=1)
+    expect(row).to_be_in_viewport(ratio=1)
+    top, bottom = message.bounding_box(), row.bounding_box()
+    assert top
+    assert bottom
+    assert top["y"] + top["height"] <= bottom["y"]
+    assert not re.match(r"rgba|transparent", message.evaluate("(it) => getComputedStyle(it).backgroundColor"))
+    over = f"document.elementFromPoint({top['x'] + top['width'] / 2}, {top['y'] + top['height'] - 4})"
+    assert tab.evaluate(f"{over}.closest('.message') !== null")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_message_stays_in_sight_with_the_row_that_it_is_about(
+    site: LiveSite, open_page: OpenPage, look: dict[str, Any]
+) -> None:
+    """The page is scrolled to that row, away from the top of the list."""
+    site.bots(50)
+    tab = open_page("", **look)
+    tab.get_by_role("link", name="Edit Bot 010").click()
+    tab.get_by_label("Expires").fill("2031-01-01")
+    tab.get_by_role("button", name="Save", exact=True).click()
+    expect_both_seen(tab, "Bot 010 is saved.")
+    assert tab.evaluate("scrollY") > 500
+    tab.get_by_role("link", name="Delete Bot 009").click()
+    tab.get_by_role("button", name="Delete credential").click()
+    tab.get_by_role("button", name="Undo").click()
+    expect_both_seen(tab, "Restored “Bot 009”.")
+    assert tab.evaluate("scrollY") > 500
 
 
 def test_each_tone_has_an_icon_and_words_of_its_own(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
