@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -73,7 +73,8 @@ class LiveSite:
         with self.vault() as vault:
             vault.edit(record.public_id, version=record.version, name=name, values=dict(record.public))
 
-    def judged(self, record: Record, verdict: Verdict) -> None:
+    def judged(self, record: Record, verdict: Verdict, minutes: int = 0) -> None:
+        """With this result of a test, so many minutes ago."""
         with self.app.app_context(), write_transaction(db.session):
             stored = dump_verdict(verdict)
             if models := store_names(db.session, record.public_id, record.version, verdict):
@@ -83,7 +84,7 @@ class LiveSite:
             measured = {
                 "verdict": stored,
                 "verdict_version": record.version,
-                "verdict_at": datetime.now(UTC),
+                "verdict_at": datetime.now(UTC) - timedelta(minutes=minutes),
                 "status": verdict.outcome.value,
             }
             db.session.execute(update(Credential).where(Credential.public_id == record.public_id).values(**measured))

@@ -69,14 +69,37 @@ def test_sort_and_filter_by_keyboard(judged: LiveSite, open_page: OpenPage) -> N
     expect_names(tab, ["bravo", "Delta", "charlie", "alpha"])
 
 
-def test_not_tested_is_a_quiet_dash_that_is_read_as_words(judged: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page()
+@pytest.mark.parametrize("width", [1280, 390])
+def test_not_tested_stands_in_the_row_in_quiet_words(judged: LiveSite, open_page: OpenPage, width: int) -> None:
+    tab = open_page(viewport={"width": width, "height": 800})
     untested = tab.get_by_role("row", name="charlie").get_by_role("link", name="Not tested")
-    sign = untested.evaluate("(it) => [getComputedStyle(it).fontSize, getComputedStyle(it, '::before').content]")
-    assert sign == ["0px", '"\N{EN DASH}" / ""']
+    color = "(it) => getComputedStyle(it).color"
+    assert untested.evaluate(color) == tab.locator(".chips a:not([aria-current])").first.evaluate(color)
+    assert untested.inner_text() == "Not tested"
+    assert untested.evaluate("(it) => getComputedStyle(it).fontSize") == "13px"
     untested.hover()
     expect(tab.get_by_role("tooltip")).to_contain_text("Press Test before a workflow relies on it.")
     expect(tab.get_by_role("row", name="alpha").locator(".verdict")).to_have_text("Verified just now")
+
+
+@pytest.mark.parametrize("width", [1000, 1280])
+def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_page: OpenPage, width: int) -> None:
+    """The details here have one line, so that the status alone could make a row higher."""
+    for name, outcome, minutes in (
+        ("bot", Outcome.NOT_REACHED, 0),
+        ("bot 2", Outcome.NOT_REACHED, 2),
+        ("bot 59", Outcome.NOT_REACHED, 59),
+        ("trouble", Outcome.PROVIDER_TROUBLE, 59),
+    ):
+        record = site.bots(1, name)[0]
+        site.judged(record, verdict(outcome, "https://api.telegram.org/bot"), minutes)
+    site.bots(1, "untested")
+    tab = open_page(viewport={"width": width, "height": 800})
+    expect(tab.locator(".verdict", has_text="Not reached 2 min ago")).to_be_visible()
+    heights = tab.locator("tbody tr").evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)")
+    assert heights == [44] * 5
+    if width == 1280:
+        expect(tab.locator(".verdict", has_text="Not reached 2 min ago")).to_have_css("height", "28px")
 
 
 def test_columns_stand_at_the_same_place_on_every_page(site: LiveSite, open_page: OpenPage) -> None:
