@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.axe import axe_faults
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite, words
 from tests.browser.test_dialog import choose, open_dialog, shown_labels
@@ -15,6 +16,7 @@ ABOUT = {
     "Anthropic": "For Anthropic's Claude API",
     "OpenAI Compatible": "For any provider with an OpenAI-compatible API (e.g., local models, Venice.ai, Together AI)",
 }
+RED = "rgb(194, 42, 47)"
 LABELS = {
     "OpenAI": ["Provider Type", "API Key", "Base URL (optional)", "Organization ID (optional)"],
     "Anthropic": ["Provider Type", "API Key", "Base URL (optional)"],
@@ -140,6 +142,67 @@ def test_the_menu_works_by_keyboard_and_gives_way_to_what_went_wrong(
     assert shown_labels(form) == ["Bot Token"]
     choose_more(form, "Test without saving")
     expect(form.get_by_label("Bot Token")).to_be_focused()
+
+
+@pytest.mark.parametrize("on_page", [True, False])
+def test_what_is_said_of_a_field_is_taken_back_when_it_is_changed(
+    open_page: OpenPage, watch: Watch, on_page: bool
+) -> None:
+    """The others keep their sentences; the server says anew what is wrong when the form is sent again."""
+    watch.allow_status(400)
+    tab = open_page("/new" if on_page else "")
+    form: Page | Locator = tab if on_page else open_dialog(tab)
+    send, sentences = form.get_by_role("button", name="Add Credential"), form.locator(".wrong:visible")
+    send.click()
+    name, key = form.get_by_label("Name"), form.get_by_label("API Key")
+    expect(sentences).to_have_text(["Give the credential a name.", "OpenAI needs an API key."])
+    expect(name).to_have_accessible_description("Give the credential a name.")
+    expect(key).to_have_css("border-top-color", RED)
+    key.press_sequentially("s")
+    expect(sentences).to_have_text(["Give the credential a name."])
+    expect(key).to_have_attribute("aria-invalid", "false")
+    expect(key).not_to_have_css("border-top-color", RED)
+    expect(name).to_have_attribute("aria-invalid", "true")
+    name.fill("Model")
+    expect(sentences).to_have_count(0)
+    expect(name).to_have_accessible_description("")
+    assert not list(axe_faults(tab))
+    name.fill("")
+    send.click()
+    expect(sentences).to_have_text(["Give the credential a name."])
+    expect(name).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_field_in_view_for_what_is_wrong_with_it_stays_while_one_types(open_page: OpenPage, watch: Watch) -> None:
+    """The fields of Git beside its JSON, which hides them otherwise; and the JSON that an example replaces."""
+    watch.allow_status(400)
+    _, form = open_form(open_page, script=True)
+    choose(form, "Git")
+    form.get_by_label("Name").fill("Repository")
+    url = form.locator(".guided:visible").get_by_label("URL")
+    url.fill("nothing of the kind")
+    form.get_by_role("button", name="Add Credential").click()
+    expect(url).to_have_attribute("aria-invalid", "true")
+    form.locator(".as-json:visible").evaluate("(it) => { it.open = true }")
+    url.fill("https://git.example.com/team/repo.git")
+    expect(url).to_be_visible()
+    expect(form.locator(".wrong:visible")).to_have_count(0)
+
+
+def test_an_example_takes_back_what_was_wrong_with_the_json(open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    tab, form = open_form(open_page, script=True)
+    choose(form, "Git")
+    form.get_by_label("Name").fill("Repository")
+    form.get_by_text("Edit as JSON").locator("visible=true").click()
+    area = form.locator("textarea:visible")
+    area.fill("{")
+    form.get_by_role("button", name="Add Credential").click()
+    expect(area).to_have_attribute("aria-invalid", "true")
+    tab.once("dialog", lambda asked: asked.accept())
+    form.get_by_role("button", name="Insert example").click()
+    expect(area).to_have_attribute("aria-invalid", "false")
+    expect(form.locator(".wrong:visible")).to_have_count(0)
 
 
 BORDERS = "fields => fields.map(field => getComputedStyle(field).borderTopColor)"
