@@ -29,5 +29,12 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+// The format that fits better; the file and the other choices stay.
+document.addEventListener("click", ({ target }) => {
+  if (!target.matches("#preview [data-format]")) return;
+  form.elements.format.value = target.dataset.format;
+  form.requestSubmit(form.querySelector("[value=preview]"));
+});
+
 // What was previewed is no longer what is chosen.
 form.addEventListener("change", () => place().replaceChildren());

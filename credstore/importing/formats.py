@@ -43,6 +43,22 @@ def read_candidates(name: str, text: str) -> list[Candidate]:
         raise FileRefused(f"{refusal.sentence} This looks like a .env file.") from None
 
 
+def fitting_format(chosen: str, text: str) -> str:
+    """The other format in which most of the text can be imported; "" where there is none."""
+    found = {name: _importable(name, text) for name in FORMATS if name != chosen}
+    best = max(found, key=lambda name: found[name])
+    return best if found[best] else ""
+
+
+def _importable(name: str, text: str) -> int:
+    """How many items with a name the text has in this format."""
+    try:
+        candidates = FORMATS[name].read(text)
+    except FileRefused:
+        return 0
+    return sum(not one.skipped and one.name not in {"", "?"} for one in candidates)
+
+
 def read_text_file(path: Path) -> str:
     """Raises FileRefused."""
     try:

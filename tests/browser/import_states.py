@@ -19,3 +19,12 @@ def import_preview(tab: Page, site: LiveSite) -> None:
     tab.get_by_label("File").set_input_files(file)  # type: ignore[arg-type]  # a dict is a FilePayload
     tab.get_by_role("button", name="Preview").click()
     expect(tab.get_by_role("heading", name="Preview")).to_be_visible()
+
+
+def import_in_another_format(tab: Page, site: LiveSite) -> None:
+    """A .env file, with the format that is chosen first."""
+    tab.goto(f"{site.url}/import")
+    file = {"name": "app.env", "mimeType": "text/plain", "buffer": _VARIABLES.encode()}
+    tab.get_by_label("File").set_input_files(file)  # type: ignore[arg-type]  # a dict is a FilePayload
+    tab.get_by_role("button", name="Preview").click()
+    expect(tab.get_by_role("button", name="Preview in this format")).to_be_visible()

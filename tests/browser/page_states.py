@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from credstore.vault import ListFilters
 from tests.browser import deleted_states, form_states
 from tests.browser.error_states import ERROR_STATES
-from tests.browser.import_states import import_preview
+from tests.browser.import_states import import_in_another_format, import_preview
 from tests.browser.list_states import LIST_STATES, furnish_list_states
 from tests.browser.live_site import LONG_URL, LiveSite, tried_verdict
 from tests.browser.own_site_states import OWN_SITE_STATES
@@ -180,6 +180,7 @@ PAGE_STATES = (
     PageState("edit Git", form_states.edit_git),
     PageState("import", _page("/import")),
     PageState("import, preview", import_preview),
+    PageState("import, another format fits", import_in_another_format),
     PageState("dialog delete", _dialog(".trash")),
     PageState("dialog delete many", _dialog("#delete-selected", 12, over="?type=llm")),
     PageState("recently deleted", deleted_states.deleted),

@@ -57,6 +57,34 @@ def test_by_mouse(site: LiveSite, open_page: OpenPage, file: Path) -> None:
     expect_imported(tab, site)
 
 
+def test_the_format_that_fits_is_one_press_away_and_the_file_stays(
+    site: LiveSite, open_page: OpenPage, file: Path
+) -> None:
+    tab = open_page("/import")
+    tab.get_by_label("File").set_input_files(file)
+    tab.get_by_label("A name that is in use").select_option("rename")
+    tab.get_by_role("button", name="Preview", exact=True).click()
+    expect(tab.locator("#preview .notice")).to_contain_text("Try the format “.env file”.")
+    expect(tab.get_by_text("Choose it above, and the same file again")).to_be_hidden()
+    assert not list(axe_faults(tab))
+    tab.get_by_role("button", name="Preview in this format").click()
+    expect_preview(tab)
+    expect(tab.get_by_role("heading", name="Preview")).to_be_focused()
+    expect(tab.locator("#preview .notice")).to_have_count(0)
+    expect(tab.get_by_label("A name that is in use")).to_have_value("rename")
+    tab.get_by_role("button", name="Import 1 credential").click()
+    expect_imported(tab, site)
+
+
+def test_without_javascript_the_format_that_fits_is_told(open_page: OpenPage, file: Path) -> None:
+    tab = open_page("/import", java_script_enabled=False)
+    tab.get_by_label("File").set_input_files(file)
+    tab.get_by_role("button", name="Preview", exact=True).click()
+    expect(tab.locator("#preview .notice")).to_contain_text("Try the format “.env file”.")
+    expect(tab.get_by_text("Choose it above, and the same file again")).to_be_visible()
+    expect(tab.get_by_role("button", name="Preview in this format")).to_be_hidden()
+
+
 def test_by_keyboard(site: LiveSite, open_page: OpenPage, file: Path) -> None:
     tab = open_page()
     open_import(tab)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from credstore.credential_types import by_slug
 from credstore.errors import FileRefused
 from credstore.importing.candidate import Candidate
-from credstore.importing.formats import FORMATS, decode_text
+from credstore.importing.formats import FORMATS, decode_text, fitting_format
 from credstore.importing.pipelit import read_database
 from credstore.vault.validation import validate_entry
 
@@ -277,3 +277,28 @@ def test_a_text_that_is_not_utf_8_is_refused() -> None:
     assert decode_text(b"\xef\xbb\xbfA=1") == "A=1"
     with pytest.raises(FileRefused, match="UTF-8"):
         decode_text("Ä".encode("utf-16"))
+
+
+FITTING = {
+    "airflow": json.dumps({"llm": {"conn_type": "openai", "password": OPENAI}}),
+    "n8n": json.dumps([{"name": "Bot", "type": "telegramApi", "data": {"accessToken": BOT}}]),
+    "env": f"OPENAI_API_KEY={OPENAI}\nDEBUG=1\n",
+    "github": json.dumps([{"name": "OPENAI_API_KEY", "value": OPENAI}]),
+    "gitlab": json.dumps([{"key": "OPENAI_API_KEY", "value": OPENAI}]),
+    "1password": f"Title,Url,Username,Password\nMail,https://mail.example/?a=b,me,x=y\nKey,,,{OPENAI}\n",
+    "bitwarden": f"name,login_uri,login_username,login_password\nMail,https://mail.example/?a=b,me,x\nKey,,,{OPENAI}\n",
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_format_that_fits_a_file_is_found(name: str) -> None:
+    for chosen in set(FORMATS) - {name}:
+        assert fitting_format(chosen, FITTING[name]) == name
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "[]", "DEBUG=1\n", "a letter to somebody", '{"a": {"b": {}}}', "a,b\n1,2\n"]
+)
+def test_no_format_fits_what_holds_no_credential(text: str) -> None:
+    for chosen in FORMATS:
+        assert fitting_format(chosen, text) == ""

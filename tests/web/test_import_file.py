@@ -53,6 +53,26 @@ def test_what_cannot_be_tested_is_told_in_the_preview(admin: Page) -> None:
     assert sentence in send(admin, b"JIRA_TOKEN=abc-0123456789\n")
 
 
+def test_a_file_without_an_item_of_the_chosen_format_names_the_one_to_try(admin: Page) -> None:
+    text = send(admin, format="airflow")
+    assert "Nothing in this file can be imported as “Airflow connections (JSON or .env)”." in text
+    assert "Try the format “.env file”." in text
+    assert "2 skipped." in text
+    assert admin.document.find("button", **{"data-format": "env"})
+    assert "Nothing in this file" not in send(admin)
+    nothing = send(admin, b"DEBUG=1\n")
+    assert "Nothing in this file can be imported as “.env file”. No other format of this list fits it." in nothing
+
+
+def test_what_is_stored_already_fits_its_format(admin: Page) -> None:
+    only = f"OPENAI_API_KEY={SECRET}\n".encode()
+    send(admin, only)
+    send(admin, only, act="store", previewed=token(admin), status=303)
+    text = send(admin, only)
+    assert "1 skipped." in text
+    assert "Nothing in this file" not in text
+
+
 @pytest.mark.parametrize("change", ["file", "policy", "no preview"])
 def test_only_what_was_previewed_is_imported(admin: Page, app: Flask, change: str) -> None:
     send(admin)

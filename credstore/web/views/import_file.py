@@ -40,14 +40,15 @@ def import_file() -> ResponseReturnValue:
     """GET: the form. POST: the preview, or with `act=store` and the hash of the last preview, the import."""
     if request.method == "GET":
         return _page([], "", "")
-    from credstore.importing.formats import FORMATS, decode_text, read_candidates  # see `_page`
+    from credstore.importing.formats import FORMATS, decode_text, fitting_format, read_candidates  # see `_page`
 
     form, policy = request.form, _policy()
     try:
         name, content = form.get("format", ""), _content(request.files.get("file"))
         if name not in FORMATS:
             raise FileRefused("Choose a format.")
-        candidates = read_candidates(name, decode_text(content))
+        text = decode_text(content)
+        candidates = read_candidates(name, text)
     except FileRefused as refusal:
         return _page([], refusal.sentence, ""), 400
     run = request_context.vault().new_import(policy)
@@ -56,7 +57,8 @@ def import_file() -> ResponseReturnValue:
     confirmed = store and form.get("previewed") == token
     run.run(candidates, dry_run=not confirmed, tell=items.append)
     if not confirmed:
-        return _page(items, _CHANGED if store else "", token), 409 if store else 200
+        fitting = fitting_format(name, text) if all(one.skipped for one in candidates) else None
+        return _page(items, _CHANGED if store else "", token, fitting), 409 if store else 200
     flash_message(f"Import: {_summary(items)}.")
     return redirect(url_for("credstore.index"), 303)
 
@@ -80,7 +82,8 @@ def _summary(items: list[ImportItem]) -> str:
     return ", ".join(told) or "nothing in the file"
 
 
-def _page(items: list[ImportItem], problem: str, token: str) -> str:
+def _page(items: list[ImportItem], problem: str, token: str, fitting: str | None = None) -> str:
+    """`fitting` is the format to try where nothing can be imported in the chosen one; "" where there is none."""
     from credstore.importing.formats import FORMATS  # here, since most processes never show this page
 
     return render_template(
@@ -94,4 +97,6 @@ def _page(items: list[ImportItem], problem: str, token: str) -> str:
         summary=_summary(items),
         problem=problem,
         token=token,
+        nothing_fits=fitting is not None,
+        fitting=fitting,
     )
