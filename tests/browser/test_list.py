@@ -86,3 +86,12 @@ def test_the_badge_of_an_expiry_stands_beside_the_name(site: LiveSite, open_page
     other, long, short = heights
     assert short == pytest.approx(other, abs=1)
     assert long <= 52
+
+
+def test_a_name_is_not_cut_for_the_badge_below_it(site: LiveSite, open_page: OpenPage) -> None:
+    """In a window where both do not stand on one line."""
+    with site.vault() as vault:
+        vault.create("git", "Website deployment", {"extra_config": '{"token": "x"}'}, expires="2020-12-28")
+    tab = open_page(viewport={"width": 960, "height": 800})
+    link = tab.get_by_role("link", name="Website deployment", exact=True)
+    assert link.evaluate("(it) => it.scrollHeight <= it.clientHeight")
