@@ -7,7 +7,8 @@ Without them the arbiter and two workers take 17 MiB less together, and start so
 import inspect
 import sys
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -32,7 +33,12 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
 # What hashlib then needs; a Python may be built without them.
 OWN_HASHES = {"_blake2", "_md5", "_sha1", "_sha3"}
 OWN_HASHES |= {"_sha2"} if sys.version_info >= (3, 12) else {"_sha256", "_sha512"}
+# So long a thread waits for another one that loads a module. If that one waits for the first, by the locks of Python's
+# imports, it goes on with what is there, as Python does.
+WAIT_SECONDS = 5
 _lock = threading.RLock()  # the thread that loads a module reads names of it
+_loading = set[str]()
+_forgotten = threading.Event()  # see `forget_known`
 
 
 class LateModules(MetaPathFinder):
@@ -59,6 +65,9 @@ class _LateLoader(Loader):
         self.own = own
 
     def exec_module(self, module: ModuleType) -> None:
+        if module.__name__ in KNOWN and _forgotten.is_set():
+            self.own.exec_module(module)
+            return
         vars(module).update(KNOWN.get(module.__name__, {}))
         module.__class__ = _LateModule
 
@@ -66,21 +75,48 @@ class _LateLoader(Loader):
 class _LateModule(ModuleType):
     """Its class is ModuleType from the moment when it is loaded."""
 
+    def __getattribute__(self, name: str) -> Any:
+        """While another thread loads the module, wait: functions that are there may use names that are not yet."""
+        if name[:2] != "__" and ModuleType.__getattribute__(self, "__name__") in _loading:
+            with _turn():
+                pass
+        return ModuleType.__getattribute__(self, name)
+
     def __getattr__(self, name: str) -> Any:
         """Load the module for a name that it does not have yet."""
         spec = self.__spec__
         if spec and name == "__path__":  # Python asks for it at "from module import name"; a package has it already
             raise AttributeError(name)
-        with _lock:
+        with _turn():
             if spec and isinstance(late := spec.loader, _LateLoader):
                 spec.loader = self.__loader__ = late.own
+                _loading.add(spec.name)
                 try:
                     late.own.exec_module(self)
                 except BaseException:
                     spec.loader = self.__loader__ = late  # who asks next tries again
                     raise
+                finally:
+                    _loading.discard(spec.name)
                 self.__class__ = ModuleType  # type: ignore[assignment]
         return ModuleType.__getattribute__(self, name)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One thread at a time, but for those that have waited long enough."""
+    mine = _lock.acquire(timeout=WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        if mine:
+            _lock.release()
+
+
+def insert_finders(*finders: MetaPathFinder) -> None:
+    """Right before Python's own finder of files, which they ask: finders that others put before it stay the first."""
+    at = sys.meta_path.index(PathFinder)
+    sys.meta_path[at:at] = finders
 
 
 def use_own_hashes() -> None:
@@ -95,6 +131,7 @@ def use_own_hashes() -> None:
 
 def forget_known() -> None:
     """When the application is imported. Who uses a name of KNOWN later loads its module, and gets the real one."""
+    _forgotten.set()
     for module, names in KNOWN.items():
         if isinstance(late := sys.modules.get(module), _LateModule):
             for name in names:

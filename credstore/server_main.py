@@ -6,7 +6,7 @@ See `late_modules` and `short_docstrings`.
 import json
 import sys
 
-from credstore.late_modules import LateModules, use_own_hashes
+from credstore.late_modules import LateModules, insert_finders, use_own_hashes
 from credstore.short_docstrings import ShortDocstrings
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     sys.argv[1:] = []  # gunicorn would take them for its own
     use_own_hashes()
-    sys.meta_path[:0] = [LateModules(), ShortDocstrings()]
+    insert_finders(LateModules(), ShortDocstrings())
     from credstore.gunicorn_server import GunicornServer
     from credstore.log_lines import hold_lines
 

@@ -2,9 +2,11 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,7 +15,8 @@ from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
 from credstore.cli import COMMANDS, main
-from credstore.config import Config
+from credstore.config import DATABASE_FILE, Config
+from credstore.database import close_database
 from credstore.encryption.keyring import Keyring
 from credstore.models import db
 from credstore.vault import Vault
@@ -156,6 +159,36 @@ def test_the_status_of_keys_names_the_missing_one(
     output = run("keys", "status", status=1).output
     assert f"{key_id}  MISSING; what cannot be decrypted: 1 credential\n" in output
     assert other not in output
+
+
+def test_what_is_erased_while_another_program_reads_is_erased_by_the_next_try(
+    run: Run, app_of: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credstore.vault.purge.TRUNCATE_SECONDS", 0.1)
+    monkeypatch.setattr("credstore.sqlite_engine._PRAGMAS", ("PRAGMA busy_timeout=100", "PRAGMA secure_delete=ON"))
+    app = app_of()
+    with app.app_context():  # type: ignore[attr-defined]
+        vault = app.extensions["credstore"].vault  # type: ignore[attr-defined]
+        record = vault.create("git", "Deploy", {"extra_config": '{"a": 1}'})
+        encrypted = db.session.execute(db.text("SELECT sealed FROM credential")).scalar_one().encode()
+        vault.delete([record.public_id])
+    close_database(app)  # type: ignore[arg-type]
+    (file,) = tmp_path.rglob(DATABASE_FILE)
+
+    def still_there() -> bool:
+        return any(encrypted in part.read_bytes() for part in file.parent.glob(f"{DATABASE_FILE}*"))
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as server:
+        server.execute(
+            "SELECT count(*) FROM credential"
+        ).fetchone()  # its connection stays; the last to close empties it
+        with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM credential").fetchone()
+            assert "may still be in the file" in run("db", "erase-deleted", "--yes", status=1).output
+            assert still_there()
+        assert run("db", "erase-deleted", "--yes").output == "Erased: 0.\n"
+        assert not still_there()
 
 
 def test_the_status_of_keys_counts_what_can_be_put_back(

@@ -5,7 +5,9 @@ import importlib.util
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of modules; those of NAMES are late, but the log of the others' loads."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "meta_path", [LateModules(NAMES[:3]), *sys.meta_path])
+    monkeypatch.setattr(late_modules, "_forgotten", threading.Event())
     (tmp_path / "late_probe_log.py").write_text("loads = []\n")
     yield tmp_path
     for name in NAMES:
@@ -90,6 +93,56 @@ def test_threads_see_the_whole_module(folder: Path) -> None:
     for thread in threads:
         thread.join()
     assert seen == [42] * 4
+
+
+def test_no_thread_uses_a_module_that_is_half_loaded(folder: Path) -> None:
+    code = "import time\ndef answer():\n    return later\nbegun = True\ntime.sleep(0.2)\nlater = 42\n"
+    (folder / "late_probe.py").write_text(code)
+    late = importlib.import_module("late_probe")
+    loading = threading.Thread(target=lambda: late.later)
+    loading.start()
+    until = time.monotonic() + 10
+    while "begun" not in vars(late) and time.monotonic() < until:
+        time.sleep(0.005)
+    assert late.answer() == 42
+    loading.join()
+
+
+def test_two_threads_that_wait_for_each_other_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One loads the package, which imports its module; the other imports that module, which uses the package."""
+    monkeypatch.setattr(late_modules, "WAIT_SECONDS", 0.3)
+    (folder / "late_probe_package").mkdir()
+    package = "import time\ntime.sleep(0.2)\nfrom . import inner\nanswer = 42\n"
+    (folder / "late_probe_package" / "__init__.py").write_text(package)
+    inner = "import late_probe_package, time\ntime.sleep(0.1)\ngetattr(late_probe_package, 'answer', None)\n"
+    (folder / "late_probe_package" / "inner.py").write_text(inner)
+    late = importlib.import_module("late_probe_package")
+    importing = threading.Thread(target=importlib.import_module, args=["late_probe_package.inner"], daemon=True)
+    loading = threading.Thread(target=lambda: late.answer, daemon=True)
+    for thread in (importing, loading):
+        thread.start()
+    for thread in (importing, loading):
+        thread.join(10)
+        assert not thread.is_alive()
+    assert late.answer == 42
+
+
+def test_finders_that_others_put_first_stay_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs, ours = LateModules(()), LateModules(())
+    before = [theirs, *sys.meta_path]
+    monkeypatch.setattr(sys, "meta_path", before[:])
+    late_modules.insert_finders(ours)
+    at = before.index(PathFinder)
+    assert sys.meta_path == [*before[:at], ours, *before[at:]]
+
+
+def test_a_module_that_is_loaded_again_has_its_real_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KNOWN, "late_probe", {"answer": 41})  # type: ignore[arg-type]
+    (folder / "late_probe.py").write_text("answer = 42\n")
+    late = importlib.import_module("late_probe")
+    forget_known()
+    assert late.answer == 42
+    assert importlib.reload(late).answer == 42
 
 
 def test_what_is_known_before_is_forgotten_for_the_real_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

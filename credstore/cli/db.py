@@ -11,7 +11,12 @@ from credstore.cli.options import data_dir_option, open_session, read_config
 from credstore.migrate import upgrade as migrate
 from credstore.minimal_app import database_app
 from credstore.vault.consistency import Consistency, check_consistency, rebuild
-from credstore.vault.purge import purge_deleted, purge_replaced
+from credstore.vault.purge import log_in_use, purge_deleted, purge_replaced, truncate_write_ahead_log
+
+STILL_IN_FILE = (
+    "The encrypted values of what was erased may still be in the file, since another program reads the database."
+    " Run this again when it has ended."
+)
 
 
 @click.group()
@@ -32,11 +37,18 @@ def upgrade(data_dir: Path | None) -> None:
 @click.option("--replaced", is_flag=True, help="Also erase replaced secrets that could still be put back.")
 @click.confirmation_option(prompt="Erase all deleted credentials for good? Undo will not bring them back.")
 def erase_deleted(data_dir: Path | None, replaced: bool) -> None:
-    """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS."""
+    """Erase deleted credentials now, instead of after CREDSTORE_KEEP_DELETED_DAYS.
+
+    Exit status 1 where their encrypted values may still be in the file, because another program reads the database.
+    """
     with open_session(data_dir) as session:
         erased = purge_deleted(session)
         secrets = purge_replaced(session) if replaced else 0
+        # Where nothing is left to erase, an earlier time may have left it in the log.
+        emptied = not log_in_use() if erased or secrets else truncate_write_ahead_log()
     click.echo(f"Erased: {erased}." + (f" Replaced secrets erased: {secrets}." if replaced else ""))
+    if not emptied:
+        raise click.ClickException(STILL_IN_FILE)
 
 
 @db.command()

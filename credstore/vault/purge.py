@@ -4,6 +4,7 @@ That is the rows, and on SQLite their remains in the write-ahead log.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -30,6 +31,7 @@ _ABOUT_CREDENTIAL = (
     CredentialReference,
     DeletedCredential,
 )
+_in_use = threading.Event()  # the log could not be emptied
 TRUNCATE_SECONDS = 1.0  # after so long no further try begins
 
 
@@ -39,6 +41,8 @@ def purge_expired(session: AnySession, *, keep_deleted_days: int, keep_replaced_
     purge_replaced(session, timedelta(hours=keep_replaced_hours))
     forget_seen_uses(session)
     purge_changes(session)
+    if log_in_use():  # when something was erased earlier
+        truncate_write_ahead_log()
 
 
 def purge_deleted(session: AnySession, older_than: timedelta = timedelta(0)) -> int:
@@ -87,17 +91,28 @@ def purge_replaced(session: AnySession, older_than: timedelta = timedelta(0)) ->
     return count
 
 
-def truncate_write_ahead_log() -> None:
-    """On SQLite: `secure_delete` overwrites the database's pages; the log still holds them as they were."""
+def log_in_use() -> bool:
+    """Whether the log could not be emptied the last time."""
+    return _in_use.is_set()
+
+
+def truncate_write_ahead_log() -> bool:
+    """On SQLite: `secure_delete` overwrites the database's pages; the log still holds them as they were.
+
+    False where it could not be emptied, since somebody reads it. Then what was erased may still be in the file, too.
+    """
     if db.engine.dialect.name != "sqlite":
-        return
+        return True
     raw = db.engine.raw_connection()  # a checkpoint is refused inside a transaction, which any other way begins
     try:
         give_up = time.monotonic() + TRUNCATE_SECONDS
         while raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # 1: not done
             if time.monotonic() >= give_up:
+                _in_use.set()
                 _log.warning("SQLite's log could not be emptied: it is in use. The next erasing tries again.")
-                break
+                return False
             time.sleep(0.05)  # SQLite itself waits for readers, but not for a checkpoint of another connection
     finally:
         raw.close()
+    _in_use.clear()
+    return True

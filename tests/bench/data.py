@@ -11,7 +11,7 @@ from credstore.config import Config
 from credstore.database import close_database
 from credstore.migrate import upgrade
 from credstore.models import Credential, db
-from credstore.row_counts import sqlite_triggers_dropped
+from credstore.row_counts import TRIGGERS, sqlite_triggers_dropped
 from tests.bench.copies import copy_originals
 from tests.bench.originals import COUNT, ProviderStandIn, make_originals
 from tests.fixtures.serving import Server
@@ -49,7 +49,7 @@ def without_triggers(connection: Connection) -> Iterator[None]:
         yield
         connection.execute(text("ALTER TABLE credential ENABLE TRIGGER USER"))
         return
-    with sqlite_triggers_dropped(connection):
+    with sqlite_triggers_dropped(connection, TRIGGERS):
         yield
 
 

@@ -12,7 +12,7 @@ from credstore.models import db
 from credstore.probe import Outcome
 from credstore.vault import Vault
 from credstore.vault.consistency import check_consistency
-from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, Together, fill, llm, scalar, statements
+from tests.vault.conftest import KEY, LLM, PUBLIC, Provider, Together, fill, llm, scalar, sql, statements
 
 
 def all_ids() -> list[str]:
@@ -197,3 +197,16 @@ def test_what_is_erased_leaves_no_name_in_the_search_index(vault: Vault) -> None
         for trigram in (b"zeb", b"fis", b"quo", b"kka", b"mea"):
             assert trigram not in held
             assert trigram[1:] not in held or trigram == b"mea"
+
+
+def test_a_trigger_that_somebody_added_runs_for_each_of_many(vault: Vault) -> None:
+    """On SQLite; its name needs quotes."""
+    if db.session.connection().dialect.name != "sqlite":
+        return
+    db.session.rollback()
+    sql("CREATE TABLE theirs (name TEXT)")
+    sql('CREATE TRIGGER "their audit" AFTER DELETE ON credential BEGIN INSERT INTO theirs VALUES (old.name); END')
+    fill(300)
+    assert vault.delete(all_ids()).deleted == 300
+    assert scalar("SELECT count(*) FROM theirs") == 300
+    assert check_consistency(db.session).sound
