@@ -152,11 +152,13 @@ def enlarge_cache(connection: Connection) -> None:
 
 
 def _end_bulk(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-    """When the connection of a bulk change returns to the pool, close it; the pool opens another when it needs one.
+    """When the connection of a bulk change returns to the pool, give its memory back.
 
-    Its memory is given back so: the cache of pages, and the texts that the driver's kept statements still have, each
-    with thousands of ids.
+    That is the cache of pages now, and at the next use of the connection the texts that the driver's kept statements
+    still have, each with thousands of ids: then another one is opened in its place. Closed now, it would copy the whole
+    log into the database where it is the last one, while a person waits.
     """
     if connection is not None and entry.info.pop("credstore_bulk", False):
-        entry.invalidate()
+        connection.cursor().execute("PRAGMA shrink_memory")
+        entry.invalidate(soft=True)
         return_memory()

@@ -93,9 +93,9 @@ def test_after_a_bulk_change_sqlite_keeps_nothing_of_it(app: Flask) -> None:
             used: Any = db.session.connection().connection.driver_connection
             assert used.execute("PRAGMA cache_size").fetchone() == (-BULK_CACHE_KIB,)
         db.session.remove()
+        assert db.session.execute(text("PRAGMA cache_size")).scalar() == -CACHE_KIB
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             used.execute("SELECT 1")
-        assert db.session.execute(text("PRAGMA cache_size")).scalar() == -CACHE_KIB
 
 
 def test_what_a_change_held_is_collected_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
