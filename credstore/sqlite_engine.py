@@ -23,6 +23,7 @@ from credstore.freed_memory import return_memory
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB, BULK_CACHE_KIB = 1_000, 256_000  # the page cache of a connection, and during a bulk change
 LARGE_CACHE_KIB = 64_000  # in a process that makes one change of all rows
+KEPT_STATEMENTS = 128  # by the driver for each connection, as `cached_statements` of sqlite3.connect
 CHECKPOINT_SECONDS = 1.0  # from a commit to the checkpoint
 # Pages of the log at which a commit makes the checkpoint itself: where the thread does not keep up or does not run.
 AUTO_CHECKPOINT_PAGES = 16_000
@@ -154,11 +155,14 @@ def enlarge_cache(connection: Connection) -> None:
 def _end_bulk(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
     """When the connection of a bulk change returns to the pool, give its memory back.
 
-    That is the cache of pages now, and at the next use of the connection the texts that the driver's kept statements
-    still have, each with thousands of ids: then another one is opened in its place. Closed now, it would copy the whole
-    log into the database where it is the last one, while a person waits.
+    That is its cache of pages, and what the driver's kept statements still have: texts with thousands of ids. Other
+    statements take their places. To close the connection would copy the whole log into the database, while a person
+    waits, where it is the last one.
     """
     if connection is not None and entry.info.pop("credstore_bulk", False):
-        connection.cursor().execute("PRAGMA shrink_memory")
-        entry.invalidate(soft=True)
+        cursor = connection.cursor()
+        for number in range(KEPT_STATEMENTS):
+            cursor.execute(f"SELECT {number}")
+        for pragma in (f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={AUTO_CHECKPOINT_PAGES}", "shrink_memory"):
+            cursor.execute(f"PRAGMA {pragma}")
         return_memory()

@@ -21,10 +21,11 @@ from credstore import database_errors, freed_memory, sqlite_engine
 from credstore.config import DATABASE_FILE, Config
 from credstore.database import close_database, init_database, write_transaction
 from credstore.errors import ConfigError, NotMigrated, StorageBusy, StorageDown, StorageError, StorageFull
+from credstore.freed_memory import return_memory
 from credstore.migrate import is_current, upgrade
 from credstore.minimal_app import database_app
 from credstore.models import db
-from credstore.sqlite_engine import BULK_CACHE_KIB, CACHE_KIB
+from credstore.sqlite_engine import AUTO_CHECKPOINT_PAGES, BULK_CACHE_KIB, CACHE_KIB
 from tests.conftest import MakeApp
 
 
@@ -92,10 +93,19 @@ def test_after_a_bulk_change_sqlite_keeps_nothing_of_it(app: Flask) -> None:
         with write_transaction(db.session, bulk=True):
             used: Any = db.session.connection().connection.driver_connection
             assert used.execute("PRAGMA cache_size").fetchone() == (-BULK_CACHE_KIB,)
+            ids = "x" * 4_000_000
+            assert db.session.execute(text("SELECT length(:ids)"), {"ids": ids}).scalar() == len(ids)
+            held = resident_bytes()
         db.session.remove()
-        assert db.session.execute(text("PRAGMA cache_size")).scalar() == -CACHE_KIB
-        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-            used.execute("SELECT 1")
+        assert used.execute("PRAGMA cache_size").fetchone() == (-CACHE_KIB,)
+        assert used.execute("PRAGMA wal_autocheckpoint").fetchone() == (AUTO_CHECKPOINT_PAGES,)
+        del ids
+        return_memory()
+        assert resident_bytes() < held - 6_000_000, "the text, and the driver's copy of it"
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def test_what_a_change_held_is_collected_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
