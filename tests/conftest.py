@@ -1,6 +1,5 @@
 """The fixtures that every test may ask for; servers, browser, database and provider live in tests/fixtures/."""
 
-import gc
 import logging
 import os
 import shutil
@@ -21,6 +20,7 @@ from credstore.database import close_database
 from credstore.log_lines import LOGGERS
 from tests.fixtures.command_here import prepare_only
 from tests.fixtures.compiled_once import compile_once
+from tests.fixtures.frozen_heap import freeze_heap
 from tests.fixtures.migrated import migrated_database
 from tests.page import Page
 from tests.sign_in import LIGHT_HASHES, PASSWORD, SECRET_KEY, USERNAME  # noqa: F401 - tests take them from here
@@ -81,9 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """What is there by now stays to the end: the garbage collector, which would look through all of it in each test,
     takes a third of the time of a test."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    freeze_heap()
 
 
 @pytest.fixture(autouse=True)

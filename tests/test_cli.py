@@ -179,9 +179,8 @@ def test_what_is_erased_while_another_program_reads_is_erased_by_the_next_try(
         return any(encrypted in part.read_bytes() for part in file.parent.glob(f"{DATABASE_FILE}*"))
 
     with closing(sqlite3.connect(file, isolation_level=None)) as server:
-        server.execute(
-            "SELECT count(*) FROM credential"
-        ).fetchone()  # its connection stays; the last to close empties it
+        # Its connection stays: the last one that closes would empty the log.
+        server.execute("SELECT count(*) FROM credential").fetchone()
         with closing(sqlite3.connect(file, isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM credential").fetchone()

@@ -26,6 +26,7 @@ from credstore.migrate import is_current, upgrade
 from credstore.minimal_app import database_app
 from credstore.models import db
 from credstore.sqlite_engine import AUTO_CHECKPOINT_PAGES, BULK_CACHE_KIB, CACHE_KIB
+from tests.bench.processes import resident_bytes
 from tests.conftest import MakeApp
 
 
@@ -102,10 +103,6 @@ def test_after_a_bulk_change_sqlite_keeps_nothing_of_it(app: Flask) -> None:
         del ids
         return_memory()
         assert resident_bytes() < held - 6_000_000, "the text, and the driver's copy of it"
-
-
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def test_what_a_change_held_is_collected_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

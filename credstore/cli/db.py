@@ -44,10 +44,10 @@ def erase_deleted(data_dir: Path | None, replaced: bool) -> None:
     with open_session(data_dir) as session:
         erased = purge_deleted(session)
         secrets = purge_replaced(session) if replaced else 0
-        # Where nothing is left to erase, an earlier time may have left it in the log.
-        emptied = not log_in_use() if erased or secrets else truncate_write_ahead_log()
+        if not (erased or secrets):  # an earlier time may have left something in the log
+            truncate_write_ahead_log()
     click.echo(f"Erased: {erased}." + (f" Replaced secrets erased: {secrets}." if replaced else ""))
-    if not emptied:
+    if log_in_use():
         raise click.ClickException(STILL_IN_FILE)
 
 

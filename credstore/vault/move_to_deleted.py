@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from credstore.database import AnySession, in_list
 from credstore.models import Credential, DeletedCredential
-from credstore.vault.restore_chosen import COLUMNS
+from credstore.vault.restore_chosen import COLUMNS, found_by_id
 
 # Rows that are copied and then deleted at a time on SQLite: the next copies take the pages that these rows leave, which
 # are still in the processor's cache. A quarter fewer pages are written than if all were copied first.
@@ -33,11 +33,7 @@ def lock_rows(session: AnySession, public_ids: Sequence[str]) -> list[LockedRow]
     same rows waits, then sees them gone.
     """
     row = Credential
-    asked = in_list(session, row.public_id, public_ids)
-    if session.connection().dialect.name == "sqlite":
-        # By ids in a subquery: SQLite then reads the rows in order, and need not sort them whole. PostgreSQL would
-        # look each row up twice, and where they are many read the whole table twice.
-        asked = row.id.in_(select(row.id).where(asked))
+    asked = found_by_id(session, row, in_list(session, row.public_id, public_ids))
     columns = (row.id, row.public_id, row.kind, row.status, row.version, row.used_by)
     chosen = select(*columns).where(asked).order_by(row.id).with_for_update(of=row)
     # Of thousands of rows each text is there once, or the process keeps 4 MB more after the deletion.

@@ -96,13 +96,13 @@ def log_in_use() -> bool:
     return _in_use.is_set()
 
 
-def truncate_write_ahead_log() -> bool:
+def truncate_write_ahead_log() -> None:
     """On SQLite: `secure_delete` overwrites the database's pages; the log still holds them as they were.
 
-    False where it could not be emptied, since somebody reads it. Then what was erased may still be in the file, too.
+    Where somebody reads it, it is not emptied (`log_in_use`). Then what was erased may still be in the file, too.
     """
     if db.engine.dialect.name != "sqlite":
-        return True
+        return
     raw = db.engine.raw_connection()  # a checkpoint is refused inside a transaction, which any other way begins
     try:
         give_up = time.monotonic() + TRUNCATE_SECONDS
@@ -110,9 +110,8 @@ def truncate_write_ahead_log() -> bool:
             if time.monotonic() >= give_up:
                 _in_use.set()
                 _log.warning("SQLite's log could not be emptied: it is in use. The next erasing tries again.")
-                return False
+                return
             time.sleep(0.05)  # SQLite itself waits for readers, but not for a checkpoint of another connection
+        _in_use.clear()
     finally:
         raw.close()
-    _in_use.clear()
-    return True

@@ -97,12 +97,26 @@ def _wanted_names(
 def move_back(session: AnySession, chosen: ColumnElement[bool]) -> int:
     """Inside a writing transaction: move deleted rows back among the stored ones. Returns how many."""
     columns = [getattr(DeletedCredential, name) for name in COLUMNS]
-    by_id = DeletedCredential.id.in_(select(DeletedCredential.id).where(chosen))  # SQLite need not sort whole rows
-    asked = by_id if session.connection().dialect.name == "sqlite" else chosen
-    rows = select(*columns).where(asked).order_by(DeletedCredential.id).with_for_update()
+    rows = (
+        select(*columns)
+        .where(found_by_id(session, DeletedCredential, chosen))
+        .order_by(DeletedCredential.id)
+        .with_for_update()
+    )
     session.execute(insert(Credential).from_select(list(COLUMNS), rows))
     gone = delete(DeletedCredential).where(chosen).execution_options(synchronize_session=False)
     return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+
+def found_by_id(
+    session: AnySession, table: type[Credential | DeletedCredential], chosen: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """The condition for a statement in the order of `id`.
+
+    By ids in a subquery SQLite reads the rows in order, and need not sort them whole. PostgreSQL would look each row up
+    twice, and where they are many read the whole table twice.
+    """
+    return table.id.in_(select(table.id).where(chosen)) if session.connection().dialect.name == "sqlite" else chosen
 
 
 def rename(session: AnySession, row_ids: Sequence[int], names: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """What a process and its children take of the machine. Linux only: it reads /proc."""
 
+import resource
 import time
 from pathlib import Path
 
@@ -10,6 +11,11 @@ def family(pid: int) -> list[int]:
     """The ids of a process, its children and theirs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(member for child in children for member in family(int(child)))]
+
+
+def resident_bytes(pid: int | str = "self") -> int:
+    """Bytes of physical memory of a process, shared pages counted in full."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def memory_mib(pid: int, kind: str) -> float:

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 
 from tests.bench.client import Client
 from tests.bench.data import fill, some_ids
+from tests.bench.processes import resident_bytes
 from tests.fixtures.serving import TWO_WORKERS, Serve, Server, serving
 from tests.sign_in import PASSWORD, SECRET_KEY, USERNAME
 
@@ -33,7 +34,7 @@ def test_the_arbiter_does_not_hold_the_application(serve: Serve) -> None:
     workers = workers_with_the_application(arbiter)
     assert not any(name in mapped_files(arbiter) for name in APPLICATION)
     assert [file for file in UNUSED for process in (arbiter, *workers) if file in mapped_files(process)] == []
-    assert sum(resident(process) for process in (str(arbiter), *workers)) < MOST_AT_START
+    assert sum(resident_bytes(process) for process in (str(arbiter), *workers)) < MOST_AT_START
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_memory_after_a_load(filled: Server) -> None:
         client.close()
         time.sleep(1)  # until the memory of the deletion is given back
         assert [file for file in UNUSED for process in (arbiter, *workers) if file in mapped_files(process)] == []
-        assert sum(resident(process) for process in (str(arbiter), *workers)) < MOST_MEMORY
+        assert sum(resident_bytes(process) for process in (str(arbiter), *workers)) < MOST_MEMORY
 
 
 def workers_with_the_application(arbiter: int) -> list[str]:
@@ -81,9 +82,3 @@ def workers_with_the_application(arbiter: int) -> list[str]:
 
 def mapped_files(process: int | str) -> str:
     return Path(f"/proc/{process}/maps").read_text()
-
-
-def resident(process: str) -> int:
-    """Bytes of physical memory of a process, shared pages counted in full."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * 4096

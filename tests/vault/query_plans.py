@@ -45,6 +45,8 @@ _BEHIND_SOURCES = "WHERE|ON|SET|VALUES|GROUP|ORDER|LIMIT|UNION|RETURNING"
 _SOURCES = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE) (.*?)(?= (?:{_BEHIND_SOURCES})\b|$)")
 _ALIAS = re.compile(rf"\b({'|'.join(sorted(GROWING))}) AS (\w+)")
 
+_STEP = re.compile(r"(SCAN|SEARCH) (\w+?)(?:_\d+)?(?: |$)")  # of SQLite's plan: how it reads which table
+
 Statement = tuple[str, Any]
 
 
@@ -121,8 +123,8 @@ def _sorts_a_growing_table(steps: Sequence[tuple[int, int, str]]) -> bool:
 
 
 def _reads_growing(step: str) -> bool:
-    found = re.match(r"(?:SCAN|SEARCH) (\w+?)(?:_\d+)?(?: |$)", step)
-    return bool(found and found[1] in GROWING)
+    found = _STEP.match(step)
+    return bool(found and found[2] in GROWING)
 
 
 def _all_limited(flat: str) -> bool:
@@ -158,7 +160,7 @@ def _queries(flat: str) -> list["_Query"]:
 def _walks(step: str) -> bool:
     if found := re.match(r"USING (?:ROWID SEARCH ON TABLE|INDEX) (\w+) FOR IN-OPERATOR", step):
         return any(table in found[1] for table in GROWING)  # an index has the name of its table in its own
-    found = re.match(r"(SCAN|SEARCH) (\w+?)(?:_\d+)?(?: |$)", step)
+    found = _STEP.match(step)
     if not found or found[2] not in GROWING:
         return False
     if "VIRTUAL TABLE" in step:  # FTS5 says M where it looks for words, and nothing where it reads its whole content

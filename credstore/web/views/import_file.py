@@ -97,6 +97,5 @@ def _page(items: list[ImportItem], problem: str, token: str, fitting: str | None
         summary=_summary(items),
         problem=problem,
         token=token,
-        nothing_fits=fitting is not None,
         fitting=fitting,
     )
