@@ -99,6 +99,16 @@ def no_server_replaces_the_tests() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_memory_is_given_back() -> Iterator[None]:
+    """After each change of many rows a server collects garbage, which is quick there. Here it would look through all
+    that the tests hold: a tenth of the time of the whole suite. Tests of servers and of `freed_memory` see it done."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("database", "sqlite_engine"):
+            patch.setattr(f"credstore.{module}.return_memory", lambda: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def restore_logging() -> Iterator[None]:
     """An application configures the loggers of the process; a test finds no handler of another one, also not of one

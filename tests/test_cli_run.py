@@ -115,15 +115,17 @@ while :; do wait $!; done
 """
 
 
-@pytest.fixture
-def hangup_not_ignored() -> Iterator[None]:
-    """Also where the tests run under nohup: a shell cannot trap a signal that was ignored when it began."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+@pytest.fixture(autouse=True)
+def no_signal_is_ignored() -> Iterator[None]:
+    """Also where the tests run under nohup, or behind a script's `&`: a program inherits what is ignored."""
+    ignored = [number for number in (signal.SIGHUP, signal.SIGINT) if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
-@pytest.mark.usefixtures("hangup_not_ignored")
 def test_signals_reach_the_program_itself(environment: dict[str, str], tmp_path: Path) -> None:
     with subprocess.Popen(
         words(command=["bash", "-c", FAMILY]), stdout=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
