@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -73,7 +74,7 @@ class Failpoint:
     def __init__(self, crash: Crash | None) -> None:
         self.crash, self.left = crash, crash.boundary if crash else 0
 
-    def __call__(self, connection: Connection | None) -> None:
+    def __call__(self, connection: Connection | None, cursor: Any) -> None:
         if connection is None:  # after a commit: the act goes on to its next boundary, or to its end
             return
         self.left -= 1
@@ -81,5 +82,9 @@ class Failpoint:
             driver = connection.connection.dbapi_connection
             if driver is None or not self.crash.connection:
                 raise Crashed
-            driver.rollback()  # a database does so; SQLite's, which is in this process, might do it later
+            # A database does so. SQLite's is in this process: it would do it when nothing refers to the cursor any more,
+            # as the log of the test does, and until then whoever empties the database's log waits.
+            if cursor is not None:
+                cursor.close()
+            driver.rollback()
             driver.close()
