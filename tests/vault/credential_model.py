@@ -82,8 +82,8 @@ class Failpoint:
             driver = connection.connection.dbapi_connection
             if driver is None or not self.crash.connection:
                 raise Crashed
-            # A database does so. SQLite's is in this process: it would do it when nothing refers to the cursor any more,
-            # as the log of the test does, and until then whoever empties the database's log waits.
+            # A database does so. SQLite's is in this process: it would do it when nothing refers to the cursor any
+            # more, as the log of the test does, and until then whoever empties the database's log waits.
             if cursor is not None:
                 cursor.close()
             driver.rollback()
