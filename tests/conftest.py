@@ -102,7 +102,7 @@ def no_server_replaces_the_tests() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def no_memory_is_given_back() -> Iterator[None]:
     """After each change of many rows a server collects garbage, which is quick there. Here it would look through all
-    that the tests hold: a tenth of the time of the whole suite. Tests of servers and of `freed_memory` see it done."""
+    that the tests hold, for 0.1 s and more each time. Tests of servers and of `freed_memory` see it done."""
     with pytest.MonkeyPatch.context() as patch:
         for module in ("database", "sqlite_engine"):
             patch.setattr(f"credstore.{module}.return_memory", lambda: None)
