@@ -1,5 +1,7 @@
 """The test tools themselves: a lint or a watch that cannot fail would prove nothing."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -96,3 +98,23 @@ def test_the_watch_sees_what_a_content_security_policy_refuses(
 
 def test_the_files_that_run_first_exist() -> None:
     assert [name for name in SLOW_FILES if not (REPO / "tests" / name).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ("", ""),
+        ("global.timeout='60'\nnonsense\n", ""),
+        ("global.index-url='https://one.example/simple'\n", "export UV_DEFAULT_INDEX=https://one.example/simple\n"),
+        (":env:.index-url='https://env.example'\nglobal.index-url='https://file.example'\n", "https://env.example\n"),
+        ("global.find-links='/a'\ninstall.find-links='/b c.d'\n", "export UV_FIND_LINKS=/b,c.d\n"),
+        ("global.extra-index-url='\\nfile:///a\\nfile:///b'\n", "export UV_INDEX='file:///a file:///b'\n"),
+        ("global.cert='/it''s'\n", "export SSL_CERT_FILE=/its\n"),
+        ("global.constraint='$(touch x)'\n", "export UV_CONSTRAINT='$(touch x)'\n"),
+    ],
+)
+def test_uv_is_told_what_pip_knows(listed: str, told: str) -> None:
+    command = [sys.executable, REPO / "tests" / "uv_settings.py"]
+    done = subprocess.run(command, input=listed, env={}, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(told)
+    assert bool(done.stdout) is bool(told)
