@@ -59,15 +59,16 @@ def table_names(connection: Connection) -> list[str]:
 
 def tables_to_copy(target: Connection) -> list[CopiedTable]:
     """The tables with their columns, as the migrations made them; last those that triggers write to meanwhile."""
-    inspector = inspect(target)
+    inspector, names = inspect(target), [name for name in table_names(target) if name not in _NOT_COPIED]
+    columns = inspector.get_multi_columns(filter_names=names)
+    keys = inspector.get_multi_pk_constraint(filter_names=names)
     found = [
         CopiedTable(
             name,
-            {found["name"]: _plain_type(found["type"]) for found in inspector.get_columns(name)},
-            tuple(inspector.get_pk_constraint(name)["constrained_columns"]),
+            {found["name"]: _plain_type(found["type"]) for found in columns[None, name]},
+            tuple(keys[None, name]["constrained_columns"]),
         )
-        for name in table_names(target)
-        if name not in _NOT_COPIED
+        for name in names
     ]
     return sorted(found, key=lambda copied: copied.name in _WRITTEN_BY_TRIGGERS)
 
