@@ -28,8 +28,9 @@ list, by the API, 50 credentials
 use, by the API
 create
 create, share of the bare view's requests/s
-delete 50
-delete 10,000
+delete 10,000, the newest
+delete 50, all over the table
+delete 10,000, all over the table
 memory, sum of RSS
 memory, sum of PSS
 cold start"""

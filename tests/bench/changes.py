@@ -5,7 +5,7 @@ from itertools import count
 
 from tests.bench.client import Client
 from tests.bench.comparison import Comparer
-from tests.bench.data import add_copies, some_ids
+from tests.bench.data import add_copies, newest_ids, some_ids
 from tests.bench.figures import Figure, ratio_figure, times
 from tests.fixtures.serving import Server
 
@@ -27,14 +27,18 @@ def measure_creates(client: Client, comparer: Comparer) -> Iterator[Figure]:
 
 
 def measure_deletes(server: Server, client: Client, comparer: Comparer, each: int) -> Iterator[Figure]:
-    """The rows that are deleted here are added first, and then taken from all over the table."""
-    add_copies(server, each * (FEW + MANY))
-    ids = some_ids(server, each * (FEW + MANY))
-    for number in (FEW, MANY):
-        parts = [[ids.pop() for _ in range(number)] for _ in range(each)]
+    """As many rows as are deleted here are added first; those that are deleted are the newest, or from all over."""
+    add_copies(server, each * (MANY + FEW + MANY))
+    for name, number, choose in (
+        ("the newest", MANY, newest_ids),
+        ("all over the table", FEW, some_ids),
+        ("all over the table", MANY, some_ids),
+    ):
+        ids = choose(server, each * number)
+        parts = [ids[start : start + number] for start in range(0, len(ids), number)]
         measured = comparer.compare_few(lambda: _delete(client, parts.pop()), each)  # noqa: B023
         text = f"{measured.seconds:.3g} s, {measured.processor_seconds:.3g} s of processor time"
-        yield Figure(f"delete {number:,}", measured.seconds, f"{text} ({times(measured.ratio)})")
+        yield Figure(f"delete {number:,}, {name}", measured.seconds, f"{text} ({times(measured.ratio)})")
 
 
 def _delete(client: Client, ids: Sequence[str]) -> None:

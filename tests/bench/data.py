@@ -61,6 +61,13 @@ def some_ids(server: Server, count: int) -> list[str]:
     return random.Random(count).sample(ids, count)
 
 
+def newest_ids(server: Server, count: int) -> list[str]:
+    """The public ids of so many copies that were made last, the oldest of them first."""
+    with _database(server) as engine, engine.connect() as connection:
+        copies = select(Credential.public_id).order_by(Credential.id.desc()).limit(count)
+        return list(connection.scalars(copies))[::-1]
+
+
 @contextmanager
 def _database(server: Server) -> Iterator[Engine]:
     app = create_app(Config.from_env(server.environment))
