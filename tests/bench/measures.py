@@ -1,5 +1,6 @@
 """Everything that is measured on one database of one size."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Effort:
     deletes: int = 3
 
 
+REST_SECONDS = 1  # the last deletion gives back what it held a moment after its answer
 THOROUGH, QUICK = Effort(), Effort(rounds=2, turn_seconds=0.03, starts=1, deletes=1)
 
 
@@ -57,6 +59,7 @@ def measure(home: Path, database_url: str, rows: int, effort: Effort) -> Iterato
         yield from measure_api(server, client, comparer)
         yield from measure_creates(client, comparer)
         yield from measure_deletes(server, client, comparer, effort.deletes)
+        time.sleep(REST_SECONDS)
         yield from _memory(server, running.bare)
         client.close()  # a server that stops waits for open connections
         bare.close()
