@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
+from tests.browser.test_dialog import shown_labels
 from tests.fixtures.browsing import Watch
 
 pytestmark = pytest.mark.browser
@@ -19,9 +20,7 @@ def edit(tab: Page, name: str) -> Locator:
     return dialog
 
 
-def test_a_new_name_keeps_the_secret_that_was_left_blank(site: LiveSite, open_page: OpenPage) -> None:
-    site.llm("Old name", HERE, "sk-kept-0123456789")
-    tab = open_page()
+def a_new_name_keeps_the_secret_that_was_left_blank(site: LiveSite, tab: Page) -> None:
     dialog = edit(tab, "Old name")
     expect(dialog.get_by_label("API Key", exact=True)).to_have_value("")
     dialog.get_by_label("Name").fill("New name")
@@ -30,16 +29,35 @@ def test_a_new_name_keeps_the_secret_that_was_left_blank(site: LiveSite, open_pa
     assert site.resolve("New name")["api_key"] == "sk-kept-0123456789"
 
 
-def test_remove_takes_the_stored_secret_away(site: LiveSite, open_page: OpenPage) -> None:
-    site.llm("Local", HERE, provider="openai_compatible")
-    tab = open_page()
+def a_stored_secret_is_not_called_optional_and_remove_takes_it_away(site: LiveSite, tab: Page) -> None:
     dialog = edit(tab, "Local")
+    expect(dialog.get_by_label("API Key", exact=True)).to_be_visible()
+    assert "Organization ID (optional)" not in shown_labels(dialog)
     dialog.get_by_label("Remove the stored API Key").check()
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator("tbody tr:target")).to_contain_text("Local")
     tab.get_by_role("link", name="Local", exact=True).click()
     expect(tab.get_by_text("no secret")).to_be_visible()
     assert "api_key" not in site.resolve("Local")
+
+
+def test_what_is_left_blank_stays_what_is_removed_goes_and_an_example_saves_nothing(
+    site: LiveSite, open_page: OpenPage
+) -> None:
+    site.llm("Old name", HERE, "sk-kept-0123456789")
+    site.llm("Local", HERE, provider="openai_compatible")
+    with site.vault() as vault:
+        record = vault.create("git", "Deploy key", {"extra_config": '{"token": "kept"}'})
+    tab = open_page()
+    a_new_name_keeps_the_secret_that_was_left_blank(site, tab)
+    a_stored_secret_is_not_called_optional_and_remove_takes_it_away(site, tab)
+
+    tab.goto(f"{site.url}/{record.public_id}/edit")
+    tab.get_by_text("Edit as JSON").click()
+    tab.get_by_role("button", name="Insert example").click()
+    expect(tab.get_by_label("Extra Config")).to_be_focused()
+    assert "https://" in tab.get_by_label("Extra Config").input_value()
+    assert site.resolve("Deploy key") == {"extra_config": '{"token": "kept"}'}
 
 
 def test_a_changed_destination_asks_for_the_secret_again(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
@@ -84,16 +102,3 @@ def test_the_second_editor_sees_what_the_first_one_saved(
     form.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator(".message").get_by_text("Named by the second is saved.")).to_be_visible()
     assert site.names() == ["Named by the second"]
-
-
-def test_insert_example_while_editing_saves_nothing(site: LiveSite, open_page: OpenPage) -> None:
-    with site.vault() as vault:
-        record = vault.create("git", "Deploy key", {"extra_config": '{"token": "kept"}'})
-    tab = open_page(f"/{record.public_id}/edit")
-    tab.get_by_text("Edit as JSON").click()
-    tab.get_by_role("button", name="Insert example").click()
-    expect(tab.get_by_label("Extra Config")).to_be_focused()
-    assert "https://" in tab.get_by_label("Extra Config").input_value()
-    bare = open_page(f"/{record.public_id}/edit", java_script_enabled=False)
-    expect(bare.get_by_role("button", name="Insert example")).to_be_hidden()  # it could do nothing there
-    assert site.resolve("Deploy key") == {"extra_config": '{"token": "kept"}'}

@@ -24,9 +24,55 @@ LABELS = {
 }
 
 
-def open_form(open_page: OpenPage, script: bool, **options: object) -> tuple[Page, Page | Locator]:
-    tab = open_page("" if script else "/new", java_script_enabled=script, **options)
-    return tab, open_dialog(tab) if script else tab
+def drop(dialog: Locator) -> None:
+    """Closed without a question, whatever was typed: what is opened next is a new form."""
+    dialog.evaluate("(form) => form.close()")
+    expect(dialog).to_be_hidden()
+
+
+def one_primary_button_and_a_menu_stand_on_one_line(tab: Page, form: Page | Locator, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 640})
+    assert form.locator(".buttons .primary").count() == 1, width
+    boxes = [found.bounding_box() for found in form.locator(".buttons > :visible").all()]
+    assert len(boxes) == 3, width
+    assert len({box["y"] for box in boxes if box}) == 1, (width, boxes)
+    assert all(box and box["x"] + box["width"] <= width and box["height"] >= 24 for box in boxes), (width, boxes)
+    menu = form.locator(".menu")
+    form.get_by_role("button", name="More", exact=True).click()
+    expect(menu).to_be_visible()
+    assert words(menu.locator("button").all_text_contents()) == ["Save and test", "Test without saving"], width
+    box = menu.bounding_box()
+    assert box
+    assert box["x"] >= 0, width
+    assert box["x"] + box["width"] <= width
+    assert box["y"] + box["height"] <= (boxes[0] or {})["y"], width
+    tab.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(form.get_by_label("Name")).to_be_visible()  # the dialog is still there
+
+
+def the_fields_and_their_marks_follow_the_provider(form: Page | Locator) -> None:
+    expect(form.get_by_label("Name (required)")).to_be_visible()
+    expect(form.locator(".kinds .legend")).to_have_text("Type (required)")
+    expect(form.get_by_text("Useful for OpenAI-compatible providers that use a custom URL.")).to_be_visible()
+    expect(form.get_by_text("For OpenAI organization-scoped access")).to_be_visible()
+    provider = form.get_by_label("Provider Type")
+    for name, about in [*ABOUT.items(), *reversed(ABOUT.items())]:
+        provider.select_option(label=name)
+        assert shown_labels(form) == LABELS[name]
+        assert words([form.locator(".field:has(.leading) .hint").inner_text()]) == [about]
+
+
+def the_provider_is_chosen_by_keyboard_too(tab: Page, form: Page | Locator) -> None:
+    form.get_by_label("Provider Type").focus()
+    tab.keyboard.press("End")
+    assert shown_labels(form) == LABELS["OpenAI Compatible"]
+    tab.keyboard.press("Tab")
+    expect(form.get_by_label("API Key")).to_be_focused()
+    tab.keyboard.press("Tab")
+    expect(form.get_by_label("Show while typing").locator("visible=true")).to_be_focused()
+    tab.keyboard.press("Tab")
+    expect(form.get_by_label("Base URL")).to_be_focused()
 
 
 @pytest.mark.spec("Name (required) -- A descriptive label for the credential")
@@ -42,35 +88,31 @@ def open_form(open_page: OpenPage, script: bool, **options: object) -> tuple[Pag
 )
 @pytest.mark.spec("Organization ID (optional) -- For OpenAI organization-scoped access")
 @pytest.mark.parametrize("script", [True, False])
-def test_the_fields_and_their_marks_follow_the_provider(open_page: OpenPage, script: bool) -> None:
-    _, form = open_form(open_page, script)
-    expect(form.get_by_label("Name (required)")).to_be_visible()
-    expect(form.locator(".kinds .legend")).to_have_text("Type (required)")
-    expect(form.get_by_text("Useful for OpenAI-compatible providers that use a custom URL.")).to_be_visible()
-    expect(form.get_by_text("For OpenAI organization-scoped access")).to_be_visible()
-    provider = form.get_by_label("Provider Type")
-    for name, about in [*ABOUT.items(), *reversed(ABOUT.items())]:
-        provider.select_option(label=name)
-        assert shown_labels(form) == LABELS[name]
-        assert words([form.locator(".field:has(.leading) .hint").inner_text()]) == [about]
+def test_the_form_follows_the_provider_begins_with_the_last_one_and_ends_in_a_line_of_buttons(
+    site: LiveSite, open_page: OpenPage, script: bool
+) -> None:
+    tab = open_page("" if script else "/new", java_script_enabled=script)
+    form: Page | Locator = open_dialog(tab) if script else tab
+    for width in (320, 390, 1280):  # first: Escape closes a dialog at once while nothing was typed
+        one_primary_button_and_a_menu_stand_on_one_line(tab, form, width)
+    the_fields_and_their_marks_follow_the_provider(form)
+    if script:
+        the_provider_is_chosen_by_keyboard_too(tab, form)
+
+    site.llm("First", "https://one.example.com/v1", provider="openai")
+    site.llm("Second", "https://two.example.com/v1", provider="anthropic")
+    site.bots(1)
+    if isinstance(form, Locator):
+        drop(form)
+        open_dialog(tab)
+    else:
+        tab.goto(f"{site.url}/new")
+    expect(form.get_by_label("Provider Type")).to_have_value("anthropic")
+    expect(form.get_by_label("Base URL")).to_have_value("")
+    expect(form.get_by_label("Organization ID")).to_be_hidden()
 
 
-def test_the_provider_is_chosen_by_keyboard_too(open_page: OpenPage) -> None:
-    tab, form = open_form(open_page, script=True)
-    form.get_by_label("Provider Type").focus()
-    tab.keyboard.press("End")
-    assert shown_labels(form) == LABELS["OpenAI Compatible"]
-    tab.keyboard.press("Tab")
-    expect(form.get_by_label("API Key")).to_be_focused()
-    tab.keyboard.press("Tab")
-    expect(form.get_by_label("Show while typing").locator("visible=true")).to_be_focused()
-    tab.keyboard.press("Tab")
-    expect(form.get_by_label("Base URL")).to_be_focused()
-
-
-def test_an_organization_that_was_typed_stays_in_sight_with_what_is_wrong(open_page: OpenPage, watch: Watch) -> None:
-    watch.allow_status(400)
-    _, form = open_form(open_page, script=True)
+def an_organization_that_was_typed_stays_in_sight_with_what_is_wrong(form: Locator) -> None:
     form.get_by_label("Name").fill("Claude")
     form.get_by_label("API Key").fill("sk-ant-0123456789")
     form.get_by_label("Organization ID").fill("org-7")
@@ -80,62 +122,13 @@ def test_an_organization_that_was_typed_stays_in_sight_with_what_is_wrong(open_p
     expect(form.get_by_text("Anthropic has no organization header. Leave this empty.")).to_be_visible()
 
 
-def test_a_stored_secret_is_not_called_optional_while_it_is_edited(site: LiveSite, open_page: OpenPage) -> None:
-    site.llm("Local", "http://127.0.0.1:9/v1", provider="openai_compatible")
-    tab = open_page()
-    tab.get_by_role("link", name="Edit Local").click()
-    form = tab.get_by_role("dialog")
-    expect(form.get_by_label("API Key", exact=True)).to_be_visible()
-    assert "Organization ID (optional)" not in shown_labels(form)
-
-
-@pytest.mark.parametrize("script", [True, False])
-def test_the_last_provider_is_chosen_already(site: LiveSite, open_page: OpenPage, script: bool) -> None:
-    site.llm("First", "https://one.example.com/v1", provider="openai")
-    site.llm("Second", "https://two.example.com/v1", provider="anthropic")
-    site.bots(1)
-    _, form = open_form(open_page, script)
-    expect(form.get_by_label("Provider Type")).to_have_value("anthropic")
-    expect(form.get_by_label("Base URL")).to_have_value("")
-    expect(form.get_by_label("Organization ID")).to_be_hidden()
-
-
-@pytest.mark.parametrize("script", [True, False])
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_one_primary_button_and_a_menu_stand_on_one_line(
-    site: LiveSite, open_page: OpenPage, width: int, script: bool
-) -> None:
-    tab, form = open_form(open_page, script, viewport={"width": width, "height": 640})
-    assert form.locator(".buttons .primary").count() == 1
-    boxes = [found.bounding_box() for found in form.locator(".buttons > :visible").all()]
-    assert len(boxes) == 3
-    assert len({box["y"] for box in boxes if box}) == 1, boxes
-    assert all(box and box["x"] + box["width"] <= width and box["height"] >= 24 for box in boxes), boxes
-    menu = form.locator(".menu")
-    form.get_by_role("button", name="More", exact=True).click()
-    expect(menu).to_be_visible()
-    assert words(menu.locator("button").all_text_contents()) == ["Save and test", "Test without saving"]
-    box = menu.bounding_box()
-    assert box
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
-    assert box["y"] + box["height"] <= (boxes[0] or {})["y"]
-    tab.keyboard.press("Escape")
-    expect(menu).to_be_hidden()
-    expect(form.get_by_label("Name")).to_be_visible()  # the dialog is still there
-
-
-def test_the_menu_works_by_keyboard_and_gives_way_to_what_went_wrong(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
-    tab, form = open_form(open_page, script=True)
+def the_menu_works_by_keyboard_and_gives_way_to_what_went_wrong(form: Locator) -> None:
     choose(form, "Telegram")
     form.get_by_role("button", name="More", exact=True).focus()
-    tab.keyboard.press("Enter")
-    tab.keyboard.press("Tab")
+    form.page.keyboard.press("Enter")
+    form.page.keyboard.press("Tab")
     expect(form.get_by_role("button", name="Save and test")).to_be_focused()
-    tab.keyboard.press("Enter")
+    form.page.keyboard.press("Enter")
     expect(form.get_by_label("Name")).to_be_focused()
     expect(form.get_by_text("Give the credential a name.")).to_be_visible()
     expect(form.locator(".menu")).to_be_hidden()
@@ -144,14 +137,8 @@ def test_the_menu_works_by_keyboard_and_gives_way_to_what_went_wrong(
     expect(form.get_by_label("Bot Token")).to_be_focused()
 
 
-@pytest.mark.parametrize("on_page", [True, False])
-def test_what_is_said_of_a_field_is_taken_back_when_it_is_changed(
-    open_page: OpenPage, watch: Watch, on_page: bool
-) -> None:
+def what_is_said_of_a_field_is_taken_back_when_it_is_changed(form: Page | Locator) -> None:
     """The others keep their sentences; the server says anew what is wrong when the form is sent again."""
-    watch.allow_status(400)
-    tab = open_page("/new" if on_page else "")
-    form: Page | Locator = tab if on_page else open_dialog(tab)
     send, sentences = form.get_by_role("button", name="Add Credential"), form.locator(".wrong:visible")
     send.click()
     name, key = form.get_by_label("Name"), form.get_by_label("API Key")
@@ -166,17 +153,15 @@ def test_what_is_said_of_a_field_is_taken_back_when_it_is_changed(
     name.fill("Model")
     expect(sentences).to_have_count(0)
     expect(name).to_have_accessible_description("")
-    assert not list(axe_faults(tab))
+    assert not list(axe_faults(form if isinstance(form, Page) else form.page))
     name.fill("")
     send.click()
     expect(sentences).to_have_text(["Give the credential a name."])
     expect(name).to_have_attribute("aria-invalid", "true")
 
 
-def test_a_field_in_view_for_what_is_wrong_with_it_stays_while_one_types(open_page: OpenPage, watch: Watch) -> None:
+def a_field_in_view_for_what_is_wrong_with_it_stays_while_one_types(form: Locator) -> None:
     """The fields of Git beside its JSON, which hides them otherwise; and the JSON that an example replaces."""
-    watch.allow_status(400)
-    _, form = open_form(open_page, script=True)
     choose(form, "Git")
     form.get_by_label("Name").fill("Repository")
     url = form.locator(".guided:visible").get_by_label("URL")
@@ -189,9 +174,7 @@ def test_a_field_in_view_for_what_is_wrong_with_it_stays_while_one_types(open_pa
     expect(form.locator(".wrong:visible")).to_have_count(0)
 
 
-def test_an_example_takes_back_what_was_wrong_with_the_json(open_page: OpenPage, watch: Watch) -> None:
-    watch.allow_status(400)
-    tab, form = open_form(open_page, script=True)
+def an_example_takes_back_what_was_wrong_with_the_json(form: Locator) -> None:
     choose(form, "Git")
     form.get_by_label("Name").fill("Repository")
     form.get_by_text("Edit as JSON").locator("visible=true").click()
@@ -199,7 +182,7 @@ def test_an_example_takes_back_what_was_wrong_with_the_json(open_page: OpenPage,
     area.fill("{")
     form.get_by_role("button", name="Add Credential").click()
     expect(area).to_have_attribute("aria-invalid", "true")
-    tab.once("dialog", lambda asked: asked.accept())
+    form.page.once("dialog", lambda asked: asked.accept())
     form.get_by_role("button", name="Insert example").click()
     expect(area).to_have_attribute("aria-invalid", "false")
     expect(form.locator(".wrong:visible")).to_have_count(0)
@@ -208,12 +191,7 @@ def test_an_example_takes_back_what_was_wrong_with_the_json(open_page: OpenPage,
 BORDERS = "fields => fields.map(field => getComputedStyle(field).borderTopColor)"
 
 
-@pytest.mark.parametrize("colors", ["light", "dark"])
-def test_a_wrong_field_of_each_kind_has_a_border_in_the_colour_of_its_sentence(
-    open_page: OpenPage, watch: Watch, colors: str
-) -> None:
-    watch.allow_status(400)
-    _, form = open_form(open_page, script=True, color_scheme=colors)
+def a_wrong_field_of_each_kind_has_a_border_in_the_colour_of_its_sentence(form: Locator) -> None:
     choose(form, "Git")
     form.get_by_text("Edit as JSON").locator("visible=true").click()
     form.locator("textarea:visible").fill("{")
@@ -222,6 +200,35 @@ def test_a_wrong_field_of_each_kind_has_a_border_in_the_colour_of_its_sentence(
     expect(wrong).to_have_count(2)  # the name and the JSON: an input and a textarea
     # A select is never wrong by typing; the rule is for it too.
     form.get_by_label("Provider Type").evaluate("field => field.setAttribute('aria-invalid', 'true')")
-    red = form.locator(".wrong:visible").first.evaluate("sentence => getComputedStyle(sentence).color")
-    assert set(form.locator("[aria-invalid]").evaluate_all(BORDERS)) == {red}
-    assert red not in form.locator(".field :not([aria-invalid]):is(input, select)").evaluate_all(BORDERS)
+    reds = []
+    for colors in ("dark", "light"):
+        form.page.emulate_media(color_scheme=colors)
+        reds.append(form.locator(".wrong:visible").first.evaluate("sentence => getComputedStyle(sentence).color"))
+        assert set(form.locator("[aria-invalid]").evaluate_all(BORDERS)) == {reds[-1]}, colors
+        right = form.locator(".field :not([aria-invalid]):is(input, select)")
+        assert reds[-1] not in right.evaluate_all(BORDERS), colors
+    assert reds[0] != reds[1] == RED
+
+
+STEPS = (
+    an_organization_that_was_typed_stays_in_sight_with_what_is_wrong,
+    the_menu_works_by_keyboard_and_gives_way_to_what_went_wrong,
+    what_is_said_of_a_field_is_taken_back_when_it_is_changed,
+    a_field_in_view_for_what_is_wrong_with_it_stays_while_one_types,
+    an_example_takes_back_what_was_wrong_with_the_json,
+    a_wrong_field_of_each_kind_has_a_border_in_the_colour_of_its_sentence,
+)
+
+
+def test_what_is_wrong_with_a_field_is_said_at_the_field_until_it_is_changed(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
+    """Each in a dialog that was opened anew."""
+    watch.allow_status(400)
+    tab = open_page()
+    for step in STEPS:
+        dialog = open_dialog(tab)
+        step(dialog)
+        drop(dialog)
+    tab.goto(f"{site.url}/new")
+    what_is_said_of_a_field_is_taken_back_when_it_is_changed(tab)

@@ -17,11 +17,16 @@ URL = "https://git.example.com/t/r.git"
 TOOL = {"url": "https://tool.example.com/api", "headers": {"X-Key": "k-1"}}
 
 
-def open_form(open_page: OpenPage, kind: str, *, script: bool = True) -> Page | Locator:
-    """The part of the page with the form of this type."""
-    tab = open_page("" if script else "/new", java_script_enabled=script)
+def close(tab: Page) -> None:
+    """Without the question that a dialog with typed input asks."""
+    tab.locator("dialog[open]").evaluate_all("(all) => all.forEach((dialog) => dialog.close())")
+
+
+def open_form(tab: Page, kind: str, name: str = "Guided", *, script: bool = True) -> Page | Locator:
+    """A new form of this type in a dialog, whatever was typed before; without JavaScript the page /new is it."""
+    close(tab)
     form = open_dialog(tab) if script else tab
-    form.get_by_label("Name").fill("Guided")
+    form.get_by_label("Name").fill(name)
     choose(form, kind)
     return form
 
@@ -41,43 +46,37 @@ def area(form: Page | Locator) -> Locator:
     return group(form).get_by_label("Extra Config")
 
 
+def stored(tab: Page, site: LiveSite, name: str) -> Any:
+    """What was saved under this name, which no message before had."""
+    expect(tab.locator(".message").get_by_text(f"{name} is")).to_be_visible()
+    return json.loads(site.resolve(name)["extra_config"])
+
+
 def saved(form: Page | Locator, site: LiveSite, button: str = "Add Credential") -> Any:
+    name = form.get_by_label("Name").input_value()
     form.get_by_role("button", name=button, exact=True).click()
-    place = form if isinstance(form, Page) else form.page
-    expect(place.locator(".message").get_by_text("Guided is")).to_be_visible()
-    return json.loads(site.resolve("Guided")["extra_config"])
+    return stored(form if isinstance(form, Page) else form.page, site, name)
 
 
-@pytest.mark.spec("Git Git repository access (Configured via Extra Config)")
-@pytest.mark.parametrize("script", [True, False])
-def test_git_by_fields(site: LiveSite, open_page: OpenPage, script: bool) -> None:
-    form = open_form(open_page, "Git", script=script)
+def git_by_fields(site: LiveSite, tab: Page, script: bool) -> None:
+    form = open_form(tab, "Git", "By fields", script=script)
     group(form).get_by_label("URL").fill(URL)
     group(form).get_by_label("User").fill("ann")
     group(form).get_by_label("Token").fill("t-1")
     assert saved(form, site) == {"url": URL, "username": "ann", "token": "t-1"}
 
 
-@pytest.mark.spec("Tool Tool-specific credentials (Configured via Extra Config)")
-@pytest.mark.parametrize("script", [True, False])
-def test_tool_by_fields_and_by_keyboard(site: LiveSite, open_page: OpenPage, script: bool) -> None:
-    form = open_form(open_page, "Tool", script=script)
-    keyboard = (form if isinstance(form, Page) else form.page).keyboard
+def tool_by_fields_and_by_keyboard(site: LiveSite, tab: Page, script: bool) -> None:
+    form = open_form(tab, "Tool", "By keyboard", script=script)
     group(form).get_by_label("URL").focus()
-    keyboard.type(str(TOOL["url"]))
-    keyboard.press("Tab")
-    keyboard.type("X-Key")
-    keyboard.press("Tab")
-    keyboard.type("k-1")
-    keyboard.press("Enter")
-    tab = form if isinstance(form, Page) else form.page
-    expect(tab.locator(".message").get_by_text("Guided is")).to_be_visible()
-    assert json.loads(site.resolve("Guided")["extra_config"]) == TOOL
+    for typed, then in ((str(TOOL["url"]), "Tab"), ("X-Key", "Tab"), ("k-1", "Enter")):
+        tab.keyboard.type(typed)
+        tab.keyboard.press(then)
+    assert stored(tab, site, "By keyboard") == TOOL
 
 
-def test_both_views_are_the_same_data(site: LiveSite, open_page: OpenPage) -> None:
-    form = open_form(open_page, "Git")
-    tab = form.page if isinstance(form, Locator) else form
+def both_views_are_the_same_data(site: LiveSite, tab: Page) -> None:
+    form = open_form(tab, "Git", "In two views")
     group(form).get_by_label("URL").fill(URL)
     group(form).get_by_label("Token").fill("t-1")
     switch(form, "fields")
@@ -100,8 +99,8 @@ def test_both_views_are_the_same_data(site: LiveSite, open_page: OpenPage) -> No
     assert saved(form, site) == expected
 
 
-def test_more_headers_than_one_survive_the_switch(site: LiveSite, open_page: OpenPage) -> None:
-    form = open_form(open_page, "Tool")
+def more_headers_than_one_survive_the_switch(site: LiveSite, tab: Page) -> None:
+    form = open_form(tab, "Tool", "With headers")
     switch(form, "fields")
     whole = TOOL | {"headers": {"X-Key": "k-1", "X-Team": "7"}, "expect_status": 204}
     area(form).fill(json.dumps(whole))
@@ -114,14 +113,10 @@ def test_more_headers_than_one_survive_the_switch(site: LiveSite, open_page: Ope
     assert saved(form, site) == whole
 
 
-UNREADABLE = ('{"url": ', "[1]", '{"n": 12345678901234567890}', '{"a": 1, "a": 2}', "secret-alone")
-
-
-def test_json_that_fields_cannot_show_stays_as_it_is(open_page: OpenPage) -> None:
-    form = open_form(open_page, "Git")
-    tab = form.page if isinstance(form, Locator) else form
+def json_that_fields_cannot_show_stays_as_it_is(tab: Page) -> None:
+    form = open_form(tab, "Git")
     sentence = group(form).get_by_text("This JSON cannot be shown as fields")
-    for text in UNREADABLE:
+    for text in ('{"url": ', "[1]", '{"n": 12345678901234567890}', '{"a": 1, "a": 2}', "secret-alone"):
         switch(form, "fields")
         area(form).fill(text)
         switch(form)
@@ -135,9 +130,8 @@ def test_json_that_fields_cannot_show_stays_as_it_is(open_page: OpenPage) -> Non
         expect(sentence).to_be_hidden()
 
 
-def test_a_secret_is_masked_unless_it_is_typed_and_shown(open_page: OpenPage) -> None:
-    form = open_form(open_page, "LLM")
-    tab = form.page if isinstance(form, Locator) else form
+def a_secret_is_masked_unless_it_is_typed_and_shown(tab: Page) -> None:
+    form = open_form(tab, "LLM")
     for kind in ("LLM", "Telegram", "Git", "Tool"):
         choose(form, kind)
         field = form.locator(".field:visible:has([data-show])").first
@@ -156,9 +150,8 @@ def test_a_secret_is_masked_unless_it_is_typed_and_shown(open_page: OpenPage) ->
         expect(secret).to_have_attribute("type", "password")
 
 
-@pytest.mark.parametrize("script", [True, False])
-def test_the_json_is_masked_unless_it_is_typed_and_shown(open_page: OpenPage, script: bool) -> None:
-    form = open_form(open_page, "Git", script=script)
+def the_json_is_masked_unless_it_is_typed_and_shown(tab: Page, script: bool) -> None:
+    form = open_form(tab, "Git", script=script)
     switch(form)
     area(form).fill("{}")
     expect(area(form)).to_have_css("-webkit-text-security", "disc")
@@ -169,11 +162,35 @@ def test_the_json_is_masked_unless_it_is_typed_and_shown(open_page: OpenPage, sc
     expect(area(form)).to_have_css("-webkit-text-security", "disc")
 
 
-def test_a_shown_secret_is_masked_when_it_is_sent_and_stays_in_a_refused_form(
-    open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
-    form = open_form(open_page, "Git")
+@pytest.mark.spec("Git Git repository access (Configured via Extra Config)")
+@pytest.mark.spec("Tool Tool-specific credentials (Configured via Extra Config)")
+def test_fields_and_json_are_two_masked_views_of_one_object(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page()
+    a_secret_is_masked_unless_it_is_typed_and_shown(tab)
+    the_json_is_masked_unless_it_is_typed_and_shown(tab, script=True)
+    json_that_fields_cannot_show_stays_as_it_is(tab)
+    git_by_fields(site, tab, script=True)
+    tool_by_fields_and_by_keyboard(site, tab, script=True)
+    both_views_are_the_same_data(site, tab)
+    more_headers_than_one_survive_the_switch(site, tab)
+
+
+@pytest.mark.spec("Git Git repository access (Configured via Extra Config)")
+@pytest.mark.spec("Tool Tool-specific credentials (Configured via Extra Config)")
+def test_without_javascript_the_fields_are_saved_and_the_json_is_masked(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page("/new", java_script_enabled=False)
+    git_by_fields(site, tab, script=False)
+    tab.get_by_role("link", name="Edit By fields").click()
+    expect(area(tab)).to_be_attached()
+    expect(tab.get_by_role("button", name="Insert example")).to_be_hidden()  # it could do nothing there
+    tab.goto(f"{site.url}/new")
+    tool_by_fields_and_by_keyboard(site, tab, script=False)
+    tab.goto(f"{site.url}/new")
+    the_json_is_masked_unless_it_is_typed_and_shown(tab, script=False)
+
+
+def a_shown_secret_is_masked_when_it_is_sent_and_stays_in_a_refused_form(tab: Page) -> None:
+    form = open_form(tab, "Git")
     form.get_by_label("Name").fill("")
     url = "https://ann:word@git.example.com/t/r.git"  # the server never sends it back; it stays in the page
     group(form).get_by_label("URL").fill(url)
@@ -187,11 +204,7 @@ def test_a_shown_secret_is_masked_when_it_is_sent_and_stays_in_a_refused_form(
     expect(group(form).get_by_text("Enter the URL again")).to_be_hidden()
 
 
-def test_without_javascript_both_views_are_joined_and_a_conflict_is_told(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
-    tab = open_page("/new", java_script_enabled=False)
+def without_javascript_both_views_are_joined_and_a_conflict_is_told(site: LiveSite, tab: Page) -> None:
     tab.get_by_label("Name").fill("Guided")
     choose(tab, "Git")
     switch(tab)
@@ -209,15 +222,8 @@ def test_without_javascript_both_views_are_joined_and_a_conflict_is_told(
     assert saved(tab, site) == {"url": URL, "token": "canary-1", "own": 1}
 
 
-@pytest.mark.parametrize("script", [True, False])
-def test_an_edit_keeps_what_is_left_blank_and_asks_for_the_token_of_a_new_url(
-    site: LiveSite, open_page: OpenPage, watch: Watch, script: bool
-) -> None:
-    watch.allow_status(400)
-    with site.vault() as vault:
-        vault.create("git", "Guided", {"extra_config": json.dumps({"url": URL, "token": "old", "username": "ann"})})
-    tab = open_page(java_script_enabled=script)
-    tab.get_by_role("link", name="Edit Guided").click()
+def an_edit_keeps_what_is_blank_and_asks_for_the_token_of_a_new_url(site: LiveSite, tab: Page, script: bool) -> None:
+    tab.get_by_role("link", name="Edit Stored").click()
     form: Page | Locator = tab.get_by_role("dialog") if script else tab
     expect(group(form).get_by_label("URL")).to_have_value("")
     group(form).get_by_label("URL").fill(URL + "2")
@@ -226,3 +232,19 @@ def test_an_edit_keeps_what_is_left_blank_and_asks_for_the_token_of_a_new_url(
     group(form).get_by_label("URL").fill("")
     group(form).get_by_label("Token").fill("new")
     assert saved(form, site, "Save") == {"url": URL, "token": "new", "username": "ann"}
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_form_that_comes_back_keeps_its_fields_and_says_what_is_wrong(
+    site: LiveSite, open_page: OpenPage, watch: Watch, script: bool
+) -> None:
+    watch.allow_status(400)
+    with site.vault() as vault:
+        vault.create("git", "Stored", {"extra_config": json.dumps({"url": URL, "token": "old", "username": "ann"})})
+    tab = open_page("" if script else "/new", java_script_enabled=script)
+    if script:
+        a_shown_secret_is_masked_when_it_is_sent_and_stays_in_a_refused_form(tab)
+        close(tab)
+    else:
+        without_javascript_both_views_are_joined_and_a_conflict_is_told(site, tab)
+    an_edit_keeps_what_is_blank_and_asks_for_the_token_of_a_new_url(site, tab, script)

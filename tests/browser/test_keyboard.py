@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
 from tests.fixtures.browsing import MakeContext
 from tests.provider import Provider
@@ -31,12 +30,8 @@ def keyring(target: Locator) -> str:
     )
 
 
-def test_sign_in_create_test_edit_delete_and_undo(
-    site: LiveSite, browser_context: MakeContext, provider: Provider
-) -> None:
-    tab = browser_context().new_page()
+def sign_in_and_create(tab: Page, provider: Provider) -> None:
     press, write = tab.keyboard.press, tab.keyboard.type
-    tab.goto(f"{site.server.url}/login")
     tab_to(tab, tab.get_by_label("Username"))
     write("ann")
     press("Tab")
@@ -74,6 +69,9 @@ def test_sign_in_create_test_edit_delete_and_undo(
     press("Enter")
     expect(tab.locator(".message").get_by_text("Model is encrypted and stored.")).to_be_visible()
 
+
+def edit_after_a_test(tab: Page) -> None:
+    press, write = tab.keyboard.press, tab.keyboard.type
     test = tab.get_by_role("button", name="Test Model")
     tab_to(tab, test)
     press("Enter")
@@ -92,6 +90,10 @@ def test_sign_in_create_test_edit_delete_and_undo(
     press("Enter")
     expect(tab.locator(".message").get_by_text("Renamed is saved.")).to_be_visible()
     expect(tab.locator("tbody tr:focus")).to_contain_text("Renamed")  # back in the list, at its row
+
+
+def delete_and_undo(tab: Page) -> None:
+    press = tab.keyboard.press
     press("Tab")
     expect(tab.get_by_role("checkbox", name="Select Renamed")).to_be_focused()
     press("Space")
@@ -109,17 +111,28 @@ def test_sign_in_create_test_edit_delete_and_undo(
     press("Space")
     expect(tab.locator(".message").get_by_text("Restored “Renamed”.")).to_be_visible()
     expect(tab.locator("tbody tr:focus")).to_contain_text("Renamed")
-    tab_to(tab, tab.get_by_role("button", name="Sign out"))
-    press("Enter")
-    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_dialog_holds_the_focus(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(1)
-    tab = open_page()
-    tab.get_by_role("link", name="Delete Bot 001").press("Enter")
+def a_dialog_holds_the_focus(tab: Page) -> None:
+    tab.get_by_role("link", name="Delete Renamed").press("Enter")
     expect(tab.get_by_role("dialog")).to_be_visible()
     for _ in range(6):
         tab.keyboard.press("Tab")
         behind = "() => document.activeElement.closest('dialog') || document.activeElement === document.body"
         assert tab.evaluate(f"Boolean(({behind})())")
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+
+
+def test_sign_in_create_test_edit_delete_and_undo(
+    site: LiveSite, browser_context: MakeContext, provider: Provider
+) -> None:
+    tab = browser_context().new_page()
+    tab.goto(f"{site.server.url}/login")
+    sign_in_and_create(tab, provider)
+    edit_after_a_test(tab)
+    delete_and_undo(tab)
+    a_dialog_holds_the_focus(tab)
+    tab_to(tab, tab.get_by_role("button", name="Sign out"))
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -16,11 +16,7 @@ def tick(tab: Page, *names: str) -> None:
         tab.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
 
 
-@pytest.mark.spec("Checkbox Row selection for batch operations")
-@pytest.mark.spec("Select multiple credentials using checkboxes, then click Delete Selected (N).")
-def test_the_header_follows_the_rows_and_the_button_counts_them(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(3)
-    tab = open_page()
+def the_header_follows_the_rows_and_the_button_counts_them(tab: Page) -> None:
     header = tab.get_by_role("checkbox", name="Select all on this page")
     button = tab.locator("#delete-selected")
     expect(button).to_be_hidden()
@@ -28,23 +24,20 @@ def test_the_header_follows_the_rows_and_the_button_counts_them(site: LiveSite, 
     tick(tab, "Bot 002")
     expect(button).to_have_accessible_name("Delete Selected (1)")
     assert header.evaluate("(box) => [box.checked, box.indeterminate]") == [False, True]
-    tick(tab, "Bot 001", "Bot 003")
-    expect(button).to_have_accessible_name("Delete Selected (3)")
+    tick(tab, "Bot 001", *(f"Bot {n:03}" for n in range(3, 14)))
+    expect(button).to_have_accessible_name("Delete Selected (13)")
     assert header.evaluate("(box) => [box.checked, box.indeterminate]") == [True, False]
-    expect(tab.locator("#live")).to_have_text("Delete Selected (3)")
+    expect(tab.locator("#live")).to_have_text("Delete Selected (13)")
 
     header.uncheck()
     expect(button).to_be_hidden()
     header.check()
-    expect(button).to_have_accessible_name("Delete Selected (3)")
-    assert tab.locator("tbody input:checked").count() == 3
+    expect(button).to_have_accessible_name("Delete Selected (13)")
+    assert tab.locator("tbody input:checked").count() == 13
 
 
-@pytest.mark.spec("A confirmation dialog shows the count.")
-def test_a_batch_is_named_up_to_ten_and_counted(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(13)
-    tab = open_page()
-    tick(tab, *(f"Bot {n:03}" for n in range(2, 14)))
+def a_batch_is_named_up_to_ten_and_counted(site: LiveSite, tab: Page) -> None:
+    tab.get_by_role("checkbox", name="Select Bot 001", exact=True).uncheck()
     tab.get_by_role("button", name="Delete Selected (12)").click()
     dialog = tab.get_by_role("dialog", name="Delete 12 credentials?")
     expect(dialog).to_be_visible()
@@ -65,27 +58,25 @@ def test_a_batch_is_named_up_to_ten_and_counted(site: LiveSite, open_page: OpenP
     assert len(site.names()) == 13
 
 
-@pytest.mark.spec("Click the trash icon on any row to open a confirmation dialog.")
-def test_the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(2)
-    tab = open_page("?q=bot")
-    tab.get_by_role("link", name="Delete Bot 002").click()
-    dialog = tab.get_by_role("dialog", name="Delete “Bot 002”?")
+def the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(site: LiveSite, tab: Page) -> None:
+    tab.goto(f"{site.url}?q=bot")
+    tab.get_by_role("link", name="Delete Bot 013").click()
+    dialog = tab.get_by_role("dialog", name="Delete “Bot 013”?")
     expect(dialog).to_contain_text("Workflow nodes that refer to it will fail")
     dialog.get_by_role("button", name="Delete credential").click()
-    expect(tab.locator(".message").get_by_text("Deleted “Bot 002”.")).to_be_visible()
+    expect(tab.locator(".message").get_by_text("Deleted “Bot 013”.")).to_be_visible()
     expect(tab).to_have_url(f"{site.url}?q=bot")
-    assert site.names() == ["Bot 001"]
+    assert site.names() == [f"Bot {n:03}" for n in range(12, 0, -1)]
     tab.get_by_role("button", name="Undo").click()
-    expect(tab.locator(".message").get_by_text("Restored “Bot 002”.")).to_be_visible()
-    expect(tab.get_by_role("link", name="Bot 002", exact=True)).to_be_visible()
-    expect(tab.locator("#changed")).to_contain_text("Bot 002")
+    expect(tab.locator(".message").get_by_text("Restored “Bot 013”.")).to_be_visible()
+    expect(tab.get_by_role("link", name="Bot 013", exact=True)).to_be_visible()
+    expect(tab.locator("#changed")).to_contain_text("Bot 013")
     expect(tab).to_have_url(re.compile(re.escape(f"{site.url}?q=bot&changed=") + ".{36}#changed"))
 
 
-def test_the_page_is_clamped_after_the_last_page_was_deleted(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(52)
-    tab = open_page("?page=2")
+def the_page_is_clamped_after_the_last_page_was_deleted(site: LiveSite, tab: Page) -> None:
+    site.bots(39, "Other {:03}")  # 52 with those before
+    tab.goto(f"{site.url}?page=2")
     expect(tab.get_by_text("Showing 51\N{EN DASH}52 of 52")).to_be_visible()
     tab.get_by_role("checkbox", name="Select all on this page").check()
     tab.get_by_role("button", name="Delete Selected (2)").click()
@@ -95,3 +86,16 @@ def test_the_page_is_clamped_after_the_last_page_was_deleted(site: LiveSite, ope
     assert tab.locator("tbody tr").count() == 50
     tab.get_by_role("button", name="Undo").click()
     expect(tab.get_by_text("Showing 51\N{EN DASH}52 of 52")).to_be_visible()
+
+
+@pytest.mark.spec("Checkbox Row selection for batch operations")
+@pytest.mark.spec("Select multiple credentials using checkboxes, then click Delete Selected (N).")
+@pytest.mark.spec("A confirmation dialog shows the count.")
+@pytest.mark.spec("Click the trash icon on any row to open a confirmation dialog.")
+def test_many_and_one_are_selected_deleted_and_brought_back(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(13)
+    tab = open_page()
+    the_header_follows_the_rows_and_the_button_counts_them(tab)
+    a_batch_is_named_up_to_ten_and_counted(site, tab)
+    the_trash_icon_asks_by_name_then_deletes_and_undo_brings_back(site, tab)
+    the_page_is_clamped_after_the_last_page_was_deleted(site, tab)

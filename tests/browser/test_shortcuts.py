@@ -20,15 +20,13 @@ def nothing_happened(tab: Page) -> None:
     expect(tab.locator(".test[aria-busy], .verdict:not([data-mark=none])")).to_have_count(0)
 
 
-def test_search_new_and_help(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(1)
-    tab = open_page()
+def search_new_and_help(site: LiveSite, tab: Page) -> None:
     tab.keyboard.press("/")
     expect(tab.get_by_role("searchbox")).to_be_focused()
     expect(tab.get_by_role("searchbox")).to_have_value("")
-    tab.keyboard.type("bot")  # "t" among it
+    tab.keyboard.type("first")  # "t" among it
     tab.keyboard.press("Enter")
-    expect(tab).to_have_url(f"{site.url}?q=bot")
+    expect(tab).to_have_url(f"{site.url}?q=first")
     nothing_happened(tab)
 
     tab.keyboard.press("n")
@@ -38,7 +36,7 @@ def test_search_new_and_help(site: LiveSite, open_page: OpenPage) -> None:
     expect(dialog.get_by_label("Name")).to_have_value("n?/x")
 
     tab.goto(site.url)
-    tab.get_by_role("link", name="Bot 001", exact=True).focus()
+    tab.get_by_role("link", name="First", exact=True).focus()
     tab.keyboard.press("?")
     help_dialog = tab.get_by_role("dialog", name="Keyboard shortcuts")
     expect(help_dialog).to_be_visible()
@@ -46,13 +44,37 @@ def test_search_new_and_help(site: LiveSite, open_page: OpenPage) -> None:
     tab.keyboard.press("n")  # nothing acts in a dialog
     expect(help_dialog).to_be_visible()
     tab.keyboard.press("Escape")
-    expect(tab.get_by_role("link", name="Bot 001", exact=True)).to_be_focused()
+    expect(tab.get_by_role("link", name="First", exact=True)).to_be_focused()
 
 
-def test_rows_are_walked_selected_and_tested(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
-    for name in ("Third", "Second", "First"):
-        site.llm(name, provider.url("/openai/v1"), provider.key, "openai_compatible")
-    tab = open_page()
+def none_acts_while_somebody_types_or_with_another_key(tab: Page) -> None:
+    tab.evaluate("""() => {
+        const area = document.createElement('div');
+        area.id = 'added';
+        area.innerHTML = '<p contenteditable id="free"></p><textarea id="area"></textarea>'
+          + '<select id="choose"><option>one</select>';
+        document.querySelector('main').append(area);
+    }""")
+    for where in ("[type=search]", "#free", "#area", "#choose"):
+        tab.locator(where).focus()
+        tab.keyboard.type(KEYS)
+        nothing_happened(tab)
+        expect(tab.locator(where), where).to_be_focused()
+    expect(tab.locator("[type=search]")).to_have_value(KEYS)
+    expect(tab.locator("#area")).to_have_value(KEYS)
+    expect(tab.locator("#free")).to_have_text(KEYS)
+
+    tab.get_by_role("link", name="First", exact=True).focus()
+    for modifier in ("Control", "Alt", "Meta"):
+        for key in "xt":  # Control+n and the like are the browser's own
+            tab.keyboard.press(f"{modifier}+{key}")
+    nothing_happened(tab)
+
+
+def rows_are_walked_selected_and_tested(tab: Page) -> None:
+    """The focus is nowhere at first, as in a page that was just loaded."""
+    tab.evaluate("() => { document.activeElement.blur(); document.getElementById('added').remove(); }")
+    expect(tab.locator("body")).to_be_focused()
     for key, name in (("j", "First"), ("j", "Second"), ("j", "Third"), ("j", "Third"), ("k", "Second")):
         tab.keyboard.press(key)
         expect(tab.get_by_role("link", name=name, exact=True)).to_be_focused()
@@ -78,29 +100,16 @@ def test_rows_are_walked_selected_and_tested(site: LiveSite, open_page: OpenPage
     expect(tab.locator(".message")).to_contain_text("First: Verified.")
 
 
-def test_none_acts_while_somebody_types_or_with_another_key(site: LiveSite, open_page: OpenPage) -> None:
-    record = site.bots(1)[0]
+def test_each_shortcut_does_its_work_and_none_acts_while_somebody_types(
+    site: LiveSite, open_page: OpenPage, provider: Provider
+) -> None:
+    for name in ("Third", "Second", "First"):
+        record = site.llm(name, provider.url("/openai/v1"), provider.key, "openai_compatible")
     tab = open_page()
-    tab.evaluate("""() => {
-        const area = document.createElement('div');
-        area.innerHTML = '<p contenteditable id="free"></p><textarea id="area"></textarea>'
-          + '<select id="choose"><option>one</select>';
-        document.querySelector('main').append(area);
-    }""")
-    for where in ("[type=search]", "#free", "#area", "#choose"):
-        tab.locator(where).focus()
-        tab.keyboard.type(KEYS)
-        nothing_happened(tab)
-        expect(tab.locator(where)).to_be_focused()
-    expect(tab.locator("[type=search]")).to_have_value(KEYS)
-    expect(tab.locator("#area")).to_have_value(KEYS)
-    expect(tab.locator("#free")).to_have_text(KEYS)
+    search_new_and_help(site, tab)
+    none_acts_while_somebody_types_or_with_another_key(tab)
+    rows_are_walked_selected_and_tested(tab)
 
-    tab.get_by_role("link", name="Bot 001", exact=True).focus()
-    for modifier in ("Control", "Alt", "Meta"):
-        for key in "xt":  # Control+n and the like are the browser's own
-            tab.keyboard.press(f"{modifier}+{key}")
-    nothing_happened(tab)
     tab.goto(f"{site.url}/{record.public_id}/edit")
     tab.get_by_label("Name").fill("")
     tab.keyboard.type(KEYS)
@@ -136,12 +145,11 @@ def test_they_are_switched_off_for_good(site: LiveSite, browser_context: MakeCon
     tab.keyboard.press("n")
     expect(tab.get_by_role("dialog", name="Add Credential")).to_be_visible()
 
-
-def test_the_page_of_the_shortcuts_switches_too(site: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page("/shortcuts")
-    tab.get_by_role("checkbox", name="Use these shortcuts").uncheck()
+    tab.goto(f"{site.url}/shortcuts")  # the page switches too
+    expect(box).to_be_checked()
+    box.uncheck()
     tab.reload()
-    expect(tab.get_by_role("checkbox", name="Use these shortcuts")).not_to_be_checked()
+    expect(box).not_to_be_checked()
 
 
 def test_without_javascript_nothing_offers_them(site: LiveSite, open_page: OpenPage) -> None:
