@@ -1,6 +1,7 @@
 """Pasting a key and saving at once: the provider follows, or the form asks; blocks of several lines arrive whole."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -9,6 +10,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
 from tests.browser.test_dialog import choose, open_dialog
 from tests.browser.test_edit import edit
+from tests.browser.test_form import drop
 from tests.fixtures.browsing import Watch, choose_more
 from tests.web.test_key_mismatch import KEYS
 
@@ -43,8 +45,7 @@ def saved(tab: Page, name: str) -> None:
     expect(tab.locator(".message").get_by_text(f"{name} is encrypted and stored.")).to_be_visible()
 
 
-def test_the_provider_follows_a_pasted_key_though_the_form_is_sent_at_once(site: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page()
+def the_provider_follows_a_pasted_key_though_the_form_is_sent_at_once(site: LiveSite, tab: Page) -> None:
     for number, (key, provider) in enumerate((key, owner) for key, owner in KEYS.items() if owner):
         dialog = open_dialog(tab)
         dialog.get_by_label("Name").fill(f"Key {number}")
@@ -55,8 +56,7 @@ def test_the_provider_follows_a_pasted_key_though_the_form_is_sent_at_once(site:
         assert (stored["provider_type"], stored["api_key"]) == (provider, f"{key}-0123456789")
 
 
-def test_what_a_pasted_key_told_is_seen_and_said_before_saving(open_page: OpenPage) -> None:
-    tab = open_page()
+def what_a_pasted_key_told_is_seen_and_said_before_saving(tab: Page) -> None:
     dialog = open_dialog(tab)
     key, provider = dialog.get_by_label("API Key"), dialog.get_by_label("Provider Type")
     paste(key, "gsk_canary0123456789")
@@ -73,24 +73,33 @@ def test_what_a_pasted_key_told_is_seen_and_said_before_saving(open_page: OpenPa
     paste(key, "gsk_canary0123456789")
     expect(dialog.get_by_text("This looks like a Groq key; the provider type is OpenAI.")).to_be_visible()
     expect(provider).to_have_value("openai")
+    drop(dialog)
 
 
-@pytest.mark.parametrize(
-    ("script", "answer", "press"),
-    [
-        (True, "Use Anthropic", click),
-        (True, "Keep OpenAI", press_enter),
-        (False, "Use Anthropic", press_enter),
-        (False, "Keep OpenAI", click),
-    ],
-)
-def test_a_key_of_another_provider_is_asked_about_once(
-    site: LiveSite, open_page: OpenPage, watch: Watch, script: bool, answer: str, press: Press
+def a_block_is_pasted_into_the_field_of_a_bot_token(site: LiveSite, tab: Page) -> None:
+    dialog = open_dialog(tab)
+    choose(dialog, "Telegram")
+    dialog.get_by_label("Name").fill("Bot")
+    token = "123456789:AAcanary-Zq8Xw2Lm7Rt4YvZq8Xw2Lm7Rt4"
+    paste(dialog.get_by_label("Bot Token"), f"DEBUG=1\nOPENAI_API_KEY=sk-x\nTELEGRAM_BOT_TOKEN={token}\n")
+    dialog.get_by_role("button", name="Add Credential").click()
+    saved(tab, "Bot")
+    assert site.resolve("Bot") == {"bot_token": token}
+
+
+def test_the_form_follows_what_is_pasted_into_the_field_of_a_key(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page()
+    what_a_pasted_key_told_is_seen_and_said_before_saving(tab)
+    the_provider_follows_a_pasted_key_though_the_form_is_sent_at_once(site, tab)
+    a_block_is_pasted_into_the_field_of_a_bot_token(site, tab)
+
+
+def a_key_of_another_provider_is_asked_about_once(
+    site: LiveSite, tab: Page, script: bool, answer: str, press: Press
 ) -> None:
-    watch.allow_status(400)
-    tab = open_page("" if script else "/new", java_script_enabled=script)
     form = open_dialog(tab) if script else tab.locator("main")
-    form.get_by_label("Name").fill("Mixed up")
+    name, before = f"Mixed up, {answer}", site.names()
+    form.get_by_label("Name").fill(name)
     form.get_by_label("Provider Type").select_option("openai")
     key = form.get_by_label("API Key")
     if script:
@@ -100,7 +109,7 @@ def test_a_key_of_another_provider_is_asked_about_once(
     press(form.get_by_role("button", name="Add Credential"))
     question = form.get_by_role("group", name="This looks like an Anthropic key; the provider type is OpenAI.")
     expect(question).to_contain_text("Not saved yet.")
-    assert site.names() == []
+    assert site.names() == before
     if script:
         expect(question).to_be_focused()
         expect(tab.locator("#live")).to_contain_text("This looks like an Anthropic key")
@@ -111,53 +120,14 @@ def test_a_key_of_another_provider_is_asked_about_once(
         expect(question.get_by_text("enter it again")).to_be_visible()
         key.fill(ANTHROPIC)
     press(question.get_by_role("button", name=answer))
-    saved(tab, "Mixed up")
-    stored = site.resolve("Mixed up")
+    saved(tab, name)
+    stored = site.resolve(name)
     assert stored["api_key"] == ANTHROPIC
     assert stored["provider_type"] == ("anthropic" if answer == "Use Anthropic" else "openai")
 
 
-def test_a_test_of_the_draft_asks_first_and_goes_on_with_the_test(open_page: OpenPage, watch: Watch) -> None:
-    watch.allow_status(400)
-    tab = open_page()
-    dialog = open_dialog(tab)
-    dialog.get_by_label("Provider Type").select_option("openai_compatible")
-    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
-    paste(dialog.get_by_label("API Key"), ANTHROPIC)
-    choose_more(dialog, "Test without saving")
-    expect(dialog.locator(".mismatch")).to_contain_text("Not tested yet.")
-    dialog.get_by_role("button", name="Keep OpenAI Compatible").click()
-    expect(dialog.locator(".draft-verdict")).to_be_visible()
-
-
-@pytest.mark.parametrize("button", ["Test without saving", "Add Credential"])
-def test_a_chosen_provider_stays_when_the_form_came_back(open_page: OpenPage, watch: Watch, button: str) -> None:
-    watch.allow_status(400)
-    tab = open_page()
-    dialog = open_dialog(tab)
-    key, provider = dialog.get_by_label("API Key"), dialog.get_by_label("Provider Type")
-    provider.select_option("openai_compatible")
-    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
-    paste(key, "canary-with-a-slip")
-    if button == "Add Credential":
-        dialog.get_by_role("button", name=button).click()
-        expect(dialog.get_by_text("Give the credential a name.")).to_be_visible()
-    else:
-        choose_more(dialog, button)
-        expect(dialog.locator(".draft-verdict")).to_be_visible()
-    key.clear()
-    with tab.expect_response("**/detect-paste*"):
-        paste(key, "sk-proj-canary0123456789")
-    expect(dialog.get_by_text("This looks like an OpenAI key")).to_be_visible()
-    expect(provider).to_have_value("openai_compatible")
-
-
-def test_a_bot_token_goes_to_the_type_telegram_with_one_click(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
+def a_bot_token_goes_to_the_type_telegram_with_one_click(site: LiveSite, tab: Page) -> None:
     token = "123456789:AAcanary-Zq8Xw2Lm7Rt4YvZq8Xw2Lm7Rt4"
-    tab = open_page()
     dialog = open_dialog(tab)
     paste(dialog.get_by_label("API Key"), token)
     dialog.get_by_role("button", name="Add Credential").click()
@@ -170,10 +140,9 @@ def test_a_bot_token_goes_to_the_type_telegram_with_one_click(
     assert site.resolve("Bot") == {"bot_token": token}
 
 
-def test_the_edit_form_asks_as_well(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
-    watch.allow_status(400)
+def the_edit_form_asks_as_well(site: LiveSite, tab: Page) -> None:
     site.llm("Model", "")
-    tab = open_page()
+    tab.reload()
     dialog = edit(tab, "Model")
     paste(dialog.get_by_label("API Key", exact=True), ANTHROPIC)
     dialog.get_by_role("button", name="Save", exact=True).click()
@@ -184,39 +153,85 @@ def test_the_edit_form_asks_as_well(site: LiveSite, open_page: OpenPage, watch: 
     assert site.resolve("Model")["provider_type"] == "anthropic"
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "bare"])
-@pytest.mark.parametrize(
-    "block",
-    [
-        f"# ours\nOPENAI_API_KEY=sk-proj-canary0123\n\nOPENAI_BASE_URL={URL}\n",
-        f"curl {URL}/models \\\n  -H 'Authorization: Bearer sk-proj-canary0123' \\\n-H 'Accept: */*'",
-    ],
-    ids=["env", "curl"],
-)
-def test_a_pasted_block_survives_the_single_line(site: LiveSite, open_page: OpenPage, block: str, script: bool) -> None:
-    tab = open_page("/new")  # the clipboard needs a script, the form does not
-    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    tab.evaluate("(text) => navigator.clipboard.writeText(text)", block)
-    if not script:
-        tab.route("**/*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        tab.reload()
-    tab.get_by_label("Name").fill("Block")
-    tab.get_by_label("API Key").focus()
-    tab.keyboard.press("Control+V")
-    if script:
-        expect(tab.get_by_label("Base URL")).to_have_value(URL)
-    tab.get_by_role("button", name="Add Credential").click()
-    saved(tab, "Block")
-    assert site.resolve("Block")["api_key"] == "sk-proj-canary0123"
+def test_a_key_of_another_provider_is_asked_about_before_it_is_saved(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow_status(400)
+    tab = open_page()
+    a_bot_token_goes_to_the_type_telegram_with_one_click(site, tab)
+    a_key_of_another_provider_is_asked_about_once(site, tab, True, "Use Anthropic", click)
+    a_key_of_another_provider_is_asked_about_once(site, tab, True, "Keep OpenAI", press_enter)
+    the_edit_form_asks_as_well(site, tab)
 
 
-def test_a_block_in_the_field_of_a_bot_token(site: LiveSite, open_page: OpenPage) -> None:
+def test_it_is_asked_about_without_javascript_too(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
+    tab = open_page("/new", java_script_enabled=False)
+    a_key_of_another_provider_is_asked_about_once(site, tab, False, "Use Anthropic", press_enter)
+    tab.goto(f"{site.url}/new")
+    a_key_of_another_provider_is_asked_about_once(site, tab, False, "Keep OpenAI", click)
+
+
+def a_test_of_the_draft_asks_first_and_goes_on_with_the_test(dialog: Locator) -> None:
+    dialog.get_by_label("Provider Type").select_option("openai_compatible")
+    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
+    paste(dialog.get_by_label("API Key"), ANTHROPIC)
+    choose_more(dialog, "Test without saving")
+    expect(dialog.locator(".mismatch")).to_contain_text("Not tested yet.")
+    dialog.get_by_role("button", name="Keep OpenAI Compatible").click()
+    expect(dialog.locator(".draft-verdict")).to_be_visible()
+
+
+def a_chosen_provider_stays_when_the_form_came_back(dialog: Locator, button: str) -> None:
+    key, provider = dialog.get_by_label("API Key"), dialog.get_by_label("Provider Type")
+    provider.select_option("openai_compatible")
+    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")  # nobody listens there
+    paste(key, "canary-with-a-slip")
+    if button == "Add Credential":
+        dialog.get_by_role("button", name=button).click()
+        expect(dialog.get_by_text("Give the credential a name.")).to_be_visible()
+    else:
+        choose_more(dialog, button)
+        expect(dialog.locator(".draft-verdict")).to_be_visible()
+    key.clear()
+    with dialog.page.expect_response("**/detect-paste*"):
+        paste(key, "sk-proj-canary0123456789")
+    expect(dialog.get_by_text("This looks like an OpenAI key")).to_be_visible()
+    expect(provider).to_have_value("openai_compatible")
+
+
+def test_a_draft_is_asked_about_and_a_chosen_provider_stays(open_page: OpenPage, watch: Watch) -> None:
+    watch.allow_status(400)
     tab = open_page()
     dialog = open_dialog(tab)
-    choose(dialog, "Telegram")
-    dialog.get_by_label("Name").fill("Bot")
-    token = "123456789:AAcanary-Zq8Xw2Lm7Rt4YvZq8Xw2Lm7Rt4"
-    paste(dialog.get_by_label("Bot Token"), f"DEBUG=1\nOPENAI_API_KEY=sk-x\nTELEGRAM_BOT_TOKEN={token}\n")
-    dialog.get_by_role("button", name="Add Credential").click()
-    saved(tab, "Bot")
-    assert site.resolve("Bot") == {"bot_token": token}
+    a_test_of_the_draft_asks_first_and_goes_on_with_the_test(dialog)
+    drop(dialog)
+    for button in ("Test without saving", "Add Credential"):
+        dialog = open_dialog(tab)
+        a_chosen_provider_stays_when_the_form_came_back(dialog, button)
+        drop(dialog)
+
+
+BLOCKS = (
+    f"# ours\nOPENAI_API_KEY=sk-proj-canary0123\n\nOPENAI_BASE_URL={URL}\n",
+    f"curl {URL}/models \\\n  -H 'Authorization: Bearer sk-proj-canary0123' \\\n-H 'Accept: */*'",
+)
+
+
+def test_a_pasted_block_survives_the_single_line(site: LiveSite, open_page: OpenPage) -> None:
+    """With the scripts of the page and without them: the clipboard needs a script, the form does not."""
+    tab = open_page("/new")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for number, (script, block) in enumerate(product((True, False), BLOCKS)):
+        name = f"Block {number}"
+        if not script:
+            tab.route("**/*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        tab.goto(f"{site.url}/new")
+        tab.evaluate("(text) => navigator.clipboard.writeText(text)", block)
+        tab.get_by_label("Name").fill(name)
+        tab.get_by_label("API Key").focus()
+        tab.keyboard.press("Control+V")
+        expect(tab.get_by_label("Base URL")).to_have_value(URL if script else "")
+        tab.get_by_role("button", name="Add Credential").click()
+        saved(tab, name)
+        assert site.resolve(name)["api_key"] == "sk-proj-canary0123", (script, block)

@@ -26,18 +26,15 @@ COVERED = """() => {
 }"""
 
 
-def test_a_card_is_at_most_120_pixels_high(site: LiveSite, open_page: OpenPage) -> None:
+def test_cards_are_at_most_120_pixels_high_and_the_bar_of_a_selection_covers_no_button_of_them(
+    site: LiveSite, open_page: OpenPage
+) -> None:
+    """The bar is as wide as the window and stands at its lower edge: what scrolls below it is wholly out of sight."""
     furnish(site)
     tab = open_page("", **PHONE)
     assert tab.locator("tbody tr").count() == 50
     heights = tab.locator("tbody tr").evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)")
     assert max(heights) <= HIGHEST, sorted(heights)[-5:]
-
-
-def test_the_bar_of_a_selection_covers_no_button_of_a_row(site: LiveSite, open_page: OpenPage) -> None:
-    """It is as wide as the window and stands at its lower edge: what scrolls below it is out of sight as a whole."""
-    furnish(site)
-    tab = open_page("", **PHONE)
     tab.get_by_role("checkbox", name="Select all on this page").tap()
     bar = tab.locator(".selection")
     expect(bar).to_be_visible()
@@ -53,43 +50,45 @@ def test_the_bar_of_a_selection_covers_no_button_of_a_row(site: LiveSite, open_p
         assert trash["y"] + trash["height"] <= box["y"], "the bar hides the row that was asked for"
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_how_many_more_are_deleted_can_be_read(site: LiveSite, open_page: OpenPage, width: int) -> None:
+def test_how_many_more_are_deleted_can_be_read(site: LiveSite, open_page: OpenPage) -> None:
     site.bots(50)
-    tab = open_page("", viewport={"width": width, "height": 844})
+    tab = open_page("", viewport={"width": 390, "height": 844})
     tab.get_by_role("checkbox", name="Select all on this page").check()
     tab.locator("#delete-selected").click()
     more = tab.get_by_role("dialog").locator(".names li").last
-    expect(more).to_be_visible()
-    assert more.inner_text() == "and 40 more"
-    expect(more).to_have_css("font-size", "14px")
-    assert more.evaluate("(it) => getComputedStyle(it, '::after').content") == "none"
-    box = more.bounding_box()
-    assert box
-    assert box["width"] > 200
+    for width in (390, 1280):
+        tab.set_viewport_size({"width": width, "height": 844})
+        expect(more).to_be_visible()
+        assert more.inner_text() == "and 40 more", width
+        expect(more).to_have_css("font-size", "14px")
+        assert more.evaluate("(it) => getComputedStyle(it, '::after').content") == "none", width
+        box = more.bounding_box()
+        assert box
+        assert box["width"] > 200, width
 
 
-def test_targets_are_24_pixels_in_wide_windows_too(site: LiveSite, open_page: OpenPage) -> None:
+ACCENTS = {"light": "rgb(79, 79, 199)", "dark": "rgb(88, 88, 214)"}
+
+
+def test_checkboxes_follow_the_scheme_and_targets_are_24_pixels_in_wide_windows_too(
+    site: LiveSite, open_page: OpenPage
+) -> None:
     """A checkbox is drawn smaller there, but takes clicks around it."""
     site.bots(2)
     tab = open_page()
     small = [target for target in tab.evaluate(SMALL_TARGETS) if 'type="checkbox"' not in target]
     assert small == []
-    box = tab.get_by_role("checkbox", name="Select Bot 002").bounding_box()
+    checkbox = tab.get_by_role("checkbox", name="Select Bot 002")
+    box = checkbox.bounding_box()
     assert box
     for x, y in ((-3, -3), (box["width"] + 3, box["height"] + 3)):
-        checked = tab.get_by_role("checkbox", name="Select Bot 002").is_checked()
+        checked = checkbox.is_checked()
         tab.mouse.click(box["x"] + x, box["y"] + y)
-        expect(tab.get_by_role("checkbox", name="Select Bot 002")).to_be_checked(checked=not checked)
-
-
-@pytest.mark.parametrize(("scheme", "accent"), [("light", "rgb(79, 79, 199)"), ("dark", "rgb(88, 88, 214)")])
-def test_checkboxes_follow_the_scheme(site: LiveSite, open_page: OpenPage, scheme: str, accent: str) -> None:
-    site.bots(1)
-    tab = open_page("", color_scheme=scheme)
-    box = tab.get_by_role("checkbox", name="Select Bot 001")
-    expect(box).to_have_css("color-scheme", "light dark")
-    expect(box).to_have_css("accent-color", accent)
+        expect(checkbox).to_be_checked(checked=not checked)
+    expect(checkbox).to_have_css("color-scheme", "light dark")
+    for scheme in ("dark", "light"):
+        tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        expect(checkbox).to_have_css("accent-color", ACCENTS[scheme])
 
 
 LINES_OF_NAMES = """[...document.querySelectorAll(".audit li div:last-child")].map((who) => {

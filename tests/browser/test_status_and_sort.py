@@ -36,9 +36,7 @@ def header(tab: Page, name: str) -> str | None:
     return tab.get_by_role("columnheader", name=name).get_attribute("aria-sort")
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-def test_a_header_sorts_and_turns_the_order_around(judged: LiveSite, open_page: OpenPage, javascript: bool) -> None:
-    tab = open_page(java_script_enabled=javascript)
+def a_header_sorts_and_turns_the_order_around(judged: LiveSite, tab: Page) -> None:
     assert header(tab, "Created") == "descending"
     tab.get_by_role("link", name="Name", exact=True).click()
     expect_names(tab, ["alpha", "bravo", "charlie", "Delta"])
@@ -50,8 +48,7 @@ def test_a_header_sorts_and_turns_the_order_around(judged: LiveSite, open_page: 
     expect(tab).to_have_url(f"{judged.url}?sort=-name")
 
 
-def test_sort_and_filter_by_keyboard(judged: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page()
+def one_sorts_and_filters_by_keyboard(judged: LiveSite, tab: Page) -> None:
     tab.get_by_role("link", name="Status", exact=True).focus()
     tab.keyboard.press("Enter")
     expect(tab).to_have_url(f"{judged.url}?sort=status")
@@ -69,21 +66,34 @@ def test_sort_and_filter_by_keyboard(judged: LiveSite, open_page: OpenPage) -> N
     expect_names(tab, ["bravo", "Delta", "charlie", "alpha"])
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_not_tested_stands_in_the_row_in_quiet_words(judged: LiveSite, open_page: OpenPage, width: int) -> None:
-    tab = open_page(viewport={"width": width, "height": 800})
+def not_tested_stands_in_the_row_in_quiet_words(tab: Page, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.mouse.move(0, 0)
+    expect(tab.get_by_role("tooltip")).to_have_count(0)
     untested = tab.get_by_role("row", name="charlie").get_by_role("link", name="Not tested")
     color = "(it) => getComputedStyle(it).color"
-    assert untested.evaluate(color) == tab.locator(".chips a:not([aria-current])").first.evaluate(color)
-    assert untested.inner_text() == "Not tested"
-    assert untested.evaluate("(it) => getComputedStyle(it).fontSize") == "13px"
+    assert untested.evaluate(color) == tab.locator(".chips a:not([aria-current])").first.evaluate(color), width
+    assert untested.inner_text() == "Not tested", width
+    assert untested.evaluate("(it) => getComputedStyle(it).fontSize") == "13px", width
     untested.hover()
     expect(tab.get_by_role("tooltip")).to_contain_text("Press Test before a workflow relies on it.")
     expect(tab.get_by_role("row", name="alpha").locator(".verdict")).to_have_text("Verified just now")
 
 
-@pytest.mark.parametrize("width", [1000, 1280])
-def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_page: OpenPage, width: int) -> None:
+def test_one_sorts_and_filters_by_mouse_and_by_keyboard(judged: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page()
+    for width in (1280, 390):
+        not_tested_stands_in_the_row_in_quiet_words(tab, width)
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    a_header_sorts_and_turns_the_order_around(judged, tab)
+    one_sorts_and_filters_by_keyboard(judged, tab)
+
+
+def test_one_sorts_without_javascript(judged: LiveSite, open_page: OpenPage) -> None:
+    a_header_sorts_and_turns_the_order_around(judged, open_page(java_script_enabled=False))
+
+
+def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_page: OpenPage) -> None:
     """The details here have one line, so that the status alone could make a row higher."""
     for name, outcome, minutes in (
         ("bot", Outcome.NOT_REACHED, 0),
@@ -94,12 +104,14 @@ def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_pa
         record = site.bots(1, name)[0]
         site.judged(record, verdict(outcome, "https://api.telegram.org/bot"), minutes)
     site.bots(1, "untested")
-    tab = open_page(viewport={"width": width, "height": 800})
-    expect(tab.locator(".verdict", has_text="Not reached 2 min ago")).to_be_visible()
-    heights = tab.locator("tbody tr").evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)")
-    assert heights == [44] * 5
-    if width == 1280:
-        expect(tab.locator(".verdict", has_text="Not reached 2 min ago")).to_have_css("height", "28px")
+    tab = open_page()
+    for width in (1000, 1280):
+        tab.set_viewport_size({"width": width, "height": 800})
+        status = tab.locator(".verdict", has_text="Not reached 2 min ago")
+        expect(status).to_be_visible()
+        rows = tab.locator("tbody tr")
+        assert rows.evaluate_all("(rows) => rows.map((row) => row.getBoundingClientRect().height)") == [44] * 5, width
+    expect(status).to_have_css("height", "28px")
 
 
 def test_columns_stand_at_the_same_place_on_every_page(site: LiveSite, open_page: OpenPage) -> None:

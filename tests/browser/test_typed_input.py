@@ -26,14 +26,9 @@ def stored(tab: Page, name: str) -> None:
     expect(tab.locator(".message").get_by_text(f"{name} is encrypted and stored.")).to_be_visible()
 
 
-@pytest.mark.parametrize("where", ["dialog", "page"])
-def test_one_signs_in_on_top_of_the_form_and_goes_on(
-    site: LiveSite, open_page: OpenPage, watch: Watch, where: str
-) -> None:
-    watch.allow_status(401)
-    tab = open_page("" if where == "dialog" else "/new")
-    form = open_dialog(tab) if where == "dialog" else tab.locator("main")
-    fill_in(form, "Still here")
+def one_signs_in_on_top_of_the_form_and_goes_on(site: LiveSite, form: Locator, name: str) -> None:
+    tab, before = form.page, site.names()
+    fill_in(form, name)
     tab.context.clear_cookies()
     tab.keyboard.press("Enter")
     panel = tab.get_by_role("dialog", name="Sign in")
@@ -50,36 +45,53 @@ def test_one_signs_in_on_top_of_the_form_and_goes_on(
     panel.get_by_role("button", name="Sign in").click()
     expect(panel).to_be_hidden()
     expect(form.get_by_text("You are signed in again. Nothing was saved yet")).to_be_visible()
-    save = form.get_by_role("button", name="Add Credential")
-    expect(save).to_be_focused()
-    expect(form.get_by_label("Name")).to_have_value("Still here")
+    expect(form.get_by_role("button", name="Add Credential")).to_be_focused()
+    expect(form.get_by_label("Name")).to_have_value(name)
     expect(form.get_by_label("Bot Token")).to_have_value(BOT)
-    assert site.names() == []
+    assert site.names() == before
     tab.keyboard.press("Enter")
-    stored(tab, "Still here")
-    assert site.resolve("Still here") == {"bot_token": BOT}
+    stored(tab, name)
+    assert site.resolve(name) == {"bot_token": BOT}
 
 
-@pytest.mark.parametrize("seen", [True, False], ids=["with the panel open", "before sending"])
-def test_one_signs_in_in_another_tab_and_goes_on(site: LiveSite, open_page: OpenPage, watch: Watch, seen: bool) -> None:
-    watch.allow("status of 40[01]")
+def test_one_signs_in_on_top_of_the_form_in_a_dialog_and_on_a_page(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow_status(401)
     tab = open_page()
+    one_signs_in_on_top_of_the_form_and_goes_on(site, open_dialog(tab), "In a dialog")
+    tab.goto(f"{site.url}/new")
+    one_signs_in_on_top_of_the_form_and_goes_on(site, tab.locator("main"), "On a page")
+
+
+def one_signs_in_in_another_tab_and_goes_on(site: LiveSite, tab: Page, seen: bool) -> None:
+    """`seen`: with the panel open; else before the form is sent."""
+    name = "With the panel open" if seen else "Before sending"
     dialog = open_dialog(tab)
-    fill_in(dialog, "Two tabs")
+    fill_in(dialog, name)
     tab.context.clear_cookies()
     save = dialog.get_by_role("button", name="Add Credential")
+    panel = tab.get_by_role("dialog", name="Sign in")
     if seen:
         save.click()
-        panel = tab.get_by_role("dialog", name="Sign in")
         expect(panel).to_be_visible()
-    sign_in(tab.context.new_page(), site.server)
+    other = tab.context.new_page()
+    sign_in(other, site.server)
+    other.close()
     tab.bring_to_front()
     if seen:
         tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # headless tabs are always visible
         expect(panel).to_be_hidden()
     save.click()
-    stored(tab, "Two tabs")
-    assert site.resolve("Two tabs") == {"bot_token": BOT}
+    stored(tab, name)
+    assert site.resolve(name) == {"bot_token": BOT}
+
+
+def test_one_signs_in_in_another_tab_and_goes_on(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
+    watch.allow("status of 40[01]")
+    tab = open_page()
+    for seen in (True, False):
+        one_signs_in_in_another_tab_and_goes_on(site, tab, seen)
 
 
 def test_not_now_keeps_the_form_as_it_is(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
@@ -133,17 +145,8 @@ def by_cancel(tab: Page) -> None:
 Leave = Callable[[Page], None]
 
 
-@pytest.mark.parametrize(
-    ("where", "leave"),
-    [("dialog", by_escape), ("dialog", by_cancel), ("page", by_cancel)],
-    ids=["esc", "cancel", "page"],
-)
-def test_leaving_asks_before_typed_input_is_dropped(
-    site: LiveSite, open_page: OpenPage, where: str, leave: Leave
-) -> None:
-    tab = open_page("" if where == "dialog" else "/new")
-    form = open_dialog(tab) if where == "dialog" else tab.locator("main")
-    token = form.get_by_label("Bot Token")
+def leaving_asks_before_typed_input_is_dropped(form: Locator, leave: Leave) -> None:
+    tab, token = form.page, form.get_by_label("Bot Token")
     fill_in(form, "Typed")
     for answer in ("Keep editing", "Escape"):
         leave(tab)
@@ -159,11 +162,38 @@ def test_leaving_asks_before_typed_input_is_dropped(
     leave(tab)
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")  # "Drop it"
-    if where == "dialog":
-        expect(form).to_be_hidden()
+
+
+def the_browser_asks_before_the_page_is_left(site: LiveSite, form: Locator, asked: list[str]) -> None:
+    tab, name = form.page, form.get_by_label("Name")
+    asked.clear()
+    name.press_sequentially("T")
+    tab.evaluate("(url) => { location.href = url; }", f"{site.url}?q=elsewhere")
+    expect(name).to_have_value("T")
+    tab.wait_for_function("() => true")
+    assert asked == ["beforeunload"]
+    name.press("Backspace")  # nothing is typed any more
+    tab.evaluate("(url) => { location.href = url; }", f"{site.url}?q=elsewhere")
+    tab.wait_for_url("**q=elsewhere")
+    assert asked == ["beforeunload"]
+
+
+def test_a_form_is_not_left_with_typed_input_without_a_question(site: LiveSite, open_page: OpenPage) -> None:
+    tab, asked = open_page(), list[str]()
+    for leave in (by_escape, by_cancel):
+        dialog = open_dialog(tab)
+        leaving_asks_before_typed_input_is_dropped(dialog, leave)
+        expect(dialog).to_be_hidden()
         expect(tab.get_by_role("link", name="Add Credential")).to_be_focused()
+        expect(tab).to_have_url(site.url)
+    tab.goto(f"{site.url}/new")
+    leaving_asks_before_typed_input_is_dropped(tab.locator("main"), by_cancel)
     expect(tab).to_have_url(site.url)
     assert site.names() == []
+    tab.on("dialog", lambda question: (asked.append(question.type), question.dismiss()))
+    the_browser_asks_before_the_page_is_left(site, open_dialog(tab), asked)
+    tab.goto(f"{site.url}/new")
+    the_browser_asks_before_the_page_is_left(site, tab.locator("main"), asked)
 
 
 def test_a_form_that_was_refused_counts_as_typed_and_an_untouched_one_does_not(
@@ -180,20 +210,3 @@ def test_a_form_that_was_refused_counts_as_typed_and_an_untouched_one_does_not(
     expect(dialog.locator(".wrong").first).to_be_visible()
     by_escape(tab)
     expect(tab.get_by_role("alertdialog", name="Drop what you typed?")).to_be_visible()
-
-
-@pytest.mark.parametrize("where", ["dialog", "page"])
-def test_the_browser_asks_before_the_page_is_left(site: LiveSite, open_page: OpenPage, where: str) -> None:
-    tab = open_page("" if where == "dialog" else "/new")
-    form = open_dialog(tab) if where == "dialog" else tab.locator("main")
-    asked: list[str] = []
-    tab.on("dialog", lambda question: (asked.append(question.type), question.dismiss()))
-    form.get_by_label("Name").press_sequentially("T")
-    tab.evaluate("(url) => { location.href = url; }", f"{site.url}?q=elsewhere")
-    expect(form.get_by_label("Name")).to_have_value("T")
-    tab.wait_for_function("() => true")
-    assert asked == ["beforeunload"]
-    form.get_by_label("Name").press("Backspace")  # nothing is typed any more
-    tab.evaluate("(url) => { location.href = url; }", f"{site.url}?q=elsewhere")
-    tab.wait_for_url("**q=elsewhere")
-    assert asked == ["beforeunload"]
