@@ -2,6 +2,7 @@
 
 import re
 import threading
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,38 +18,29 @@ def expect_icon(tab: Page, name: str) -> None:
     expect(tab.locator("link[rel=icon]")).to_have_attribute("href", re.compile(rf"/{name}\.svg"))
 
 
-def test_the_mark_is_on_every_page_and_leads_to_the_list(site: LiveSite, open_page: OpenPage) -> None:
+COLOURS: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 24, 27)"}
+
+
+def test_the_mark_the_drawing_of_an_empty_list_and_the_icon_of_the_tab_that_follows_the_tests(
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
+) -> None:
     tab = open_page("/new")
     brand = tab.get_by_role("link", name="credstore", exact=True)
     assert brand.locator("img").evaluate("(it) => it.complete && it.naturalWidth > 0")
     brand.click()
     expect(tab).to_have_url(site.url)
 
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_empty_list_has_a_drawing_in_the_colours_of_the_page(
-    site: LiveSite, open_page: OpenPage, scheme: str
-) -> None:
-    tab = open_page("", color_scheme=scheme)
-    expect(tab.locator(".drawing")).to_be_visible()
-    card = tab.locator(".drawing rect").nth(1)
-    assert (
-        card.evaluate("(it) => getComputedStyle(it).fill")
-        == {
-            "light": "rgb(255, 255, 255)",
-            "dark": "rgb(23, 24, 27)",
-        }[scheme]
-    )
-    site.bots(1)
-    tab.reload()
-    expect(tab.locator(".drawing")).to_have_count(0)
-
-
-def test_the_icon_of_the_tab_follows_the_tests(
-    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
-) -> None:
+    for scheme, colour in COLOURS.items():
+        tab.emulate_media(color_scheme=scheme)
+        expect(tab.locator(".drawing")).to_be_visible()
+        card = tab.locator(".drawing rect").nth(1)
+        assert card.evaluate("(it) => getComputedStyle(it).fill") == colour, scheme
     site.llm("Model", provider.url("/gated/v1"), key="sk-wrong-0123456789", provider="openai_compatible")
-    tab = open_page()
+    tab.reload()
+    for scheme in COLOURS:
+        tab.emulate_media(color_scheme=scheme)
+        expect(tab.locator(".drawing"), scheme).to_have_count(0)
+
     expect_icon(tab, "icon")
     tab.get_by_role("button", name="Test Model").click()
     expect_icon(tab, "icon-busy")
@@ -59,5 +51,5 @@ def test_the_icon_of_the_tab_follows_the_tests(
     expect_icon(tab, "icon-alert")
     for name in ("icon", "icon-busy", "icon-alert"):
         response = tab.request.get(f"{site.url}/static/{name}.svg")
-        assert response.ok
-        assert "svg" in response.headers["content-type"]
+        assert response.ok, name
+        assert "svg" in response.headers["content-type"], name

@@ -29,9 +29,9 @@ def said(tab: Page, words: str) -> None:
     expect(tab.locator(".message").get_by_text(words)).to_be_visible()
 
 
-def test_from_a_delete_to_the_page_and_back_by_mouse(site: LiveSite, open_page: OpenPage) -> None:
+def from_a_delete_to_the_page_and_back_by_mouse(site: LiveSite, tab: Page) -> None:
     site.bots(2)
-    tab = open_page()
+    tab.goto(site.url)
     tab.get_by_role("link", name="Delete Bot 002").click()
     tab.get_by_role("dialog").get_by_role("button", name="Delete credential").click()
     expect(tab.get_by_role("button", name="Undo")).to_be_visible()
@@ -48,14 +48,11 @@ def test_from_a_delete_to_the_page_and_back_by_mouse(site: LiveSite, open_page: 
     expect(tab.get_by_role("link", name="Bot 002", exact=True)).to_be_visible()
 
 
-def test_many_are_restored_in_a_dialog_which_asks_about_taken_names(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
+def many_are_restored_in_a_dialog_which_asks_about_taken_names(site: LiveSite, tab: Page) -> None:
     delete(site, "One", "Two", "Three", "Four")
     site.bots(1, "one")
     site.bots(1, "Three")
-    tab = open_page("/deleted")
+    tab.goto(f"{site.url}/deleted")
     tab.get_by_role("checkbox", name="Select all on this page").check()
     tick(tab, "Four")  # it is checked already
     tab.get_by_role("button", name="Restore Selected (4)").click()
@@ -79,10 +76,10 @@ def test_many_are_restored_in_a_dialog_which_asks_about_taken_names(
     assert set(site.names()) == {"one", "Three", "One of last year", "Two", "Four"}
 
 
-def test_a_taken_name_is_marked_and_asked_about_by_its_row(site: LiveSite, open_page: OpenPage) -> None:
+def a_taken_name_is_marked_and_asked_about_by_its_row(site: LiveSite, tab: Page) -> None:
     delete(site, "Mine", "Other")
     site.bots(1, "Mine")
-    tab = open_page("/deleted")
+    tab.goto(f"{site.url}/deleted")
     expect(tab.get_by_role("row", name="Mine")).to_contain_text("name in use")
     tab.get_by_role("link", name="Restore Mine").click()
     dialog = tab.get_by_role("dialog", name="Restore “Mine”?")
@@ -92,9 +89,9 @@ def test_a_taken_name_is_marked_and_asked_about_by_its_row(site: LiveSite, open_
     assert waiting(site) == ["Other"]
 
 
-def test_delete_for_good_asks_in_a_dialog(site: LiveSite, open_page: OpenPage) -> None:
+def delete_for_good_asks_in_a_dialog(site: LiveSite, tab: Page) -> None:
     delete(site, "One", "Two", "Three")
-    tab = open_page("/deleted?q=t")
+    tab.goto(f"{site.url}/deleted?q=t")
     trash = tab.get_by_role("link", name="Delete for good Two")
     trash.click()
     dialog = tab.get_by_role("dialog", name="Delete “Two” for good?")
@@ -112,10 +109,10 @@ def test_delete_for_good_asks_in_a_dialog(site: LiveSite, open_page: OpenPage) -
     assert waiting(site) == ["One"]
 
 
-def test_all_of_it_by_keyboard(site: LiveSite, open_page: OpenPage) -> None:
+def all_of_it_by_keyboard(site: LiveSite, tab: Page) -> None:
     delete(site, "One", "Two", "Three")
     site.bots(1, "Two")
-    tab = open_page()
+    tab.goto(site.url)
     press, write = tab.keyboard.press, tab.keyboard.type
     tab_to(tab, tab.get_by_role("link", name="Recently deleted"))
     press("Enter")
@@ -148,6 +145,18 @@ def test_all_of_it_by_keyboard(site: LiveSite, open_page: OpenPage) -> None:
     assert waiting(site) == []
 
 
+def test_one_deletes_and_restores_by_mouse_and_by_keyboard(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page(None)
+    for by in (
+        from_a_delete_to_the_page_and_back_by_mouse,
+        a_taken_name_is_marked_and_asked_about_by_its_row,
+        delete_for_good_asks_in_a_dialog,
+        all_of_it_by_keyboard,
+    ):
+        site.clear()
+        by(site, tab)
+
+
 def test_without_javascript_the_dialogs_are_pages(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
     watch.allow_status(400)
     delete(site, "One", "Two", "Three", "Four")
@@ -175,17 +184,24 @@ def test_without_javascript_the_dialogs_are_pages(site: LiveSite, open_page: Ope
     assert waiting(site) == []
 
 
-def test_a_name_that_was_taken_meanwhile_is_asked_about_on_a_page(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
+def a_name_that_was_taken_meanwhile_is_asked_about_on_a_page(site: LiveSite, tab: Page) -> None:
     delete(site, "Mine")
-    tab = open_page("/deleted")
+    tab.goto(f"{site.url}/deleted")
     site.bots(1, "Mine")
     tab.get_by_role("button", name="Restore Mine").click()
     expect(tab.get_by_role("heading", name="Restore “Mine”?")).to_be_visible()
     tab.get_by_role("button", name="Restore").click()
     said(tab, "Restored “Mine (restored)”.")
+
+
+def test_a_taken_name_is_asked_about_where_many_are_restored_and_where_it_was_taken_meanwhile(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow_status(400)
+    tab = open_page(None)
+    many_are_restored_in_a_dialog_which_asks_about_taken_names(site, tab)
+    site.clear()
+    a_name_that_was_taken_meanwhile_is_asked_about_on_a_page(site, tab)
 
 
 def test_cards_on_a_phone_are_low_and_tell_all(site: LiveSite, open_page: OpenPage) -> None:

@@ -41,8 +41,7 @@ def expect_imported(tab: Page, site: LiveSite) -> None:
     assert site.resolve("OPENAI_API_KEY")["api_key"] == SECRET
 
 
-def test_by_mouse(site: LiveSite, open_page: OpenPage, file: Path) -> None:
-    tab = open_page()
+def by_mouse(site: LiveSite, tab: Page, file: Path) -> None:
     open_import(tab)
     tab.get_by_label("File").set_input_files(file)
     tab.get_by_role("button", name="Preview").click()
@@ -57,10 +56,8 @@ def test_by_mouse(site: LiveSite, open_page: OpenPage, file: Path) -> None:
     expect_imported(tab, site)
 
 
-def test_the_format_that_fits_is_one_press_away_and_the_file_stays(
-    site: LiveSite, open_page: OpenPage, file: Path
-) -> None:
-    tab = open_page("/import")
+def the_format_that_fits_is_one_press_away_and_the_file_stays(site: LiveSite, tab: Page, file: Path) -> None:
+    tab.goto(f"{site.url}/import")
     tab.get_by_label("File").set_input_files(file)
     tab.get_by_label("A name that is in use").select_option("rename")
     tab.get_by_role("button", name="Preview", exact=True).click()
@@ -76,8 +73,8 @@ def test_the_format_that_fits_is_one_press_away_and_the_file_stays(
     expect_imported(tab, site)
 
 
-def test_without_javascript_the_format_that_fits_is_told(open_page: OpenPage, file: Path) -> None:
-    tab = open_page("/import", java_script_enabled=False)
+def the_format_that_fits_is_told(tab: Page, file: Path) -> None:
+    """Without JavaScript."""
     tab.get_by_label("File").set_input_files(file)
     tab.get_by_role("button", name="Preview", exact=True).click()
     expect(tab.locator("#preview .notice")).to_contain_text("Try the format “.env file”.")
@@ -85,8 +82,8 @@ def test_without_javascript_the_format_that_fits_is_told(open_page: OpenPage, fi
     expect(tab.get_by_role("button", name="Preview in this format")).to_be_hidden()
 
 
-def test_by_keyboard(site: LiveSite, open_page: OpenPage, file: Path) -> None:
-    tab = open_page()
+def by_keyboard(site: LiveSite, tab: Page, file: Path) -> None:
+    tab.goto(site.url)
     open_import(tab)
     tab_to(tab, tab.get_by_label("File"))
     tab.get_by_label("File").set_input_files(file)  # the dialog of the operating system is out of reach here
@@ -98,8 +95,19 @@ def test_by_keyboard(site: LiveSite, open_page: OpenPage, file: Path) -> None:
     expect_imported(tab, site)
 
 
-def test_without_javascript(site: LiveSite, open_page: OpenPage, file: Path) -> None:
-    tab = open_page(java_script_enabled=False)
+def test_a_file_is_imported_by_mouse_and_by_keyboard(site: LiveSite, open_page: OpenPage, file: Path) -> None:
+    tab = open_page()
+    by_mouse(site, tab, file)
+    site.clear()
+    the_format_that_fits_is_one_press_away_and_the_file_stays(site, tab, file)
+    site.clear()
+    by_keyboard(site, tab, file)
+
+
+def test_a_file_is_imported_without_javascript(site: LiveSite, open_page: OpenPage, file: Path) -> None:
+    tab = open_page("/import", java_script_enabled=False)
+    the_format_that_fits_is_told(tab, file)
+    tab.goto(site.url)
     tab.get_by_role("link", name="Add Credential").first.click()
     open_import(tab)
     tab.get_by_label("File").set_input_files(file)

@@ -3,11 +3,11 @@
 import json
 import re
 import subprocess
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from credstore.vault import Record
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
 from tests.browser.people_states import open_confirmed
@@ -31,9 +31,7 @@ def picture(message: Locator) -> str:
     return str(message.evaluate("(it) => getComputedStyle(it, '::before').maskPosition"))
 
 
-def test_a_message_is_closed_by_mouse_and_by_keyboard(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(2)
-    tab = open_page()
+def a_message_is_closed_by_mouse_and_by_keyboard(tab: Page) -> None:
     message = delete_first(tab)
     expect(message).to_have_role("status")
     expect(tab.locator("#live")).to_have_text("Deleted “Bot 002”.")
@@ -48,11 +46,18 @@ def test_a_message_is_closed_by_mouse_and_by_keyboard(site: LiveSite, open_page:
     expect(tab.get_by_role("heading", name="No credentials yet")).to_be_visible()
 
 
-LOOKS = [
-    {"viewport": {"width": 1280, "height": 800}},
-    {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark", "java_script_enabled": False},
-    {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
-]
+def the_button_of_the_search_shows_when_the_focus_is_on_it(tab: Page) -> None:
+    button = tab.get_by_role("button", name="Search", exact=True)
+    tab_to(tab, button)
+    box, field = button.bounding_box(), tab.get_by_role("searchbox").bounding_box()
+    assert box
+    assert field
+    assert box["width"] >= 50
+    assert box["height"] >= 24
+    assert box["x"] >= field["x"]
+    assert box["x"] + box["width"] <= field["x"] + field["width"]
+    expect(button).to_have_css("outline-style", "solid")
+    expect(button).to_have_css("clip-path", "none")
 
 
 def expect_both_seen(tab: Page, text: str) -> None:
@@ -70,13 +75,10 @@ def expect_both_seen(tab: Page, text: str) -> None:
     assert tab.evaluate(f"{over}.closest('.message') !== null")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_message_stays_in_sight_with_the_row_that_it_is_about(
-    site: LiveSite, open_page: OpenPage, look: dict[str, Any]
-) -> None:
+def a_message_stays_in_sight_with_the_row_that_it_is_about(site: LiveSite, tab: Page) -> None:
     """The page is scrolled to that row, away from the top of the list."""
     site.bots(50)
-    tab = open_page("", **look)
+    tab.goto(site.url)
     tab.get_by_role("link", name="Edit Bot 010").click()
     tab.get_by_label("Expires").fill("2031-01-01")
     tab.get_by_role("button", name="Save", exact=True).click()
@@ -89,18 +91,31 @@ def test_a_message_stays_in_sight_with_the_row_that_it_is_about(
     assert tab.evaluate("scrollY") > 500
 
 
-def test_each_tone_has_an_icon_and_words_of_its_own(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
-    """Without JavaScript: there each test ends in a message, which is gone from the next page."""
-    site.llm("Refused", provider.url("/openai/v1"), key="sk-wrong-0123456789")
-    tab = open_page(java_script_enabled=False)
+def test_a_message_is_closed_and_stays_in_sight_with_its_row(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(2)
+    tab = open_page()
+    the_button_of_the_search_shows_when_the_focus_is_on_it(tab)
+    a_message_is_closed_by_mouse_and_by_keyboard(tab)
+    a_message_stays_in_sight_with_the_row_that_it_is_about(site, tab)
+
+
+def test_a_message_stays_in_sight_with_its_row_on_a_phone(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page(None, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    a_message_stays_in_sight_with_the_row_that_it_is_about(site, tab)
+
+
+def each_tone_has_an_icon_and_words_of_its_own(site: LiveSite, tab: Page, refused: Record) -> None:
+    """Here each test ends in a message, which is gone from the next page; that one shows the reference."""
     tab.get_by_role("button", name="Test Refused").click()
     message = tab.locator(".message")
     expect(message).to_have_role("alert")
     expect(message).to_contain_text("Error: Refused: Rejected.")
     expect(message.locator(".close")).to_be_hidden()  # it would do nothing
     pictures = [picture(message)]
-    tab.goto(site.url)
+    tab.goto(f"{site.url}/{refused.public_id}")
     expect(message).to_have_count(0)
+    expect(tab.get_by_text(refused.public_id, exact=True)).to_be_visible()
+    expect(tab.locator("[data-copy='#reference']")).to_be_hidden()
 
     tab.goto(f"{site.url}/delete")
     expect(message).to_have_role("alert")
@@ -114,9 +129,17 @@ def test_each_tone_has_an_icon_and_words_of_its_own(site: LiveSite, open_page: O
     assert len(set(pictures)) == 3, pictures
 
 
-def test_the_reference_is_copied(site: LiveSite, open_page: OpenPage) -> None:
-    record = site.bots(1)[0]
-    tab = open_page(f"/{record.public_id}", permissions=["clipboard-read", "clipboard-write"])
+def test_without_javascript_a_message_has_an_icon_and_stays_in_sight_and_the_reference_can_be_selected(
+    site: LiveSite, open_page: OpenPage, provider: Provider
+) -> None:
+    refused = site.llm("Refused", provider.url("/openai/v1"), key="sk-wrong-0123456789")
+    tab = open_page(java_script_enabled=False)
+    each_tone_has_an_icon_and_words_of_its_own(site, tab, refused)
+    tab.emulate_media(color_scheme="dark")
+    a_message_stays_in_sight_with_the_row_that_it_is_about(site, tab)
+
+
+def the_reference_is_copied(tab: Page, reference: str) -> None:
     button = tab.get_by_role("button", name="Copy the reference")
     for key in ("", "Enter"):
         tab.evaluate("navigator.clipboard.writeText('something else')")
@@ -127,38 +150,13 @@ def test_the_reference_is_copied(site: LiveSite, open_page: OpenPage) -> None:
         else:
             button.click()
         expect(tab.locator("#live")).to_have_text("Copied")
-        assert tab.evaluate("navigator.clipboard.readText()") == record.public_id, key
-
-
-def test_without_javascript_the_reference_can_be_selected(site: LiveSite, open_page: OpenPage) -> None:
-    record = site.bots(1)[0]
-    tab = open_page(f"/{record.public_id}", java_script_enabled=False)
-    expect(tab.get_by_text(record.public_id, exact=True)).to_be_visible()
-    expect(tab.locator("[data-copy]").first).to_be_hidden()
-
-
-def test_the_button_of_the_search_shows_when_the_focus_is_on_it(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(1)
-    tab = open_page()
-    button = tab.get_by_role("button", name="Search", exact=True)
-    tab_to(tab, button)
-    box, field = button.bounding_box(), tab.get_by_role("searchbox").bounding_box()
-    assert box
-    assert field
-    assert box["width"] >= 50
-    assert box["height"] >= 24
-    assert box["x"] >= field["x"]
-    assert box["x"] + box["width"] <= field["x"] + field["width"]
-    expect(button).to_have_css("outline-style", "solid")
-    expect(button).to_have_css("clip-path", "none")
+        assert tab.evaluate("navigator.clipboard.readText()") == reference, key
 
 
 SHOWN_ONCE = (("/tokens", "Issue token", "Token"), ("/users", "Make a link", "Link"))
 
 
-def test_what_is_shown_once_is_copied_with_a_button(site: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page(None)
-    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+def what_is_shown_once_is_copied(site: LiveSite, tab: Page) -> None:
     for path, button, field in SHOWN_ONCE:
         open_confirmed(tab, site, path)
         if path == "/tokens":
@@ -172,3 +170,10 @@ def test_what_is_shown_once_is_copied_with_a_button(site: LiveSite, open_page: O
             line = tab.locator("pre").inner_text()
             answer = subprocess.run(["/bin/sh", "-c", line], env={"TOKEN": copied}, capture_output=True, check=True)
             assert "items" in json.loads(answer.stdout)
+
+
+def test_the_reference_and_what_is_shown_once_are_copied_with_a_button(site: LiveSite, open_page: OpenPage) -> None:
+    reference = site.bots(1)[0].public_id
+    tab = open_page(f"/{reference}", permissions=["clipboard-read", "clipboard-write"])
+    the_reference_is_copied(tab, reference)
+    what_is_shown_once_is_copied(site, tab)

@@ -87,11 +87,35 @@ def a_block_is_pasted_into_the_field_of_a_bot_token(site: LiveSite, tab: Page) -
     assert site.resolve("Bot") == {"bot_token": token}
 
 
+BLOCKS = (
+    f"# ours\nOPENAI_API_KEY=sk-proj-canary0123\n\nOPENAI_BASE_URL={URL}\n",
+    f"curl {URL}/models \\\n  -H 'Authorization: Bearer sk-proj-canary0123' \\\n-H 'Accept: */*'",
+)
+
+
+def a_pasted_block_survives_the_single_line(site: LiveSite, tab: Page) -> None:
+    """With the scripts of the page and, from then on, without: the clipboard needs a script, the form does not."""
+    for number, (script, block) in enumerate(product((True, False), BLOCKS)):
+        name = f"Block {number}"
+        if not script:
+            tab.route("**/*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        tab.goto(f"{site.url}/new")
+        tab.evaluate("(text) => navigator.clipboard.writeText(text)", block)
+        tab.get_by_label("Name").fill(name)
+        tab.get_by_label("API Key").focus()
+        tab.keyboard.press("Control+V")
+        expect(tab.get_by_label("Base URL")).to_have_value(URL if script else "")
+        tab.get_by_role("button", name="Add Credential").click()
+        saved(tab, name)
+        assert site.resolve(name)["api_key"] == "sk-proj-canary0123", (script, block)
+
+
 def test_the_form_follows_what_is_pasted_into_the_field_of_a_key(site: LiveSite, open_page: OpenPage) -> None:
     tab = open_page()
     what_a_pasted_key_told_is_seen_and_said_before_saving(tab)
     the_provider_follows_a_pasted_key_though_the_form_is_sent_at_once(site, tab)
     a_block_is_pasted_into_the_field_of_a_bot_token(site, tab)
+    a_pasted_block_survives_the_single_line(site, tab)
 
 
 def a_key_of_another_provider_is_asked_about_once(
@@ -141,8 +165,6 @@ def a_bot_token_goes_to_the_type_telegram_with_one_click(site: LiveSite, tab: Pa
 
 
 def the_edit_form_asks_as_well(site: LiveSite, tab: Page) -> None:
-    site.llm("Model", "")
-    tab.reload()
     dialog = edit(tab, "Model")
     paste(dialog.get_by_label("API Key", exact=True), ANTHROPIC)
     dialog.get_by_role("button", name="Save", exact=True).click()
@@ -151,17 +173,6 @@ def the_edit_form_asks_as_well(site: LiveSite, tab: Page) -> None:
     dialog.get_by_role("button", name="Use Anthropic").click()
     expect(tab.locator(".message").get_by_text("Model is saved.")).to_be_visible()
     assert site.resolve("Model")["provider_type"] == "anthropic"
-
-
-def test_a_key_of_another_provider_is_asked_about_before_it_is_saved(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(400)
-    tab = open_page()
-    a_bot_token_goes_to_the_type_telegram_with_one_click(site, tab)
-    a_key_of_another_provider_is_asked_about_once(site, tab, True, "Use Anthropic", click)
-    a_key_of_another_provider_is_asked_about_once(site, tab, True, "Keep OpenAI", press_enter)
-    the_edit_form_asks_as_well(site, tab)
 
 
 def test_it_is_asked_about_without_javascript_too(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
@@ -200,9 +211,16 @@ def a_chosen_provider_stays_when_the_form_came_back(dialog: Locator, button: str
     expect(provider).to_have_value("openai_compatible")
 
 
-def test_a_draft_is_asked_about_and_a_chosen_provider_stays(open_page: OpenPage, watch: Watch) -> None:
+def test_a_key_of_another_provider_is_asked_about_and_a_chosen_provider_stays(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
     watch.allow_status(400)
+    site.llm("Model", "")
     tab = open_page()
+    a_bot_token_goes_to_the_type_telegram_with_one_click(site, tab)
+    a_key_of_another_provider_is_asked_about_once(site, tab, True, "Use Anthropic", click)
+    a_key_of_another_provider_is_asked_about_once(site, tab, True, "Keep OpenAI", press_enter)
+    the_edit_form_asks_as_well(site, tab)
     dialog = open_dialog(tab)
     a_test_of_the_draft_asks_first_and_goes_on_with_the_test(dialog)
     drop(dialog)
@@ -210,28 +228,3 @@ def test_a_draft_is_asked_about_and_a_chosen_provider_stays(open_page: OpenPage,
         dialog = open_dialog(tab)
         a_chosen_provider_stays_when_the_form_came_back(dialog, button)
         drop(dialog)
-
-
-BLOCKS = (
-    f"# ours\nOPENAI_API_KEY=sk-proj-canary0123\n\nOPENAI_BASE_URL={URL}\n",
-    f"curl {URL}/models \\\n  -H 'Authorization: Bearer sk-proj-canary0123' \\\n-H 'Accept: */*'",
-)
-
-
-def test_a_pasted_block_survives_the_single_line(site: LiveSite, open_page: OpenPage) -> None:
-    """With the scripts of the page and without them: the clipboard needs a script, the form does not."""
-    tab = open_page("/new")
-    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    for number, (script, block) in enumerate(product((True, False), BLOCKS)):
-        name = f"Block {number}"
-        if not script:
-            tab.route("**/*.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        tab.goto(f"{site.url}/new")
-        tab.evaluate("(text) => navigator.clipboard.writeText(text)", block)
-        tab.get_by_label("Name").fill(name)
-        tab.get_by_label("API Key").focus()
-        tab.keyboard.press("Control+V")
-        expect(tab.get_by_label("Base URL")).to_have_value(URL if script else "")
-        tab.get_by_role("button", name="Add Credential").click()
-        saved(tab, name)
-        assert site.resolve(name)["api_key"] == "sk-proj-canary0123", (script, block)

@@ -1,14 +1,23 @@
 """Inviting somebody in a browser: by keyboard, and with JavaScript off; what an editor and a viewer then see."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.axe import axe_faults
 from tests.browser.live_site import LiveSite
-from tests.conftest import PASSWORD
-from tests.fixtures.browsing import MakeContext, sign_in
+from tests.conftest import PASSWORD, USERNAME
+from tests.fixtures.browsing import MakeContext
 
 pytestmark = pytest.mark.browser
+
+
+def go_to_users(tab: Page, site: LiveSite) -> None:
+    """By the sign-in, which leads there."""
+    tab.goto(f"{site.server.url}/users")
+    tab.get_by_label("Username").fill(USERNAME)
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab).to_have_url(f"{site.server.url}/users")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without"])
@@ -18,8 +27,7 @@ def test_an_invited_editor_becomes_a_viewer_and_is_removed(
     name = f"Bob {script}"
     site.bots(1)
     tab = browser_context(java_script_enabled=script).new_page()
-    sign_in(tab, site.server)
-    tab.goto(f"{site.server.url}/users")
+    go_to_users(tab, site)
     tab.locator("[type=radio][value=viewer]").press("ArrowDown")
     expect(tab.locator("[type=radio][value=editor]")).to_be_checked()
     tab.get_by_role("button", name="Make a link").press("Enter")

@@ -1,7 +1,7 @@
 """The list at 390 px: low cards, a bar that hides no half of a button, and targets that can be hit anywhere."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
@@ -50,9 +50,8 @@ def test_cards_are_at_most_120_pixels_high_and_the_bar_of_a_selection_covers_no_
         assert trash["y"] + trash["height"] <= box["y"], "the bar hides the row that was asked for"
 
 
-def test_how_many_more_are_deleted_can_be_read(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(50)
-    tab = open_page("", viewport={"width": 390, "height": 844})
+def how_many_more_are_deleted_can_be_read(tab: Page) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
     tab.get_by_role("checkbox", name="Select all on this page").check()
     tab.locator("#delete-selected").click()
     more = tab.get_by_role("dialog").locator(".names li").last
@@ -70,21 +69,21 @@ def test_how_many_more_are_deleted_can_be_read(site: LiveSite, open_page: OpenPa
 ACCENTS = {"light": "rgb(79, 79, 199)", "dark": "rgb(88, 88, 214)"}
 
 
-def test_checkboxes_follow_the_scheme_and_targets_are_24_pixels_in_wide_windows_too(
-    site: LiveSite, open_page: OpenPage
-) -> None:
+def targets_are_24_pixels_in_wide_windows_too(tab: Page) -> None:
     """A checkbox is drawn smaller there, but takes clicks around it."""
-    site.bots(2)
-    tab = open_page()
     small = [target for target in tab.evaluate(SMALL_TARGETS) if 'type="checkbox"' not in target]
     assert small == []
-    checkbox = tab.get_by_role("checkbox", name="Select Bot 002")
+    checkbox = tab.get_by_role("checkbox", name="Select Bot 050")
     box = checkbox.bounding_box()
     assert box
     for x, y in ((-3, -3), (box["width"] + 3, box["height"] + 3)):
         checked = checkbox.is_checked()
         tab.mouse.click(box["x"] + x, box["y"] + y)
         expect(checkbox).to_be_checked(checked=not checked)
+
+
+def a_checkbox_follows_the_scheme(tab: Page) -> None:
+    checkbox = tab.get_by_role("checkbox", name="Select Bot 050")
     expect(checkbox).to_have_css("color-scheme", "light dark")
     for scheme in ("dark", "light"):
         tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -98,7 +97,16 @@ LINES_OF_NAMES = """[...document.querySelectorAll(".audit li div:last-child")].m
 })"""
 
 
-def test_the_name_of_who_acted_is_not_broken(site: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page("", viewport={"width": 390, "height": 844})
+def the_name_of_who_acted_is_not_broken(site: LiveSite, tab: Page) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
     tab.goto(f"{site.server.url}/audit?act=sign-in")
     assert set(tab.evaluate(LINES_OF_NAMES)) == {1}
+
+
+def test_what_is_small_can_be_hit_and_read_in_wide_and_narrow_windows(site: LiveSite, open_page: OpenPage) -> None:
+    site.bots(50)
+    tab = open_page()
+    targets_are_24_pixels_in_wide_windows_too(tab)
+    a_checkbox_follows_the_scheme(tab)
+    how_many_more_are_deleted_can_be_read(tab)
+    the_name_of_who_acted_is_not_broken(site, tab)

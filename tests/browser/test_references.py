@@ -16,7 +16,7 @@ def test_by_keyboard_a_used_credential_is_moved_from_and_another_is_deleted_with
 ) -> None:
     watch.allow_status(409)
     furnish_used(site)
-    tab = open_page("")
+    tab = open_page(None)
     dialog = question(tab, site)
     expect(dialog).to_contain_text("Support bot 2 nodes, last used just now")
     dialog.get_by_role("button", name="Delete credential").press("Enter")

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from credstore.vault import Record
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite, words
 from tests.fixtures.browsing import Watch, choose_more
@@ -20,10 +21,20 @@ def fill(place: Page | Locator, provider: Provider, key: str, name: str = "Model
     place.get_by_label("Base URL").fill(provider.url("/openai/v1"))
 
 
-def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
-    site: LiveSite, open_page: OpenPage, provider: Provider
+def test_a_draft_a_new_key_and_a_stored_credential_are_tested_and_their_results_shown(
+    site: LiveSite, open_page: OpenPage, provider: Provider, watch: Watch
 ) -> None:
-    tab = open_page()
+    tab = open_page(permissions=["clipboard-read", "clipboard-write"])
+    a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(tab, site, provider)
+    assert not watch.unexpected
+    watch.allow_status(400)
+    a_new_key_is_tested_and_never_the_stored_one_sent(tab, site, provider)
+    tab.goto("about:blank")  # which asks for nothing that is not there any more
+    site.clear()
+    the_panel_has_steps_the_providers_words_a_copy_and_a_history(tab, site, provider)
+
+
+def a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(tab: Page, site: LiveSite, provider: Provider) -> None:
     tab.get_by_role("link", name="Add Credential").click()
     dialog = tab.get_by_role("dialog", name="Add Credential")
     fill(dialog, provider, WRONG)
@@ -49,12 +60,9 @@ def test_a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(
     assert site.resolve("Model")["api_key"] == provider.key
 
 
-def test_test_new_key_never_sends_the_stored_one(
-    site: LiveSite, open_page: OpenPage, provider: Provider, watch: Watch
-) -> None:
-    watch.allow_status(400)
-    site.llm("Model", provider.url("/openai/v1"), provider.key, "openai_compatible")
-    tab = open_page()
+def a_new_key_is_tested_and_never_the_stored_one_sent(tab: Page, site: LiveSite, provider: Provider) -> None:
+    sent = len(provider.requests)
+    assert site.resolve("Model")["base_url"] == provider.url("/openai/v1")
     tab.get_by_role("link", name="Edit Model").click()
     dialog = tab.get_by_role("dialog", name="Edit credential")
     choose_more(dialog, "Test new key")
@@ -63,31 +71,13 @@ def test_test_new_key_never_sends_the_stored_one(
     dialog.get_by_label("Base URL").fill(provider.url("/echo/v1"))
     choose_more(dialog, "Test new key")
     expect(dialog.get_by_label("Base URL")).to_have_value(provider.url("/echo/v1"))
-    assert not provider.requests
+    assert len(provider.requests) == sent
     assert site.resolve("Model")["base_url"] == provider.url("/openai/v1")
 
 
-def test_a_draft_without_javascript_says_that_the_secret_must_be_typed_again(
-    site: LiveSite, open_page: OpenPage, provider: Provider
-) -> None:
-    tab = open_page("/new", java_script_enabled=False)
-    fill(tab, provider, WRONG)
-    choose_more(tab, "Test without saving")
-    expect(tab.locator(".draft-verdict")).to_have_attribute("data-mark", "fail")
-    assert "enter them again before you save" in tab.locator(".draft-verdict").inner_text()  # in a <noscript>
-    expect(tab.get_by_label("Name")).to_have_value("Model")
-    assert WRONG not in tab.content()
-    tab.get_by_label("API Key").fill(provider.key)
-    choose_more(tab, "Save and test")
-    expect(tab.locator(".message")).to_contain_text("Verified:")
-    assert site.names() == ["Model"]
-
-
-def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
-    site: LiveSite, open_page: OpenPage, provider: Provider
-) -> None:
+def the_panel_has_steps_the_providers_words_a_copy_and_a_history(tab: Page, site: LiveSite, provider: Provider) -> None:
     record = site.llm("Model", provider.url("/openai/v1"), WRONG, "openai_compatible")
-    tab = open_page(f"/{record.public_id}", permissions=["clipboard-read", "clipboard-write"])
+    tab.goto(f"{site.url}/{record.public_id}")
     panel = tab.get_by_role("region", name="Not tested")
     expect(panel.get_by_role("button", name="Copy this result")).to_have_count(0)
     panel.get_by_role("button", name="Test", exact=True).click()
@@ -108,13 +98,19 @@ def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
     assert copied.startswith("Model: Rejected")
     assert "-> 401" in copied
 
+    assert WRONG not in copied
     expect(panel.locator(".history")).to_have_count(0)
+    see_the_history(tab, site, record, provider.key)
+
+
+def see_the_history(tab: Page, site: LiveSite, record: Record, key: str) -> None:
+    """After the credential got this key, the right one."""
     with site.vault() as vault:
         vault.edit(
             record.public_id,
             version=record.version,
             name="Model",
-            values=dict(record.public) | {"api_key": provider.key},
+            values=dict(record.public) | {"api_key": key},
         )
     tab.reload()
     expect(tab.get_by_role("region", name="Changed since test")).to_be_visible()
@@ -126,4 +122,19 @@ def test_the_panel_has_steps_the_provider_s_words_a_copy_and_a_history(
     expect(history.first).to_be_visible()
     assert [item.get_attribute("data-mark") for item in history.all()] == ["pass", "fail"]
     assert WRONG not in tab.content()
-    assert WRONG not in copied
+
+
+def test_a_draft_without_javascript_says_that_the_secret_must_be_typed_again(
+    site: LiveSite, open_page: OpenPage, provider: Provider
+) -> None:
+    tab = open_page("/new", java_script_enabled=False)
+    fill(tab, provider, WRONG)
+    choose_more(tab, "Test without saving")
+    expect(tab.locator(".draft-verdict")).to_have_attribute("data-mark", "fail")
+    assert "enter them again before you save" in tab.locator(".draft-verdict").inner_text()  # in a <noscript>
+    expect(tab.get_by_label("Name")).to_have_value("Model")
+    assert WRONG not in tab.content()
+    tab.get_by_label("API Key").fill(provider.key)
+    choose_more(tab, "Save and test")
+    expect(tab.locator(".message")).to_contain_text("Verified:")
+    assert site.names() == ["Model"]

@@ -1,7 +1,7 @@
 """The list of runs, the pages of one, and the banner, with runs that are stored as they would be."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import insert, update
 
 from credstore.database import write_transaction
@@ -15,11 +15,13 @@ from tests.browser.test_keyboard import tab_to
 pytestmark = pytest.mark.browser
 
 
-def test_the_way_from_the_list_to_a_run_by_keyboard(site: LiveSite, open_page: OpenPage) -> None:
+def test_a_run_is_reached_by_keyboard_and_copied_a_long_one_has_pages_and_the_banner_announces_only_the_end(
+    site: LiveSite, open_page: OpenPage
+) -> None:
     site.bots(1)
     run = store_run(site, ["verified", "rejected"], by="bob")
     store_run(site, ["verified"], minutes=9)
-    tab = open_page()
+    tab = open_page(permissions=["clipboard-read", "clipboard-write"])
     tab_to(tab, tab.get_by_role("link", name="Runs", exact=True))
     tab.keyboard.press("Enter")
     expect(tab).to_have_url(f"{site.server.url}/runs")
@@ -31,12 +33,25 @@ def test_the_way_from_the_list_to_a_run_by_keyboard(site: LiveSite, open_page: O
     tab.keyboard.press("Enter")
     expect(tab).to_have_url(run)
 
+    tab.get_by_role("navigation", name="Filter").get_by_role("link", name="Failed 1").click()
+    expect(tab).to_have_url(f"{run}?show=failed")
+    tab.get_by_role("button", name="Copy link to this run").click()
+    expect(tab.locator("#live")).to_have_text("Copied")
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied == run
+    tab.goto(copied)
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Tested 2 of 2")
 
-@pytest.mark.parametrize("java_script", [True, False], ids=["script", "no script"])
-def test_a_long_run_is_read_in_pages_and_by_group(site: LiveSite, open_page: OpenPage, *, java_script: bool) -> None:
-    run = store_run(site, ["verified"] * 60 + ["rejected"] * 2)
-    tab = open_page(None, java_script_enabled=java_script)
-    tab.goto(run)
+    read_a_long_run(site, tab)
+
+    tab.goto("about:blank")  # which asks for nothing that is not there any more
+    site.clear()
+    see_progress_in_the_banner(site, tab)
+
+
+def read_a_long_run(site: LiveSite, tab: Page) -> None:
+    """In pages, and by group."""
+    tab.goto(store_run(site, ["verified"] * 60 + ["rejected"] * 2))
     rows, pages = tab.locator(".results li"), tab.get_by_role("navigation", name="Pages")
     assert [row.get_attribute("data-mark") for row in rows.all()[:3]] == ["fail", "fail", "pass"]
     expect(rows).to_have_count(50)
@@ -51,33 +66,11 @@ def test_a_long_run_is_read_in_pages_and_by_group(site: LiveSite, open_page: Ope
     expect(pages).to_have_count(0)
 
 
-def test_the_link_of_a_run_is_copied_and_opens_it_elsewhere(site: LiveSite, open_page: OpenPage) -> None:
-    run = store_run(site, ["verified", "rejected"])
-    tab = open_page(None, permissions=["clipboard-read", "clipboard-write"])
-    tab.goto(f"{run}?show=failed")
-    tab.get_by_role("button", name="Copy link to this run").click()
-    expect(tab.locator("#live")).to_have_text("Copied")
-    assert tab.evaluate("navigator.clipboard.readText()") == run
-    other = open_page(None)
-    other.goto(run)
-    expect(other.get_by_role("heading", level=1)).to_have_text("Tested 2 of 2")
-
-
-def test_the_banner_is_a_link_without_javascript(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(1)
-    run = store_run(site, ["verified", "", ""], "running")
-    tab = open_page(java_script_enabled=False)
-    banner = tab.get_by_role("region", name="Test run")
-    expect(banner).to_contain_text("Testing 1 of 3")
-    banner.get_by_role("link", name="See the run").click()
-    expect(tab).to_have_url(run)
-    expect(tab).to_have_title("(1/3) Test run · credstore")
-
-
-def test_progress_in_the_banner_is_not_announced(site: LiveSite, open_page: OpenPage) -> None:
+def see_progress_in_the_banner(site: LiveSite, tab: Page) -> None:
+    """Progress is not announced, the end is."""
     site.bots(1)
     run_id = store_run(site, ["verified", "", ""], "running").rpartition("/")[2]
-    tab = open_page()
+    tab.goto(site.url)
     banner = tab.get_by_role("region", name="Test run")
     expect(banner).to_contain_text("Testing 1 of 3")
     with site.app.app_context(), write_transaction(db.session):
@@ -89,3 +82,20 @@ def test_progress_in_the_banner_is_not_announced(site: LiveSite, open_page: Open
     expect(banner).to_contain_text("Cancelled 2 of 3")
     expect(tab.locator("#live")).to_have_text("Cancelled: 2 of 3. 1 verified, 1 rejected, 1 not tested.")
     assert BOT not in tab.content()
+
+
+def test_without_javascript_the_banner_is_a_link_and_a_long_run_is_read_in_pages(
+    site: LiveSite, open_page: OpenPage
+) -> None:
+    site.bots(1)
+    run = store_run(site, ["verified", "", ""], "running")
+    tab = open_page(java_script_enabled=False)
+    banner = tab.get_by_role("region", name="Test run")
+    expect(banner).to_contain_text("Testing 1 of 3")
+    banner.get_by_role("link", name="See the run").click()
+    expect(tab).to_have_url(run)
+    expect(tab).to_have_title("(1/3) Test run · credstore")
+
+    tab.goto("about:blank")  # which asks for nothing that is not there any more
+    site.clear()
+    read_a_long_run(site, tab)

@@ -89,11 +89,7 @@ def test_one_sorts_and_filters_by_mouse_and_by_keyboard(judged: LiveSite, open_p
     one_sorts_and_filters_by_keyboard(judged, tab)
 
 
-def test_one_sorts_without_javascript(judged: LiveSite, open_page: OpenPage) -> None:
-    a_header_sorts_and_turns_the_order_around(judged, open_page(java_script_enabled=False))
-
-
-def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_page: OpenPage) -> None:
+def rows_are_equally_high_however_long_their_status(site: LiveSite, tab: Page) -> None:
     """The details here have one line, so that the status alone could make a row higher."""
     for name, outcome, minutes in (
         ("bot", Outcome.NOT_REACHED, 0),
@@ -104,7 +100,7 @@ def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_pa
         record = site.bots(1, name)[0]
         site.judged(record, verdict(outcome, "https://api.telegram.org/bot"), minutes)
     site.bots(1, "untested")
-    tab = open_page()
+    tab.goto(site.url)
     for width in (1000, 1280):
         tab.set_viewport_size({"width": width, "height": 800})
         status = tab.locator(".verdict", has_text="Not reached 2 min ago")
@@ -114,10 +110,10 @@ def test_rows_are_equally_high_however_long_their_status(site: LiveSite, open_pa
     expect(status).to_have_css("height", "28px")
 
 
-def test_columns_stand_at_the_same_place_on_every_page(site: LiveSite, open_page: OpenPage) -> None:
+def columns_stand_at_the_same_place_on_every_page(site: LiveSite, tab: Page) -> None:
     site.fifty()
     site.bots(3)
-    tab = open_page(viewport={"width": 1280, "height": 800})
+    tab.goto(site.url)
     lefts = "() => [...document.querySelectorAll('thead th')].map((th) => Math.round(th.getBoundingClientRect().left))"
     first = tab.evaluate(lefts)
     long = tab.locator("td:nth-child(4) span[title]").first
@@ -128,10 +124,18 @@ def test_columns_stand_at_the_same_place_on_every_page(site: LiveSite, open_page
         assert tab.evaluate(lefts) == first, where
 
 
-def test_after_an_edit_one_is_back_at_the_row(site: LiveSite, open_page: OpenPage) -> None:
+def test_rows_are_equally_high_and_columns_stand_at_the_same_place(site: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page(None, viewport={"width": 1280, "height": 800})
+    rows_are_equally_high_however_long_their_status(site, tab)
+    site.clear()
+    columns_stand_at_the_same_place_on_every_page(site, tab)
+
+
+def after_an_edit_one_is_back_at_the_row(site: LiveSite, tab: Page) -> None:
     """By keyboard, in a dialog, on the second page of a filtered and sorted list; twice, to the same address."""
     site.bots(70)
-    tab = open_page("?type=telegram&sort=-name&page=2", viewport={"width": 1280, "height": 500})
+    tab.set_viewport_size({"width": 1280, "height": 500})
+    tab.goto(f"{site.url}?type=telegram&sort=-name&page=2")
     shown = names(tab)
     for day in ("2031-01-01", "2031-01-02"):
         tab.get_by_role("link", name="Edit Bot 003").focus()
@@ -147,21 +151,34 @@ def test_after_an_edit_one_is_back_at_the_row(site: LiveSite, open_page: OpenPag
         assert header(tab, "Name") == "descending"
 
 
-def test_a_new_credential_is_marked_and_cancel_leads_back(site: LiveSite, open_page: OpenPage) -> None:
-    site.bots(3)
-    for javascript in (True, False):
-        tab = open_page("?type=telegram&sort=name", java_script_enabled=javascript)
-        name = f"Aaa bot {javascript}"
+def a_new_credential_is_marked_and_cancel_leads_back(site: LiveSite, tab: Page, *, javascript: bool) -> None:
+    tab.goto(f"{site.url}?type=telegram&sort=name")
+    tab.get_by_role("link", name="Add Credential").click()
+    if not javascript:
+        tab.get_by_role("link", name="Cancel").click()
+        expect(tab).to_have_url(f"{site.url}?type=telegram&sort=name")
         tab.get_by_role("link", name="Add Credential").click()
-        if not javascript:
-            tab.get_by_role("link", name="Cancel").click()
-            expect(tab).to_have_url(f"{site.url}?type=telegram&sort=name")
-            tab.get_by_role("link", name="Add Credential").click()
-        tab.locator(".card").get_by_label("Name").fill(name)
-        tab.get_by_label("Bot Token").fill("123456789:AAbbccddeeffgghhii")
-        tab.locator(".buttons .primary").click()
-        expect(tab.locator("tbody tr:target")).to_contain_text(name)
-        assert header(tab, "Name") == "ascending"
+    tab.locator(".card").get_by_label("Name").fill("Aaa bot")
+    tab.get_by_label("Bot Token").fill("123456789:AAbbccddeeffgghhii")
+    tab.locator(".buttons .primary").click()
+    expect(tab.locator("tbody tr:target")).to_contain_text("Aaa bot")
+    assert header(tab, "Name") == "ascending"
+
+
+def test_a_new_credential_is_marked_and_after_an_edit_one_is_back_at_the_row(
+    site: LiveSite, open_page: OpenPage
+) -> None:
+    site.bots(3)
+    tab = open_page(None)
+    a_new_credential_is_marked_and_cancel_leads_back(site, tab, javascript=True)
+    site.clear()
+    after_an_edit_one_is_back_at_the_row(site, tab)
+
+
+def test_without_javascript_one_sorts_and_a_new_credential_is_marked(judged: LiveSite, open_page: OpenPage) -> None:
+    tab = open_page(java_script_enabled=False)
+    a_header_sorts_and_turns_the_order_around(judged, tab)
+    a_new_credential_is_marked_and_cancel_leads_back(judged, tab, javascript=False)
 
 
 def test_on_a_phone_one_can_sort_and_filter_too(judged: LiveSite, open_page: OpenPage) -> None:

@@ -10,6 +10,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.live_site import BOT, LiveSite
 from tests.browser.test_dialog import choose, open_dialog
 from tests.browser.test_edit import HERE, edit
+from tests.browser.test_form import drop
 from tests.conftest import PASSWORD, USERNAME
 from tests.fixtures.browsing import Watch, sign_in
 
@@ -54,16 +55,6 @@ def one_signs_in_on_top_of_the_form_and_goes_on(site: LiveSite, form: Locator, n
     assert site.resolve(name) == {"bot_token": BOT}
 
 
-def test_one_signs_in_on_top_of_the_form_in_a_dialog_and_on_a_page(
-    site: LiveSite, open_page: OpenPage, watch: Watch
-) -> None:
-    watch.allow_status(401)
-    tab = open_page()
-    one_signs_in_on_top_of_the_form_and_goes_on(site, open_dialog(tab), "In a dialog")
-    tab.goto(f"{site.url}/new")
-    one_signs_in_on_top_of_the_form_and_goes_on(site, tab.locator("main"), "On a page")
-
-
 def one_signs_in_in_another_tab_and_goes_on(site: LiveSite, tab: Page, seen: bool) -> None:
     """`seen`: with the panel open; else before the form is sent."""
     name = "With the panel open" if seen else "Before sending"
@@ -87,37 +78,44 @@ def one_signs_in_in_another_tab_and_goes_on(site: LiveSite, tab: Page, seen: boo
     assert site.resolve(name) == {"bot_token": BOT}
 
 
-def test_one_signs_in_in_another_tab_and_goes_on(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
-    watch.allow("status of 40[01]")
-    tab = open_page()
-    for seen in (True, False):
-        one_signs_in_in_another_tab_and_goes_on(site, tab, seen)
-
-
-def test_not_now_keeps_the_form_as_it_is(site: LiveSite, open_page: OpenPage, watch: Watch) -> None:
-    watch.allow_status(401)
-    site.llm("Model", HERE)
-    tab = open_page()
-    dialog = edit(tab, "Model")
+def not_now_keeps_the_form_as_it_is(tab: Page) -> None:
+    dialog, cookies = edit(tab, "Model"), tab.context.cookies()
     dialog.get_by_label("API Key", exact=True).fill("sk-typed-0123456789")
     tab.context.clear_cookies()
     dialog.get_by_role("button", name="Save", exact=True).click()
     tab.get_by_role("dialog", name="Sign in").get_by_role("button", name="Not now").click()
     expect(dialog.locator(".alert")).to_be_focused()
     expect(dialog.get_by_label("API Key", exact=True)).to_have_value("sk-typed-0123456789")
+    drop(dialog)
+    tab.context.add_cookies(cookies)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("other_tab", [False, True], ids=["here", "in another tab"])
-def test_without_javascript_the_form_comes_back_after_the_sign_in(
-    site: LiveSite, open_page: OpenPage, watch: Watch, other_tab: bool
+def test_when_the_session_has_ended_one_signs_in_and_goes_on_with_the_form_or_keeps_it(
+    site: LiveSite, open_page: OpenPage, watch: Watch
 ) -> None:
+    watch.allow_status(401)
+    site.llm("Model", HERE)
+    tab = open_page()
+    one_signs_in_on_top_of_the_form_and_goes_on(site, open_dialog(tab), "In a dialog")
+    tab.goto(f"{site.url}/new")
+    one_signs_in_on_top_of_the_form_and_goes_on(site, tab.locator("main"), "On a page")
+    not_now_keeps_the_form_as_it_is(tab)
+    assert watch.unexpected == []
     watch.allow("status of 40[01]")
-    tab = open_page("/new", java_script_enabled=False)
-    fill_in(tab, "Still here")
+    for seen in (True, False):
+        one_signs_in_in_another_tab_and_goes_on(site, tab, seen)
+
+
+def the_form_comes_back_after_the_sign_in(site: LiveSite, tab: Page, other_tab: bool) -> None:
+    name = "Signed in in another tab" if other_tab else "Signed in here"
+    tab.goto(f"{site.url}/new")
+    fill_in(tab, name)
     tab.get_by_label("Expires").fill("2031-01-02")
     tab.context.clear_cookies()
     if other_tab:
-        sign_in(tab.context.new_page(), site.server)
+        other = tab.context.new_page()
+        sign_in(other, site.server)
+        other.close()
     tab.get_by_role("button", name="Add Credential").click()
     if not other_tab:
         expect(tab.get_by_text("Your session has ended, so nothing was saved yet.")).to_be_visible()
@@ -125,13 +123,22 @@ def test_without_javascript_the_form_comes_back_after_the_sign_in(
         tab.get_by_label("Password").fill(PASSWORD)
         tab.get_by_label("Password").press("Enter")
     expect(tab.get_by_role("heading", name="Add Credential")).to_be_visible()
-    expect(tab.get_by_label("Name")).to_have_value("Still here")
+    expect(tab.get_by_label("Name")).to_have_value(name)
     expect(tab.get_by_label("Expires")).to_have_value("2031-01-02")
     expect(tab.get_by_text("Enter the Bot Token again")).to_be_visible()
     assert BOT not in tab.content()
     tab.get_by_label("Bot Token").fill(BOT)
     tab.get_by_role("button", name="Add Credential").click()
-    stored(tab, "Still here")
+    stored(tab, name)
+
+
+def test_without_javascript_the_form_comes_back_after_the_sign_in(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow("status of 40[01]")
+    tab = open_page(None, java_script_enabled=False)
+    for other_tab in (False, True):
+        the_form_comes_back_after_the_sign_in(site, tab, other_tab)
 
 
 def by_escape(tab: Page) -> None:
@@ -178,7 +185,21 @@ def the_browser_asks_before_the_page_is_left(site: LiveSite, form: Locator, aske
     assert asked == ["beforeunload"]
 
 
-def test_a_form_is_not_left_with_typed_input_without_a_question(site: LiveSite, open_page: OpenPage) -> None:
+def a_form_that_was_refused_counts_as_typed_and_an_untouched_one_does_not(tab: Page) -> None:
+    dialog = open_dialog(tab)
+    by_escape(tab)
+    expect(dialog).to_be_hidden()
+    dialog = open_dialog(tab)
+    dialog.get_by_label("Organization ID").fill("org-1")
+    dialog.get_by_role("button", name="Add Credential").click()
+    expect(dialog.locator(".wrong").first).to_be_visible()
+    by_escape(tab)
+    expect(tab.get_by_role("alertdialog", name="Drop what you typed?")).to_be_visible()
+
+
+def test_a_form_is_not_left_with_typed_input_without_a_question(
+    site: LiveSite, open_page: OpenPage, watch: Watch
+) -> None:
     tab, asked = open_page(), list[str]()
     for leave in (by_escape, by_cancel):
         dialog = open_dialog(tab)
@@ -194,19 +215,6 @@ def test_a_form_is_not_left_with_typed_input_without_a_question(site: LiveSite, 
     the_browser_asks_before_the_page_is_left(site, open_dialog(tab), asked)
     tab.goto(f"{site.url}/new")
     the_browser_asks_before_the_page_is_left(site, tab.locator("main"), asked)
-
-
-def test_a_form_that_was_refused_counts_as_typed_and_an_untouched_one_does_not(
-    open_page: OpenPage, watch: Watch
-) -> None:
+    assert watch.unexpected == []
     watch.allow_status(400)
-    tab = open_page()
-    dialog = open_dialog(tab)
-    by_escape(tab)
-    expect(dialog).to_be_hidden()
-    dialog = open_dialog(tab)
-    dialog.get_by_label("Organization ID").fill("org-1")
-    dialog.get_by_role("button", name="Add Credential").click()
-    expect(dialog.locator(".wrong").first).to_be_visible()
-    by_escape(tab)
-    expect(tab.get_by_role("alertdialog", name="Drop what you typed?")).to_be_visible()
+    a_form_that_was_refused_counts_as_typed_and_an_untouched_one_does_not(tab)

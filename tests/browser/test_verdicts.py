@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,7 +10,7 @@ from credstore.probe import Outcome
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite, open_app, verdict
 from tests.conftest import PASSWORD, USERNAME, close
-from tests.fixtures.browsing import Watch
+from tests.fixtures.browsing import MakeContext, Watch, sign_in
 from tests.fixtures.serving import Serve
 from tests.provider import BEHAVIOURS, Call, Provider, Reply, openai
 
@@ -52,11 +51,39 @@ def row(tab: Page, name: str) -> Locator:
 
 @pytest.mark.spec("Shows a loading spinner while the test runs")
 @pytest.mark.spec("Sends a test request to the provider's API")
-def test_a_spinner_turns_until_the_provider_has_answered(
-    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event
+@pytest.mark.spec("Green checkmark -- The credential is valid")
+@pytest.mark.spec("Red X -- The test failed (hover for details)")
+@pytest.mark.spec("(hover for details)")
+def test_a_spinner_turns_then_each_verdict_has_its_mark_and_its_reason_on_hover_and_on_focus(
+    site: LiveSite, open_page: OpenPage, provider: Provider, gate: threading.Event, watch: Watch
 ) -> None:
     site.llm("Slow", provider.url("/gated/v1"), provider.key)
+    wanted = {
+        "openai": ("pass", "Verified", provider.key),
+        "limited": ("pass", "Accepted, limited", provider.key),
+        "anykey": ("unsure", "Key not checked", provider.key),
+        "nocredit": ("unsure", "Provider trouble", provider.key),
+        "html": ("unsure", "Cannot tell", provider.key),
+        "forged": ("fail", "Rejected", "sk-forged-123456"),
+    }
+    for name, (_, _, key) in wanted.items():
+        site.llm(name, provider.url("/openai/v1" if name == "forged" else f"/{name}/v1"), key, "openai_compatible")
     tab = open_page()
+    a_spinner_turns_until_the_provider_has_answered(tab, provider, gate)
+    for name, (mark, word, _) in wanted.items():
+        verdict = press_test(tab, name)
+        expect(verdict).to_contain_text(word)
+        expect(verdict).to_have_attribute("data-mark", mark)
+        assert verdict.evaluate(SIGN) == [SIGNS[mark], MARKS[mark]], name
+    the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(tab, row(tab, "forged").locator(".verdict"), provider)
+    tab.reload()  # the last verdict is kept, with its age
+    expect(row(tab, "openai").locator(".verdict")).to_have_text("Verified just now")
+    assert not watch.unexpected
+    watch.allow_status(400, 401)
+    signed_out_meanwhile_leads_to_sign_in(tab, site, provider)
+
+
+def a_spinner_turns_until_the_provider_has_answered(tab: Page, provider: Provider, gate: threading.Event) -> None:
     button = tab.get_by_role("button", name="Test Slow")
     button.click()
     expect(button).to_have_attribute("aria-busy", "true")
@@ -70,38 +97,9 @@ def test_a_spinner_turns_until_the_provider_has_answered(
     expect(tab.locator("#live")).to_contain_text("Slow: Verified")
 
 
-@pytest.mark.spec("Green checkmark -- The credential is valid")
-@pytest.mark.spec("Red X -- The test failed (hover for details)")
-def test_each_verdict_has_its_mark_its_colour_and_its_word(
-    site: LiveSite, open_page: OpenPage, provider: Provider
+def the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(
+    tab: Page, verdict: Locator, provider: Provider
 ) -> None:
-    wanted = {
-        "openai": ("pass", "Verified", provider.key),
-        "limited": ("pass", "Accepted, limited", provider.key),
-        "forged": ("fail", "Rejected", "sk-forged-123456"),
-        "anykey": ("unsure", "Key not checked", provider.key),
-        "nocredit": ("unsure", "Provider trouble", provider.key),
-        "html": ("unsure", "Cannot tell", provider.key),
-    }
-    for name, (_, _, key) in wanted.items():
-        site.llm(name, provider.url("/openai/v1" if name == "forged" else f"/{name}/v1"), key, "openai_compatible")
-    tab = open_page()
-    for name, (mark, word, _) in wanted.items():
-        verdict = press_test(tab, name)
-        expect(verdict).to_contain_text(word)
-        expect(verdict).to_have_attribute("data-mark", mark)
-        assert verdict.evaluate(SIGN) == [SIGNS[mark], MARKS[mark]]
-    tab.reload()  # the last verdict is kept, with its age
-    expect(row(tab, "openai").locator(".verdict")).to_have_text("Verified just now")
-
-
-@pytest.mark.spec("(hover for details)")
-def test_the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(
-    site: LiveSite, open_page: OpenPage, provider: Provider
-) -> None:
-    site.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
-    tab = open_page()
-    verdict = press_test(tab, "Key")
     reason = tab.get_by_role("tooltip")
     expect(verdict).to_contain_text("Rejected")
     tab.mouse.move(0, 0)
@@ -128,7 +126,26 @@ def test_the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(
     expect(reason).to_be_visible()
 
 
-def test_the_reason_is_fetched_once_and_when_it_is_wanted(site: LiveSite, open_page: OpenPage) -> None:
+def signed_out_meanwhile_leads_to_sign_in(tab: Page, site: LiveSite, provider: Provider) -> None:
+    sent = len(provider.requests)
+    cookies = tab.context.cookies()
+    tab.context.clear_cookies()
+    tab.get_by_role("button", name="Test openai").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+    tab.context.add_cookies(cookies)
+    for opener in ("Add Credential", "Edit openai", "Delete openai"):
+        tab.goto(site.url)
+        tab.context.clear_cookies()
+        tab.get_by_role("link", name=opener).click()
+        expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert "next=" in tab.url
+        tab.context.add_cookies(cookies)
+    assert len(provider.requests) == sent
+
+
+def test_the_reason_is_fetched_once_when_wanted_the_result_a_click_away_and_every_reason_inside_the_window(
+    site: LiveSite, open_page: OpenPage
+) -> None:
     """The list does not carry it; whoever comes to a row by Tab has it before the verdict is reached."""
     first, second = (site.llm(name, "https://api.example.com/v1") for name in ("First", "Second"))
     site.judged(first, verdict(Outcome.VERIFIED, "https://first.example/v1"))
@@ -157,13 +174,32 @@ def test_the_reason_is_fetched_once_and_when_it_is_wanted(site: LiveSite, open_p
     row(tab, "Second").locator(".verdict").focus()
     expect(tab.locator("#live")).to_contain_text("second.example accepted this key")  # it was not
 
-
-def test_a_click_on_a_verdict_leads_to_the_whole_result(site: LiveSite, open_page: OpenPage) -> None:
-    site.judged(site.llm("Model", "https://api.example.com/v1"), verdict(Outcome.VERIFIED, "https://first.example/v1"))
-    tab = open_page()
-    row(tab, "Model").locator(".verdict").click()
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("tooltip")).to_be_hidden()
+    row(tab, "First").locator(".verdict").click()
     expect(tab.locator(".result h2")).to_have_text(re.compile("Verified"))
     assert tab.url.endswith("#result")
+
+    tab.goto("about:blank")  # which asks for nothing that is not there any more
+    site.clear()
+    every_reason_lies_wholly_inside_the_window(tab, site)
+
+
+def every_reason_lies_wholly_inside_the_window(tab: Page, site: LiveSite) -> None:
+    site.fifty()
+    for width, height in ((1280, 800), (1000, 700), (390, 844)):
+        tab.set_viewport_size({"width": width, "height": height})
+        tab.goto(f"{site.url}?type=llm")
+        verdicts = tab.locator(".verdict")
+        for number in (0, 12, verdicts.count() - 1):
+            verdicts.nth(number).scroll_into_view_if_needed()
+            verdicts.nth(number).focus()
+            expect(verdicts.nth(number).locator("+ .reason")).to_be_visible()
+            box = tab.locator(".reason").bounding_box()
+            assert box is not None
+            inside = box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= width
+            assert inside, (width, number, box)
+            assert box["y"] + box["height"] <= height, (width, number, box)
 
 
 def test_the_reason_is_shown_on_tap(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
@@ -177,24 +213,8 @@ def test_the_reason_is_shown_on_tap(site: LiveSite, open_page: OpenPage, provide
     expect(tab.get_by_role("tooltip")).to_be_hidden()
 
 
-def test_every_reason_lies_wholly_inside_the_window(site: LiveSite, open_page: OpenPage) -> None:
-    site.fifty()
-    for width, height in ((1280, 800), (1000, 700), (390, 844)):
-        tab = open_page("?type=llm", viewport={"width": width, "height": height})
-        verdicts = tab.locator(".verdict")
-        for number in (0, 12, verdicts.count() - 1):
-            verdicts.nth(number).scroll_into_view_if_needed()
-            verdicts.nth(number).focus()
-            expect(verdicts.nth(number).locator("+ .reason")).to_be_visible()
-            box = tab.locator(".reason").bounding_box()
-            assert box is not None
-            inside = box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= width
-            assert inside, (width, number, box)
-            assert box["y"] + box["height"] <= height, (width, number, box)
-
-
 def test_too_many_tests_at_once_are_told_in_the_row_in_words(
-    serve: Serve, signed_in_page: Callable[..., Page], provider: Provider, watch: Watch
+    serve: Serve, browser_context: MakeContext, provider: Provider, watch: Watch
 ) -> None:
     watch.allow_status(429)
     server = serve(env={"CREDSTORE_TESTS_AT_ONCE": "1"}, admin=(USERNAME, PASSWORD))
@@ -203,7 +223,9 @@ def test_too_many_tests_at_once_are_told_in_the_row_in_words(
     site.llm("Running", provider.url("/hang/v1"), provider.key)
     site.judged(site.llm("Surplus", provider.url("/openai/v1"), provider.key), verdict(Outcome.VERIFIED, site.url))
     close(app)
-    tab = signed_in_page(server)
+    tab = browser_context().new_page()
+    sign_in(tab, server)
+    expect(tab).to_have_url(site.url)
     press_test(tab, "Running")
     provider.wait_for(1, "/hang")
     surplus = press_test(tab, "Surplus")
@@ -213,24 +235,3 @@ def test_too_many_tests_at_once_are_told_in_the_row_in_words(
     expect(tab.get_by_role("tooltip")).to_contain_text("running already. Wait")
     provider.release()
     expect(row(tab, "Running").locator(".verdict")).to_contain_text("Provider trouble")
-
-
-def test_signed_out_meanwhile_leads_to_sign_in(
-    site: LiveSite, open_page: OpenPage, provider: Provider, watch: Watch
-) -> None:
-    watch.allow_status(400, 401)
-    site.llm("Key", provider.url("/openai/v1"), provider.key)
-    tab = open_page()
-    cookies = tab.context.cookies()
-    tab.context.clear_cookies()
-    tab.get_by_role("button", name="Test Key").click()
-    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
-    tab.context.add_cookies(cookies)
-    for opener in ("Add Credential", "Edit Key", "Delete Key"):
-        tab.goto(site.url)
-        tab.context.clear_cookies()
-        tab.get_by_role("link", name=opener).click()
-        expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
-        assert "next=" in tab.url
-        tab.context.add_cookies(cookies)
-    assert not provider.requests

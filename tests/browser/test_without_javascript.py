@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.live_site import BOT, LiveSite
 from tests.fixtures.browsing import MakeContext, Watch, sign_in
 from tests.provider import Provider
@@ -67,6 +66,9 @@ def test_create_test_edit_delete_undo_and_sign_out(
     expect(tab.locator(".message").get_by_text("Deleted “One”.")).to_be_visible()
     assert site.names() == ["Two", "Renamed"]
 
+    tab.goto(f"{site.url}/delete")
+    expect(tab.locator(".message").get_by_text("Nothing was selected")).to_be_visible()
+
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
     tab.goto(site.url)
@@ -77,8 +79,3 @@ def add(tab: Page, kind: str, name: str) -> None:
     tab.get_by_role("link", name="Add Credential").click()
     tab.get_by_label("Name").fill(name)
     tab.locator(".kinds label b").get_by_text(kind, exact=True).click()
-
-
-def test_nothing_selected_is_told(site: LiveSite, open_page: OpenPage) -> None:
-    tab = open_page("/delete", java_script_enabled=False)
-    expect(tab.locator(".message").get_by_text("Nothing was selected")).to_be_visible()

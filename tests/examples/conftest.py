@@ -4,19 +4,19 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_httpserver import HTTPServer
 
 from credstore.database import close_database
 from credstore.vault import Record, Vault
 from examples.workflow_runner.app import create_app
 from examples.workflow_runner.models import db
-from tests.fixtures.browsing import MakeContext
+from tests.fixtures.browsing import Watch, watched_context
 from tests.fixtures.serving import REPO, Server
 
 MOUNT = "/flows"  # as behind a reverse proxy
@@ -105,22 +105,71 @@ def host(tmp_path_factory: pytest.TempPathFactory, services: HTTPServer) -> Iter
         server.stop()
 
 
+@dataclass
+class Windows:
+    """A window with JavaScript and one without, as they are wanted, what they complain of, and cookies of ann."""
+
+    watch: Watch = field(default_factory=Watch)
+    tabs: dict[bool, Page] = field(default_factory=dict)
+    cookies: dict[bool, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[Windows]:
+    """For all tests, for a new window with a sign-in costs more than most of them."""
+    made = Windows()
+    yield made
+    for tab in made.tabs.values():
+        tab.context.close()
+
+
+@pytest.fixture
+def watch(windows: Windows) -> Iterator[Watch]:
+    """What the windows complain of during this test, which may allow something."""
+    windows.watch.allowed.clear()
+    yield windows.watch
+    unexpected = windows.watch.unexpected
+    windows.watch.complaints.clear()
+    assert not unexpected, "the browser complained:\n" + "\n".join(unexpected)
+
+
 SignedIn = Callable[..., Page]
 
 
 @pytest.fixture
-def signed_in(host: Host, browser_context: MakeContext) -> SignedIn:
-    """A factory: `signed_in(java_script_enabled=False)` is a tab of ann at the list of workflows, by the keyboard."""
+def signed_in(host: Host, browser: Browser, windows: Windows, watch: Watch) -> Iterator[SignedIn]:
+    """A factory: `signed_in(java_script_enabled=False)` is the tab of ann at the list of workflows.
 
-    def make(**options: Any) -> Page:
-        tab = browser_context(**options).new_page()
-        tab.goto(f"{host.server.root}/")
-        tab.get_by_label("Username").focus()
-        tab.keyboard.type("ann")
-        tab.keyboard.press("Tab")
-        tab.keyboard.type(PASSWORD)
-        tab.keyboard.press("Enter")
-        tab.wait_for_url(f"{host.server.root}/")
+    A test has it once, and has no cookie of another test.
+    """
+
+    def make(*, java_script_enabled: bool = True) -> Page:
+        script = java_script_enabled
+        if script in windows.tabs:
+            tab = windows.tabs[script]
+            tab.context.clear_cookies()
+            tab.context.add_cookies(windows.cookies[script])
+            tab.goto(f"{host.server.root}/")
+        else:
+            tab = watched_context(browser, watch, java_script_enabled=script).new_page()
+            windows.tabs[script] = tab
+            sign_in_by_keyboard(tab, host)
+            windows.cookies[script] = tab.context.cookies()
+        expect(tab).to_have_url(f"{host.server.root}/")
         return tab
 
-    return make
+    yield make
+    for tab in windows.tabs.values():
+        tab.goto("about:blank")
+        tab.set_viewport_size({"width": 1280, "height": 800})
+        tab.emulate_media(color_scheme="light")
+
+
+def sign_in_by_keyboard(tab: Page, host: Host) -> None:
+    tab.goto(f"{host.server.root}/")
+    tab.get_by_label("Username").focus()
+    tab.keyboard.type("ann")
+    tab.keyboard.press("Tab")
+    tab.keyboard.type(PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"{host.server.root}/")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -23,7 +24,11 @@ HEADER_STYLES = """() => [...document.querySelectorAll('header, header *, main')
     .map((name) => [name, getComputedStyle(element)[name]])),
 ])"""
 ALIKE = {"/settings", "/keys", "/notices", "/import", "/shortcuts", "/deleted", "/test"}  # the parts of other pages
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LIST_AND_FORM = ("", "/new")
+OWN_PART = {"", "/new", "/audit", "/tokens"}  # where the host's own part is compared
+ICONS = "[...document.querySelectorAll('link[rel=icon]')].map((one) => one.href.slice(0, 5))"
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDTHS = (1440, 390)
 STYLE = "(element, name) => getComputedStyle(element)[name]"
 
@@ -62,56 +67,67 @@ def pages(furnished: dict[str, Any]) -> list[str]:
     ]
 
 
-def test_the_embedded_pages_look_like_the_hosts(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
-    """Fonts and colours are the host's, in light and dark; its rules for elements and classes stay outside."""
-    tab = signed_in()
-    for scheme in SCHEMES:
-        tab.emulate_media(color_scheme=scheme)
-        tab.goto(f"{host.server.root}/")
-        own = {name: style(tab, "body", name) for name in ("fontFamily", "color")}
-        button = {name: style(tab, "button.primary", name) for name in ("backgroundColor", "color", "borderRadius")}
-        card = style(tab, "header", "backgroundColor")
-        tab.goto(host.server.credentials)
-        assert {name: style(tab, "#credstore h1", name) for name in own} == own
-        assert {name: style(tab, "#credstore .primary", name) for name in button} == button
-        assert style(tab, "#credstore table", "backgroundColor") == card != "rgb(250, 128, 114)"  # salmon
-        assert style(tab, "#credstore td", "paddingTop") == "4px"
-        assert style(tab, "#credstore", "backgroundColor") == "rgba(0, 0, 0, 0)"
-        tab.goto(f"{host.server.credentials}/new")
-        assert style(tab, "#credstore .card", "borderLeftWidth") == "1px"
-        assert style(tab, "#credstore .card", "backgroundColor") == card
-        assert tab.title().startswith("Add Credential ")
-
-
-def test_nothing_of_the_hosts_own_part_changes(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
-    """Every computed style of the host's header is the same on its own page and on credstore's."""
-    tab = signed_in()
-    before = tab.evaluate(HEADER_STYLES)
-    assert len(before) >= 8
-    for path in ("", "/new", "/audit", "/tokens"):
-        tab.goto(host.server.credentials + path)
-        assert tab.evaluate(HEADER_STYLES) == before, path
-    assert tab.evaluate("[...document.querySelectorAll('link[rel=icon]')].map((one) => one.href.slice(0, 5))") == [
-        "data:"
-    ]
-
-
-def test_no_page_has_a_fault_or_is_too_wide(
+def test_every_page_looks_like_the_hosts_and_has_no_fault(
     host: Host, signed_in: SignedIn, furnished: dict[str, Any], watch: Watch
 ) -> None:
-    watch.allow_status(404)  # the page of an unknown address
+    """Nor is a page too wide, and nothing of the host's own part changes: each computed style of its header stays."""
     tab = signed_in()
+    tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    header, looks = tab.evaluate(HEADER_STYLES), {scheme: look_of_host(tab, scheme) for scheme in SCHEMES}
+    assert len(header) >= 8
     asked = requests_of(tab.context)
     for path in pages(furnished):
+        if path == "/nowhere":
+            assert not watch.unexpected
+            watch.allow_status(404)
         tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
         tab.goto(host.server.credentials + path)
+        assert path not in OWN_PART or tab.evaluate(HEADER_STYLES) == header, path
+        for scheme, look in looks.items() if path in LIST_AND_FORM else ():
+            compare_look(tab, path, scheme, look)
         faults = list(axe_faults(tab)) if path not in ALIKE else []
         assert not faults, (path, faults)
         for width in WIDTHS:
             tab.set_viewport_size({"width": width, "height": 900})
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
         assert tab.locator("#credstore").count() == tab.locator("main").count() == tab.locator("h1").count() == 1, path
+        assert path != "/tokens" or tab.evaluate(ICONS) == ["data:"]
     assert not outside(asked)
+
+
+@dataclass
+class Look:
+    body: dict[str, str]
+    button: dict[str, str]
+    card: str
+
+
+def look_of_host(tab: Page, scheme: Scheme) -> Look:
+    """Fonts and colours of the host's own page."""
+    tab.emulate_media(color_scheme=scheme)
+    found = Look(
+        {name: style(tab, "body", name) for name in ("fontFamily", "color")},
+        {name: style(tab, "button.primary", name) for name in ("backgroundColor", "color", "borderRadius")},
+        style(tab, "header", "backgroundColor"),
+    )
+    tab.emulate_media(color_scheme="light")
+    return found
+
+
+def compare_look(tab: Page, path: str, scheme: Scheme, host: Look) -> None:
+    """Credstore's list and form have the host's; its rules for elements and classes stay outside."""
+    tab.emulate_media(color_scheme=scheme)
+    if path == LIST_AND_FORM[0]:
+        assert {name: style(tab, "#credstore h1", name) for name in host.body} == host.body, scheme
+        assert {name: style(tab, "#credstore .primary", name) for name in host.button} == host.button, scheme
+        assert style(tab, "#credstore table", "backgroundColor") == host.card != "rgb(250, 128, 114)", scheme  # salmon
+        assert style(tab, "#credstore td", "paddingTop") == "4px", scheme
+        assert style(tab, "#credstore", "backgroundColor") == "rgba(0, 0, 0, 0)", scheme
+    else:
+        assert style(tab, "#credstore .card", "borderLeftWidth") == "1px", scheme
+        assert style(tab, "#credstore .card", "backgroundColor") == host.card, scheme
+        assert tab.title().startswith("Add Credential "), scheme
+    tab.emulate_media(color_scheme="light")
 
 
 def test_scripts_and_forms_ask_for_nothing_outside_the_prefix(
@@ -121,6 +137,7 @@ def test_scripts_and_forms_ask_for_nothing_outside_the_prefix(
     tab = signed_in()
     asked = requests_of(tab.context)
     tab.goto(host.server.credentials)
+    shortcuts_do_nothing_in_the_hosts_part(tab)
     tab.keyboard.press("n")
     dialog = tab.locator("dialog[open]")
     expect(dialog.get_by_role("heading", name="Add Credential")).to_be_visible()
@@ -148,6 +165,19 @@ def test_scripts_and_forms_ask_for_nothing_outside_the_prefix(
     assert len(asked) > 15
 
 
+def shortcuts_do_nothing_in_the_hosts_part(tab: Page) -> None:
+    """They do in credstore's; afterwards nothing has the focus."""
+    tab.get_by_role("link", name="Workflows").focus()
+    tab.keyboard.press("n")
+    expect(tab.locator("dialog[open]")).to_have_count(0)
+    tab.get_by_role("link", name="Settings").focus()
+    tab.keyboard.press("n")
+    expect(tab.locator("dialog[open]")).to_have_count(1)
+    tab.keyboard.press("Escape")
+    expect(tab.locator("dialog[open]")).to_have_count(0)
+    tab.evaluate("document.activeElement.blur()")
+
+
 def outside(paths: set[str]) -> set[str]:
     return {path for path in paths if not re.match(rf"{PREFIX}(/|$)|{API}/", path)}
 
@@ -157,17 +187,6 @@ def requests_of(context: BrowserContext) -> set[str]:
     paths: set[str] = set()
     context.on("request", lambda each: paths.add(urlsplit(each.url).path) if each.url.startswith("http") else None)
     return paths
-
-
-def test_shortcuts_do_nothing_in_the_hosts_part(host: Host, signed_in: SignedIn, furnished: dict[str, Any]) -> None:
-    tab = signed_in()
-    tab.goto(host.server.credentials)
-    tab.get_by_role("link", name="Workflows").focus()
-    tab.keyboard.press("n")
-    expect(tab.locator("dialog[open]")).to_have_count(0)
-    tab.get_by_role("link", name="Settings").focus()
-    tab.keyboard.press("n")
-    expect(tab.locator("dialog[open]")).to_have_count(1)
 
 
 def test_a_person_signed_out_meanwhile_is_led_to_the_hosts_sign_in(

@@ -1,13 +1,17 @@
 """The real servers, each started once for the tests of its module."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from credstore.egress import OutboundClient, Policy
 from credstore.probe import Probe, Verdict
 from credstore.tester import Tester
+from tests.fixtures.browsing import Watch, watched_context
 from tests.git.backend import make_repositories
 from tests.real_servers import starting
 
@@ -15,6 +19,7 @@ KEY = "sk-right-0123456789abcdefABCDEF"
 USER, PASSWORD = "ann", "right-Pass-0123456789abcd"
 
 RunTest = Callable[[Probe, Collection[str]], Verdict]
+Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,3 +75,46 @@ def klaus(repositories: Path) -> Iterator[str]:
 def node_git_server(repositories: Path) -> Iterator[str]:
     with starting.node_git_server(repositories, user=USER, password=PASSWORD) as url:
         yield url
+
+
+@dataclass
+class Windows:
+    """A tab with JavaScript and one without, and what they complain of."""
+
+    watch: Watch
+    tabs: dict[bool, Page]
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[Windows]:
+    """For all tests of a module. An OpenID Connect provider's pages want a font from the Internet, and have no icon."""
+    made = Windows(Watch(), {})
+    made.watch.allow_status(400, 401, 403, 404)
+    for script in (True, False):
+        context = watched_context(browser, made.watch, java_script_enabled=script)
+        context.route(re.compile("^https:"), lambda route: route.fulfill(status=200, content_type="text/css", body=""))
+        made.tabs[script] = context.new_page()
+    yield made
+    for tab in made.tabs.values():
+        tab.context.close()
+
+
+@pytest.fixture
+def visit(windows: Windows) -> Iterator[Visit]:
+    """A factory: a tab without a cookie, so that nobody is signed in, here or at the provider."""
+
+    def make(*, java_script_enabled: bool = True) -> Page:
+        tab = windows.tabs[java_script_enabled]
+        tab.goto("about:blank")
+        tab.context.clear_cookies()
+        return tab
+
+    yield make
+    for tab in windows.tabs.values():
+        for opened in tab.context.pages:
+            if opened is not tab:
+                opened.close()
+        tab.goto("about:blank")
+    unexpected = windows.watch.unexpected
+    windows.watch.complaints.clear()
+    assert not unexpected, "the browser complained:\n" + "\n".join(unexpected)

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from credstore.config import DATABASE_FILE
-from tests.fixtures.browsing import MakeContext, Watch
 from tests.fixtures.serving import TWO_WORKERS, Server, free_port, serving
 from tests.real_servers import starting
+from tests.real_servers.conftest import Visit
 
 # Characters that Basic authentication must encode.
 SECRET = "secret of credstore: 100% +/=&"
@@ -65,22 +65,6 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         company.hires("u-1", "mia", "ops", "everybody")
         with serving(server, *TWO_WORKERS, admin=("ann", PASSWORD)):
             yield company
-
-
-Visit = Callable[..., Page]
-
-
-@pytest.fixture
-def visit(browser_context: MakeContext, watch: Watch) -> Visit:
-    """A browser of its own. The provider's pages want a font from the Internet, and have no icon."""
-    watch.allow_status(400, 401, 403, 404)
-
-    def make(**options: bool) -> Page:
-        context = browser_context(**options)
-        context.route(re.compile("^https:"), lambda route: route.fulfill(status=200, content_type="text/css", body=""))
-        return context.new_page()
-
-    return make
 
 
 def sign_in_there(tab: Page, login: str) -> None:
@@ -137,7 +121,7 @@ def test_each_sign_in_reads_the_groups_anew(company: Company, visit: Visit) -> N
 
 def test_without_a_group_nobody_gets_in_and_earlier_sessions_end(company: Company, visit: Visit) -> None:
     company.hires("u-3", "kim", "ops")
-    before, tab = visit(), visit()
+    before, tab = visit(java_script_enabled=False), visit()
     sign_in(before, company, "u-3")
     assert is_signed_in(before, company)
     company.hires("u-3", "kim", "others")
