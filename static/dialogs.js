@@ -36,11 +36,12 @@ export async function open(url, from) {
   }
 }
 
-// Some browsers do not focus what is clicked, so that they could not give the focus back.
+// Some browsers do not focus what is clicked, so that they could not give the focus back. This event comes a moment
+// after the dialog has gone: something else may have the focus by then, and keeps it.
 let opener = null;
 dialog.addEventListener("close", () => {
   dialog.replaceChildren(); // a key that was typed must not stay in the page
-  opener?.focus();
+  if (document.activeElement?.contains(opener)) opener.focus();
 });
 
 // A refused form comes back with its sentences; what was typed into secret fields stays here and is put back.

@@ -47,6 +47,23 @@ def search_new_and_help(site: LiveSite, tab: Page) -> None:
     expect(tab.get_by_role("link", name="First", exact=True)).to_be_focused()
 
 
+def a_dialog_gives_the_focus_back_unless_something_else_has_it(tab: Page) -> None:
+    link, search = tab.get_by_role("link", name="Add Credential"), tab.get_by_role("searchbox")
+    tab.evaluate("document.activeElement.blur()")
+    # As in browsers that do not focus what is clicked.
+    tab.evaluate("addEventListener('mousedown', (event) => event.preventDefault(), { once: true })")
+    link.click()
+    expect(tab.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    tab.keyboard.press("Escape")
+    expect(link).to_be_focused()
+
+    link.click()
+    expect(tab.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    tab.evaluate("document.querySelector('dialog').close(); document.querySelector('[type=search]').focus()")
+    expect(tab.locator("dialog *")).to_have_count(0)  # the dialog has heard that it is closed
+    expect(search).to_be_focused()
+
+
 def none_acts_while_somebody_types_or_with_another_key(tab: Page) -> None:
     tab.evaluate("""() => {
         const area = document.createElement('div');
@@ -107,6 +124,7 @@ def test_each_shortcut_does_its_work_and_none_acts_while_somebody_types(
         record = site.llm(name, provider.url("/openai/v1"), provider.key, "openai_compatible")
     tab = open_page()
     search_new_and_help(site, tab)
+    a_dialog_gives_the_focus_back_unless_something_else_has_it(tab)
     none_acts_while_somebody_types_or_with_another_key(tab)
     rows_are_walked_selected_and_tested(tab)
 

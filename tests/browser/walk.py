@@ -78,6 +78,8 @@ def visit(
                 tab.page.mouse.move(0, 0)
                 tab.run_scripts(state.javascript)
                 state.go(tab.page, here)
+                if not state.javascript:  # such a page may load itself again, in the middle of what is done to it
+                    tab.page.evaluate("stop()")
                 yield state, tab
                 if prepare:  # its server ends: nothing may ask it any more
                     tab.page.goto("about:blank")
