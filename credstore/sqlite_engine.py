@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from credstore.freed_memory import return_memory
 
 BUSY_TIMEOUT_MS = 5_000
-CACHE_KIB, BULK_CACHE_KIB = 1_000, 256_000  # the page cache of a connection, and during a bulk change
+CACHE_KIB, BULK_CACHE_KIB = 500, 256_000  # the page cache of a connection, and during a bulk change
 LARGE_CACHE_KIB = 64_000  # in a process that makes one change of all rows
 KEPT_STATEMENTS = 128  # by the driver for each connection, as `cached_statements` of sqlite3.connect
 CHECKPOINT_SECONDS = 1.0  # from a commit to the checkpoint

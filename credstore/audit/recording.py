@@ -6,7 +6,7 @@ line only from here to their commit, and none that holds the head waits for anyt
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Connection, exc, text
 
@@ -38,6 +38,15 @@ class Subject(NamedTuple):
     def columns(self) -> dict[str, Any]:
         """What an entry has of it."""
         return {"credential_id": self.public_id, "kind": self.kind}
+
+
+class CredentialLike(Protocol):
+    """A row of a credential, or a Subject."""
+
+    @property
+    def public_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
 
 def record(
@@ -82,19 +91,19 @@ def record_alone(
 
 
 def record_each(
-    session: AnySession, act: Act, subjects: Sequence[Subject], *, result: str = "", actor: Actor | None = None
+    session: AnySession, act: Act, subjects: Sequence[CredentialLike], *, result: str = "", actor: Actor | None = None
 ) -> None:
     """`record` for an act about any number of credentials: one entry for all of them, none where there are none."""
     if len(subjects) == 1:
-        record(session, act, subjects[0], result=result, actor=actor)
+        record(session, act, Subject(subjects[0].public_id, subjects[0].kind), result=result, actor=actor)
         return
     for start in range(0, len(subjects), MOST_ITEMS):
         ids = [subject.public_id for subject in subjects[start : start + MOST_ITEMS]]
-        _append(session, act, actor, {"result": result, "count": len(ids), "items": " ".join(ids)})
+        entry = entry_of(act, actor, {"result": result, "count": len(ids), "items": " ".join(ids)})
+        _append(session, entry, ids)
 
 
-def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[str, Any]) -> None:
-    entry = entry_of(act, actor, columns)
+def _append(session: AnySession, entry: dict[str, Any], ids: Sequence[str]) -> None:
     session.flush()  # everything else comes first
     connection = session.connection()
     dialect = connection.dialect.name
@@ -103,9 +112,8 @@ def _append(session: AnySession, act: Act, actor: Actor | None, columns: dict[st
         seq = added.scalar_one_or_none()
         if seq is None:
             raise unwritable()
-        if entry["items"]:
-            ids = json.dumps(sorted(set(entry["items"].split(" "))))  # in the order of their index
-            connection.execute(_ITEMS[dialect], {"seq": seq, "ids": ids})
+        in_order = json.dumps(sorted(set(ids)))  # of their index
+        connection.execute(_ITEMS[dialect], {"seq": seq, "ids": in_order})
     except exc.DBAPIError:
         raise unwritable() from None
 

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from credstore.audit import Act, Subject, record_each
+from credstore.audit import Act, record_each
 from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.database import in_list, write_transaction
 from credstore.errors import Conflict
@@ -82,8 +82,8 @@ class DeleteRestore:
                 refuse_in_use(find_dependents(session, used), agreed=agreed)
             name = self._name_of_one(rows)
             with counted_at_once(session.connection(), rows, now) if len(rows) > MANY else nullcontext():
-                move_to_deleted(session, [row.id for row in rows], added)
-            record_each(session, Act.DELETE, [Subject(row.public_id, row.kind) for row in rows])
+                move_to_deleted(session, rows.ids, added)
+            record_each(session, Act.DELETE, rows)
         if self._store.keep_deleted_days:
             self._store.purge_if_due()
         else:
