@@ -58,7 +58,8 @@ def init_database(app: Flask, url: str, *, slow_statement_ms: int = 0) -> None:
     """
     parsed = _parse_url(url)
     engine_options: dict[str, Any] = {"hide_parameters": True, "pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
-    engine_options["pool_use_lifo"] = True  # the one used last has what is needed in its cache; others stay small
+    # The connection that was used last has in its cache what is needed; those that are seldom needed stay small.
+    engine_options["pool_use_lifo"] = True
     if parsed.get_backend_name() == "sqlite":
         parsed = _with_database_folder(parsed)
     else:

@@ -42,7 +42,7 @@ class CredentialReference(Model):
 
 
 class CredentialChange(Model):
-    """What became of a credential. Triggers of `change_triggers` write all but moves.
+    """What became of a credential. Triggers write all but moves: `migrations/ddl_0015.py`.
 
     `position` is the place in the feed. It is given when somebody reads the feed, to what is committed by then; see
     `vault/changes.py`. `moved_to` is the `public_id` of the credential that references were moved to.

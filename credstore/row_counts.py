@@ -4,14 +4,14 @@ Totals are sums over the blocks, and the position of any page is found from them
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from credstore.change_triggers import note_deleted
+from credstore.deletion_notes import note_deleted
 from credstore.status_counts import count_anew, kept_and_counted, subtract_statuses
 
 # Ids in one block. The queries of the list divide by it, and the triggers, which the migration 0012 creates. A page
@@ -33,7 +33,7 @@ _SUBTRACT = text("UPDATE credential_count SET total = total - :gone WHERE block 
 
 
 @contextmanager
-def counted_at_once(connection: Connection, rows: Sequence[Any], deleted_at: datetime) -> Iterator[None]:
+def counted_at_once(connection: Connection, rows: Iterable[Any], deleted_at: datetime) -> Iterator[None]:
     """Inside the block, delete these `rows` of `credential`: their `id`, `public_id`, `kind` and `status`.
 
     SQLite deletes twice as slowly where a table has a trigger of DELETE, whatever the trigger does. So the triggers are

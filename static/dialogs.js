@@ -36,8 +36,8 @@ export async function open(url, from) {
   }
 }
 
-// Some browsers do not focus what is clicked, so that they could not give the focus back. This event comes a moment
-// after the dialog has gone: something else may have the focus by then, and keeps it.
+// Some browsers do not focus what is clicked, but the page or a part of it around that, so that they could not give the
+// focus back. This event comes a moment after the dialog has gone: anything else that has the focus by then keeps it.
 let opener = null;
 dialog.addEventListener("close", () => {
   dialog.replaceChildren(); // a key that was typed must not stay in the page

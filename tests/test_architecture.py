@@ -24,7 +24,7 @@ LAYERS = (
     {
         "models",
         "replaced_secret_model",
-        "test_run_models",
+        "run_models",
         "key_rotation_model",
         "notice_models",
         "audit_model",
@@ -32,7 +32,7 @@ LAYERS = (
         "invitation_model",
         "oidc_identity_model",
         "reference_models",
-        "change_triggers",
+        "deletion_notes",
         "column_types",
         "database",
         "database_errors",
@@ -93,7 +93,7 @@ FORBIDDEN = {
     "web": {
         "credstore.models",
         "credstore.replaced_secret_model",
-        "credstore.test_run_models",
+        "credstore.run_models",
         "credstore.key_rotation_model",
         "credstore.notice_models",
         "credstore.audit_model",

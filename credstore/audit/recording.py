@@ -5,7 +5,7 @@ line only from here to their commit, and none that holds the head waits for anyt
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Connection, exc, text
@@ -40,7 +40,7 @@ class Subject(NamedTuple):
         return {"credential_id": self.public_id, "kind": self.kind}
 
 
-class CredentialLike(Protocol):
+class IdAndKind(Protocol):
     """A row of a credential, or a Subject."""
 
     @property
@@ -91,14 +91,18 @@ def record_alone(
 
 
 def record_each(
-    session: AnySession, act: Act, subjects: Sequence[CredentialLike], *, result: str = "", actor: Actor | None = None
+    session: AnySession, act: Act, subjects: Iterable[IdAndKind], *, result: str = "", actor: Actor | None = None
 ) -> None:
     """`record` for an act about any number of credentials: one entry for all of them, none where there are none."""
-    if len(subjects) == 1:
-        record(session, act, Subject(subjects[0].public_id, subjects[0].kind), result=result, actor=actor)
+    all_ids, kind = list[str](), ""
+    for subject in subjects:
+        all_ids.append(subject.public_id)
+        kind = subject.kind
+    if len(all_ids) == 1:
+        record(session, act, Subject(all_ids[0], kind), result=result, actor=actor)
         return
-    for start in range(0, len(subjects), MOST_ITEMS):
-        ids = [subject.public_id for subject in subjects[start : start + MOST_ITEMS]]
+    for start in range(0, len(all_ids), MOST_ITEMS):
+        ids = all_ids[start : start + MOST_ITEMS]
         entry = entry_of(act, actor, {"result": result, "count": len(ids), "items": " ".join(ids)})
         _append(session, entry, ids)
 
@@ -112,8 +116,8 @@ def _append(session: AnySession, entry: dict[str, Any], ids: Sequence[str]) -> N
         seq = added.scalar_one_or_none()
         if seq is None:
             raise unwritable()
-        in_order = json.dumps(sorted(set(ids)))  # of their index
-        connection.execute(_ITEMS[dialect], {"seq": seq, "ids": in_order})
+        sorted_ids = json.dumps(sorted(set(ids)))  # in the order of their index
+        connection.execute(_ITEMS[dialect], {"seq": seq, "ids": sorted_ids})
     except exc.DBAPIError:
         raise unwritable() from None
 

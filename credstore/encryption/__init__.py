@@ -1,1 +1,3 @@
-"""Encryption of stored secrets: the keyring, the check of its keys against the database, key files, key rotation."""
+"""Encryption of stored secrets: the keyring, the check of its keys against the database, key files.
+
+Changing a key is in `vault/encryption_keys`."""

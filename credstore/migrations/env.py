@@ -9,7 +9,7 @@ from credstore.models import Base
 from credstore.notice_models import Notice  # noqa: F401 - a table of the metadata
 from credstore.reference_models import CredentialReference  # noqa: F401 - a table of the metadata
 from credstore.replaced_secret_model import ReplacedSecret  # noqa: F401 - a table of the metadata
-from credstore.test_run_models import TestRun  # noqa: F401
+from credstore.run_models import TestRun  # noqa: F401
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
 with context.begin_transaction():

@@ -31,9 +31,9 @@ from credstore.vault.restore_chosen import DeletedCredentials
 from credstore.vault.run_claims import RunClaims
 from credstore.vault.run_reading import RunReading
 from credstore.vault.run_records import Group, ItemKey, Progress, Run, RunItem, RunPage
+from credstore.vault.runs import TestRuns
 from credstore.vault.same_secret import MAX_SAME_SECRET, SameSecret
 from credstore.vault.store import CredentialStore
-from credstore.vault.test_runs import TestRuns
 from credstore.vault.testable import Testable
 from credstore.vault.use import Use
 from credstore.vault.use_case_log import logged, public_id_of

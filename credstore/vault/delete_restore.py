@@ -1,7 +1,7 @@
 """Deletes credentials in one transaction, restores them until they are erased, and lists what a deletion would take."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from credstore.models import Credential, DeletedCredential, utc_now
 from credstore.row_counts import counted_at_once
 from credstore.vault.deleted_list import taken_keys
 from credstore.vault.dependents import Dependents, find_dependents, refuse_in_use
-from credstore.vault.move_to_deleted import LockedRow, lock_rows, move_to_deleted
+from credstore.vault.move_to_deleted import LockedRows, lock_rows, move_to_deleted
 from credstore.vault.purge import purge_deleted, subjects
 from credstore.vault.records import Deletion, Summary
 from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename
@@ -91,11 +91,11 @@ class DeleteRestore:
         session.expire_all()
         return Deletion(batch=batch, deleted=len(rows), missing=len(asked) - len(rows), name=name)
 
-    def _name_of_one(self, rows: Sequence[LockedRow]) -> str:
+    def _name_of_one(self, rows: LockedRows) -> str:
         """Its name where it is one; "" else, since thousands of names would take memory for nothing."""
         if len(rows) != 1:
             return ""
-        return str(self._store.session.scalar(select(Credential.name).where(Credential.id == rows[0].id)))
+        return str(self._store.session.scalar(select(Credential.name).where(Credential.id == rows.ids[0])))
 
     def restore(self, batch: str) -> int:
         """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""

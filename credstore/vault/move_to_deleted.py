@@ -3,7 +3,7 @@
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -27,7 +27,7 @@ class LockedRow(NamedTuple):
     used_by: int | None
 
 
-class LockedRows(Sequence[LockedRow]):
+class LockedRows:
     """Rows, kept as columns: as ten thousand objects they would leave 1 MB more in a process after the deletion."""
 
     def __init__(self) -> None:
@@ -49,22 +49,6 @@ class LockedRows(Sequence[LockedRow]):
 
     def __iter__(self) -> Iterator[LockedRow]:
         return map(LockedRow, self.ids, self._public_ids, self._kinds, self._statuses, self._versions, self._used_by)
-
-    @overload
-    def __getitem__(self, index: int) -> LockedRow: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[LockedRow]: ...
-    def __getitem__(self, index: int | slice) -> LockedRow | list[LockedRow]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        return LockedRow(
-            id=self.ids[index],
-            public_id=self._public_ids[index],
-            kind=self._kinds[index],
-            status=self._statuses[index],
-            version=self._versions[index],
-            used_by=self._used_by[index],
-        )
 
 
 def lock_rows(session: AnySession, public_ids: Sequence[str]) -> LockedRows:

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select, update
 
 from credstore.database import RUNS, in_list, take_turns, write_transaction
 from credstore.models import utc_now
-from credstore.test_run_models import TestRun, TestRunItem
+from credstore.run_models import TestRun, TestRunItem
 from credstore.vault.run_records import Group
 from credstore.vault.store import CredentialStore
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, select, tuple_
 from credstore.errors import NotFound
 from credstore.models import utc_now
 from credstore.probe import Outcome
-from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
+from credstore.run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault.run_records import Group, ItemKey, Progress, Run, RunItem, RunPage
 from credstore.vault.run_under_way import HEARTBEAT_TIMEOUT
 from credstore.vault.store import CredentialStore

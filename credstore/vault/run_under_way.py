@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, bindparam
 
 from credstore.column_types import UTCDateTime
 from credstore.models import utc_now
-from credstore.test_run_models import TestRun
+from credstore.run_models import TestRun
 
 # A run without a heartbeat for so long has lost its process; a test takes far less.
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)

@@ -17,7 +17,7 @@ from credstore.background_runner import BackgroundRunner
 from credstore.errors import CredstoreError
 from credstore.models import db, utc_now
 from credstore.notices.notifier import Notifier
-from credstore.test_run_models import TestRun
+from credstore.run_models import TestRun
 from credstore.vault import Vault
 from credstore.vault.run_under_way import active_conditions
 from credstore.watch.lease import hold

@@ -36,8 +36,8 @@ from credstore.web.views import (
     paste_detection,
     put_back,
     run_list,
+    runs,
     shortcuts,
-    test_runs,
     tokens,
     users,
 )
@@ -53,7 +53,7 @@ VIEWS = (
     delete_restore,
     deleted,
     import_file,
-    test_runs,
+    runs,
     shortcuts,
     encryption_keys,
     audit,

@@ -16,7 +16,7 @@ from credstore.models import Credential, DeletedCredential, db
 from credstore.probe import Cause, Completion, ModelList, Outcome, Step, Verdict
 from credstore.reference_models import CredentialReference
 from credstore.replaced_secret_model import ReplacedSecret
-from credstore.test_run_models import TestRun
+from credstore.run_models import TestRun
 from credstore.vault import ListFilters, Record, Vault
 from credstore.vault.model_names import store_names
 from credstore.vault.stored_verdicts import dump_completion, dump_verdict

@@ -14,7 +14,7 @@ from credstore.database import write_transaction
 from credstore.errors import StorageError
 from credstore.models import Admin, LoginSession, db, utc_now
 from credstore.probe import Outcome
-from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
+from credstore.run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault.run_records import Group
 from tests.browser.live_site import LiveSite
 from tests.browser.page_state import FEW, Go, PageState, Prepare

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from credstore.database import write_transaction
 from credstore.models import db
-from credstore.test_run_models import TestRun
+from credstore.run_models import TestRun
 from tests.browser.live_site import LiveSite
 from tests.browser.page_state import FEW
 from tests.browser.run_states import store_run

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from credstore.database import write_transaction
 from credstore.models import db, utc_now
-from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
+from credstore.run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault.run_records import Group
 from tests.browser.live_site import LiveSite
 

@@ -13,12 +13,11 @@ from tests.provider import Provider
 
 pytestmark = pytest.mark.browser
 
+COLOURS: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 24, 27)"}
+
 
 def expect_icon(tab: Page, name: str) -> None:
     expect(tab.locator("link[rel=icon]")).to_have_attribute("href", re.compile(rf"/{name}\.svg"))
-
-
-COLOURS: dict[Literal["light", "dark"], str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 24, 27)"}
 
 
 def test_the_mark_the_drawing_of_an_empty_list_and_the_icon_of_the_tab_that_follows_the_tests(

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.spec("The main view is a paginated table with the following columns:")
 @pytest.mark.spec("Actions Test button (LLM only) and delete button")
 @pytest.mark.spec('Detail Provider type for LLM credentials (e.g., "openai_compatible")')
-def test_the_columns_and_what_stands_in_them(site: LiveSite, open_page: OpenPage) -> None:
+def test_the_columns_what_stands_in_them_and_where_a_badge_is(site: LiveSite, open_page: OpenPage) -> None:
     site.bots(1)
     site.llm("Venice", "https://api.venice.ai/api/v1", provider="openai_compatible")
     tab = open_page()

@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 
 from credstore.database import write_transaction
 from credstore.models import db, utc_now
-from credstore.test_run_models import TestRun, TestRunCount
+from credstore.run_models import TestRun, TestRunCount
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import BOT, LiveSite
 from tests.browser.run_states import store_run

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from credstore.database import write_transaction
 from credstore.models import db
-from credstore.test_run_models import TestRun
+from credstore.run_models import TestRun
 from tests.browser.axe import axe_faults
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite
@@ -143,10 +143,11 @@ def repeat_what_failed(tab: Page, *, by_keyboard: bool) -> None:
 
 
 def see_progress_in_the_list(tab: Page, site: LiveSite, provider: Provider, gate: threading.Event) -> None:
-    """The list shows the run quietly, and says its end."""
+    """The list shows the run, which was begun on the page for it, quietly, and says its end."""
     shelve(site, provider, "gated", "wrong", "right")
-    tab.goto(site.url)
-    expect(test_all(tab, 3)).to_have_text("Testing 2 of 3")
+    tab.goto(f"{site.url}/test")
+    tab.get_by_role("main").get_by_role("button", name="Test 3 credentials").click()
+    expect(heading(tab)).to_have_text("Testing 2 of 3")
     tab.get_by_role("link", name="Credentials", exact=True).click()
     banner = tab.get_by_role("region", name="Test run")
     expect(banner).to_contain_text("Testing 2 of 3 1 verified, 1 rejected")

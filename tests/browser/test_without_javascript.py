@@ -15,7 +15,19 @@ def test_create_test_edit_delete_undo_and_sign_out(
 ) -> None:
     tab = browser_context(java_script_enabled=False).new_page()
     sign_in(tab, site.server)
+    create_test_and_edit(site, tab, provider)
+    delete_and_undo(site, tab)
+    tab.goto(f"{site.url}/delete")
+    expect(tab.locator(".message").get_by_text("Nothing was selected")).to_be_visible()
 
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+    tab.goto(site.url)
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def create_test_and_edit(site: LiveSite, tab: Page, provider: Provider) -> None:
+    """And back to the list."""
     add(tab, "LLM", "Model")
     tab.get_by_label("Provider Type").select_option("openai_compatible")
     tab.get_by_label("API Key").fill(provider.key)
@@ -43,6 +55,9 @@ def test_create_test_edit_delete_undo_and_sign_out(
     assert site.resolve("Renamed")["api_key"] == provider.key
     tab.get_by_role("link", name="Credentials", exact=True).click()
 
+
+def delete_and_undo(site: LiveSite, tab: Page) -> None:
+    """Two at once, which come back, then one."""
     for name in ("One", "Two"):
         add(tab, "Telegram", name)
         tab.get_by_label("Bot Token").fill(BOT)
@@ -65,14 +80,6 @@ def test_create_test_edit_delete_undo_and_sign_out(
     tab.get_by_role("button", name="Delete credential").click()
     expect(tab.locator(".message").get_by_text("Deleted “One”.")).to_be_visible()
     assert site.names() == ["Two", "Renamed"]
-
-    tab.goto(f"{site.url}/delete")
-    expect(tab.locator(".message").get_by_text("Nothing was selected")).to_be_visible()
-
-    tab.get_by_role("button", name="Sign out").click()
-    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
-    tab.goto(site.url)
-    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def add(tab: Page, kind: str, name: str) -> None:

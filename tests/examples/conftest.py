@@ -106,7 +106,7 @@ def host(tmp_path_factory: pytest.TempPathFactory, services: HTTPServer) -> Iter
 
 
 @dataclass
-class Windows:
+class SharedWindows:
     """A window with JavaScript and one without, as they are wanted, what they complain of, and cookies of ann."""
 
     watch: Watch = field(default_factory=Watch)
@@ -115,16 +115,17 @@ class Windows:
 
 
 @pytest.fixture(scope="session")
-def windows(browser: Browser) -> Iterator[Windows]:
+def windows(browser: Browser) -> Iterator[SharedWindows]:
     """For all tests, for a new window with a sign-in costs more than most of them."""
-    made = Windows()
+    made = SharedWindows()
     yield made
     for tab in made.tabs.values():
         tab.context.close()
+    assert not made.watch.unexpected, "the browser complained at the end:\n" + "\n".join(made.watch.unexpected)
 
 
 @pytest.fixture
-def watch(windows: Windows) -> Iterator[Watch]:
+def watch(windows: SharedWindows) -> Iterator[Watch]:
     """What the windows complain of during this test, which may allow something."""
     windows.watch.allowed.clear()
     yield windows.watch
@@ -137,10 +138,10 @@ SignedIn = Callable[..., Page]
 
 
 @pytest.fixture
-def signed_in(host: Host, browser: Browser, windows: Windows, watch: Watch) -> Iterator[SignedIn]:
+def signed_in(host: Host, browser: Browser, windows: SharedWindows, watch: Watch) -> Iterator[SignedIn]:
     """A factory: `signed_in(java_script_enabled=False)` is the tab of ann at the list of workflows.
 
-    A test has it once, and has no cookie of another test.
+    A test has each of the two once: a second call would take the same tab. It has no cookie of another test.
     """
 
     def make(*, java_script_enabled: bool = True) -> Page:

@@ -76,6 +76,7 @@ def test_every_page_looks_like_the_hosts_and_has_no_fault(
     header, looks = tab.evaluate(HEADER_STYLES), {scheme: look_of_host(tab, scheme) for scheme in SCHEMES}
     assert len(header) >= 8
     asked = requests_of(tab.context)
+    assert set(pages(furnished)) >= OWN_PART
     for path in pages(furnished):
         if path == "/nowhere":
             assert not watch.unexpected
@@ -83,8 +84,9 @@ def test_every_page_looks_like_the_hosts_and_has_no_fault(
         tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
         tab.goto(host.server.credentials + path)
         assert path not in OWN_PART or tab.evaluate(HEADER_STYLES) == header, path
-        for scheme, look in looks.items() if path in LIST_AND_FORM else ():
-            compare_look(tab, path, scheme, look)
+        if path in LIST_AND_FORM:
+            for scheme, look in looks.items():
+                compare_look(tab, path, scheme, look)
         faults = list(axe_faults(tab)) if path not in ALIKE else []
         assert not faults, (path, faults)
         for width in WIDTHS:
@@ -96,16 +98,18 @@ def test_every_page_looks_like_the_hosts_and_has_no_fault(
 
 
 @dataclass
-class Look:
+class HostStyle:
+    """Computed styles of the host's own page."""
+
     body: dict[str, str]
     button: dict[str, str]
     card: str
 
 
-def look_of_host(tab: Page, scheme: Scheme) -> Look:
+def look_of_host(tab: Page, scheme: Scheme) -> HostStyle:
     """Fonts and colours of the host's own page."""
     tab.emulate_media(color_scheme=scheme)
-    found = Look(
+    found = HostStyle(
         {name: style(tab, "body", name) for name in ("fontFamily", "color")},
         {name: style(tab, "button.primary", name) for name in ("backgroundColor", "color", "borderRadius")},
         style(tab, "header", "backgroundColor"),
@@ -114,18 +118,19 @@ def look_of_host(tab: Page, scheme: Scheme) -> Look:
     return found
 
 
-def compare_look(tab: Page, path: str, scheme: Scheme, host: Look) -> None:
+def compare_look(tab: Page, path: str, scheme: Scheme, wanted: HostStyle) -> None:
     """Credstore's list and form have the host's; its rules for elements and classes stay outside."""
     tab.emulate_media(color_scheme=scheme)
     if path == LIST_AND_FORM[0]:
-        assert {name: style(tab, "#credstore h1", name) for name in host.body} == host.body, scheme
-        assert {name: style(tab, "#credstore .primary", name) for name in host.button} == host.button, scheme
-        assert style(tab, "#credstore table", "backgroundColor") == host.card != "rgb(250, 128, 114)", scheme  # salmon
+        assert {name: style(tab, "#credstore h1", name) for name in wanted.body} == wanted.body, scheme
+        assert {name: style(tab, "#credstore .primary", name) for name in wanted.button} == wanted.button, scheme
+        assert style(tab, "#credstore table", "backgroundColor") == wanted.card, scheme
+        assert wanted.card != "rgb(250, 128, 114)", scheme  # salmon
         assert style(tab, "#credstore td", "paddingTop") == "4px", scheme
         assert style(tab, "#credstore", "backgroundColor") == "rgba(0, 0, 0, 0)", scheme
     else:
         assert style(tab, "#credstore .card", "borderLeftWidth") == "1px", scheme
-        assert style(tab, "#credstore .card", "backgroundColor") == host.card, scheme
+        assert style(tab, "#credstore .card", "backgroundColor") == wanted.card, scheme
         assert tab.title().startswith("Add Credential "), scheme
     tab.emulate_media(color_scheme="light")
 

@@ -78,7 +78,7 @@ def node_git_server(repositories: Path) -> Iterator[str]:
 
 
 @dataclass
-class Windows:
+class ProviderWindows:
     """A tab with JavaScript and one without, and what they complain of."""
 
     watch: Watch
@@ -86,9 +86,9 @@ class Windows:
 
 
 @pytest.fixture(scope="module")
-def windows(browser: Browser) -> Iterator[Windows]:
+def windows(browser: Browser) -> Iterator[ProviderWindows]:
     """For all tests of a module. An OpenID Connect provider's pages want a font from the Internet, and have no icon."""
-    made = Windows(Watch(), {})
+    made = ProviderWindows(Watch(), {})
     made.watch.allow_status(400, 401, 403, 404)
     for script in (True, False):
         context = watched_context(browser, made.watch, java_script_enabled=script)
@@ -97,11 +97,15 @@ def windows(browser: Browser) -> Iterator[Windows]:
     yield made
     for tab in made.tabs.values():
         tab.context.close()
+    assert not made.watch.unexpected, "the browser complained at the end:\n" + "\n".join(made.watch.unexpected)
 
 
 @pytest.fixture
-def visit(windows: Windows) -> Iterator[Visit]:
-    """A factory: a tab without a cookie, so that nobody is signed in, here or at the provider."""
+def visit(windows: ProviderWindows) -> Iterator[Visit]:
+    """A factory: a tab without a cookie, so that nobody is signed in, here or at the provider.
+
+    A test has each of the two once: a second call would take the same tab.
+    """
 
     def make(*, java_script_enabled: bool = True) -> Page:
         tab = windows.tabs[java_script_enabled]

@@ -121,7 +121,7 @@ def test_each_sign_in_reads_the_groups_anew(company: Company, visit: Visit) -> N
 
 def test_without_a_group_nobody_gets_in_and_earlier_sessions_end(company: Company, visit: Visit) -> None:
     company.hires("u-3", "kim", "ops")
-    before, tab = visit(java_script_enabled=False), visit()
+    before, tab = visit(java_script_enabled=False), visit()  # two people's windows; the server decides all of this
     sign_in(before, company, "u-3")
     assert is_signed_in(before, company)
     company.hires("u-3", "kim", "others")

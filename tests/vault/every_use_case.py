@@ -35,8 +35,8 @@ from credstore.notices.deliveries import waiting
 from credstore.notices.notifier import Notifier
 from credstore.probe import Outcome
 from credstore.reference_models import CredentialChange, CredentialReference
+from credstore.run_models import TestRun, TestRunCount, TestRunItem
 from credstore.search_index import has_search_index
-from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault import Group, ItemKey, ListFilters, Start, Vault
 from credstore.vault.change_positions import purge_changes
 from credstore.vault.encryption_keys import Keys

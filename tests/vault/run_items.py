@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from credstore.models import db
-from credstore.test_run_models import TestRunItem
+from credstore.run_models import TestRunItem
 
 
 def untested_items(run_id: str) -> list[tuple[int, str]]:

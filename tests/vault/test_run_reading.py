@@ -17,9 +17,9 @@ from sqlalchemy import insert
 from credstore.background_runner import BackgroundRunner
 from credstore.errors import NotFound
 from credstore.models import db, utc_now
-from credstore.test_run_models import TestRun, TestRunItem
-from credstore.vault import Group, ItemKey, ListFilters, Vault, test_runs
-from credstore.vault.test_runs import KEPT_ALWAYS, KEPT_RUNS, LARGE_RUN
+from credstore.run_models import TestRun, TestRunItem
+from credstore.vault import Group, ItemKey, ListFilters, Vault, runs
+from credstore.vault.runs import KEPT_ALWAYS, KEPT_RUNS, LARGE_RUN
 from credstore.vault.testable import scope_in_words
 from tests.vault.conftest import ON_SQLITE, Together, scalar, statements
 from tests.vault.run_items import untested_items
@@ -184,14 +184,14 @@ def test_old_runs_are_deleted_and_others_stay(vault: Vault, tester: ScriptedTest
 def test_young_runs_are_kept_up_to_a_number_unless_they_are_large(
     vault: Vault, tester: ScriptedTester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(test_runs, "KEPT_ALWAYS", 2)
-    monkeypatch.setattr(test_runs, "KEPT_RUNS", 5)
+    monkeypatch.setattr(runs, "KEPT_ALWAYS", 2)
+    monkeypatch.setattr(runs, "KEPT_RUNS", 5)
     fill(vault, 1)
     now = utc_now()
     sizes = [1, 1, LARGE_RUN, LARGE_RUN + 1, 1, 1, 1]
-    runs = [store_run([], started_at=now - timedelta(hours=n + 1), total=size) for n, size in enumerate(sizes)]
+    stored = [store_run([], started_at=now - timedelta(hours=n + 1), total=size) for n, size in enumerate(sizes)]
     vault.start_run()
-    assert _ids()[1:] == [runs[0], runs[1], runs[2], runs[4]]
+    assert _ids()[1:] == [stored[0], stored[1], stored[2], stored[4]]
     assert KEPT_RUNS > KEPT_ALWAYS
 
 

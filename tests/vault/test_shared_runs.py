@@ -30,7 +30,7 @@ from credstore.migrate import newest_revision, upgrade
 from credstore.minimal_app import database_app
 from credstore.models import db, utc_now
 from credstore.probe import Probe, Verdict
-from credstore.test_run_models import TestRun, TestRunItem
+from credstore.run_models import TestRun, TestRunItem
 from credstore.tester import Tester
 from credstore.vault import Vault, run_claims
 from credstore.vault.run_claims import LEASE, TAKEN_OVER_WITHIN

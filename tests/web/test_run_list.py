@@ -141,7 +141,7 @@ def test_what_was_not_tested_is_tested_by_another_run(admin: Page, store: Store)
 def test_a_run_is_read_in_pages_of_json(
     program: Any, store: Store, tester: ScriptedTester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credstore.web.views.test_runs.JSON_ITEMS", 2)
+    monkeypatch.setattr("credstore.web.views.runs.JSON_ITEMS", 2)
     for number in range(5):
         store(f"Key {number}")
     run = f"/credentials/runs/{program('post', '/credentials/test', status=202)['id']}"

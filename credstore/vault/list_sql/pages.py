@@ -29,7 +29,7 @@ from credstore.column_types import JsonObject, UTCDateTime
 from credstore.database import AnySession
 from credstore.models import Credential, CredentialCount, CredentialStatusCount
 from credstore.row_counts import BLOCK_SIZE
-from credstore.test_run_models import TestRun
+from credstore.run_models import TestRun
 from credstore.vault.list_sql.orders import MAX_ID
 from credstore.vault.run_under_way import active_conditions
 

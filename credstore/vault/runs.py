@@ -20,7 +20,7 @@ from credstore.database import insert as insert_or_update
 from credstore.errors import CredstoreError, NotFound, NotTestable, RunActive, StorageError, TestsBusy
 from credstore.models import utc_now
 from credstore.probe import Outcome
-from credstore.test_run_models import TestRun, TestRunCount, TestRunItem
+from credstore.run_models import TestRun, TestRunCount, TestRunItem
 from credstore.vault.credential_test import CredentialTests
 from credstore.vault.list_filters import ListFilters
 from credstore.vault.run_records import DELETED, Group
