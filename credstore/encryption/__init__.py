@@ -1,3 +1,4 @@
 """Encryption of stored secrets: the keyring, the check of its keys against the database, key files.
 
-Changing a key is in `vault/encryption_keys`."""
+Changing a key is in `vault/encryption_keys`.
+"""

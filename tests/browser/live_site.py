@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
+from playwright.sync_api import Page
 from sqlalchemy import delete, update
 
 from credstore import create_app
@@ -51,6 +52,11 @@ class LiveSite:
         with self.app.app_context(), write_transaction(db.session):
             for table in (Credential, DeletedCredential, ReplacedSecret, CredentialReference, TestRun):
                 db.session.execute(delete(table))
+
+    def clear_behind(self, tab: Page) -> None:
+        """`clear`, after `tab` has left its page, which might ask for something that is not there any more."""
+        tab.goto("about:blank")
+        self.clear()
 
     def names(self) -> list[str]:
         with self.vault() as vault:

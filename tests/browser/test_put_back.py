@@ -72,9 +72,8 @@ def the_new_key_is_asked_for_again(site: LiveSite, tab: Page, provider: Provider
 
 
 def a_put_back_after_somebody_elses_edit_is_refused_on_the_page(site: LiveSite, tab: Page, watch: Watch) -> None:
-    assert watch.unexpected == []
-    watch.complaints.clear()  # from here on 409 alone is provoked
-    watch.allowed.clear()
+    watch.judge()
+    watch.allowed.clear()  # from here on 409 alone is provoked
     watch.allow_status(409)
     site.clear()
     record = site.llm("Model", "https://one.example.com/v1", OLD)

@@ -26,14 +26,12 @@ def test_a_draft_a_new_key_and_a_stored_credential_are_tested_and_their_results_
 ) -> None:
     tab = open_page(permissions=["clipboard-read", "clipboard-write"])
     a_draft_is_tested_in_the_dialog_and_keeps_what_was_typed(tab, site, provider)
-    assert not watch.unexpected
+    watch.judge()
     watch.allow_status(400)
     a_new_key_is_tested_and_never_the_stored_one_sent(tab, site, provider)
-    tab.goto("about:blank")  # which asks for nothing that is not there any more
-    site.clear()
-    assert not watch.unexpected
-    watch.complaints.clear()  # from here on nothing is provoked
-    watch.allowed.clear()
+    site.clear_behind(tab)
+    watch.judge()
+    watch.allowed.clear()  # from here on nothing is provoked
     the_panel_has_steps_the_providers_words_a_copy_and_a_history(tab, site, provider)
 
 

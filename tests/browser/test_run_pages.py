@@ -44,8 +44,7 @@ def test_a_run_is_reached_by_keyboard_and_copied_a_long_one_has_pages_and_the_ba
 
     read_a_long_run(site, tab)
 
-    tab.goto("about:blank")  # which asks for nothing that is not there any more
-    site.clear()
+    site.clear_behind(tab)
     see_progress_in_the_banner(site, tab)
 
 
@@ -96,6 +95,5 @@ def test_without_javascript_the_banner_is_a_link_and_a_long_run_is_read_in_pages
     expect(tab).to_have_url(run)
     expect(tab).to_have_title("(1/3) Test run · credstore")
 
-    tab.goto("about:blank")  # which asks for nothing that is not there any more
-    site.clear()
+    site.clear_behind(tab)
     read_a_long_run(site, tab)

@@ -100,7 +100,7 @@ def test_when_the_session_has_ended_one_signs_in_and_goes_on_with_the_form_or_ke
     tab.goto(f"{site.url}/new")
     one_signs_in_on_top_of_the_form_and_goes_on(site, tab.locator("main"), "On a page")
     not_now_keeps_the_form_as_it_is(tab)
-    assert watch.unexpected == []
+    watch.judge()
     watch.allow("status of 40[01]")
     for seen in (True, False):
         one_signs_in_in_another_tab_and_goes_on(site, tab, seen)
@@ -215,6 +215,6 @@ def test_a_form_is_not_left_with_typed_input_without_a_question(
     the_browser_asks_before_the_page_is_left(site, open_dialog(tab), asked)
     tab.goto(f"{site.url}/new")
     the_browser_asks_before_the_page_is_left(site, tab.locator("main"), asked)
-    assert watch.unexpected == []
+    watch.judge()
     watch.allow_status(400)
     a_form_that_was_refused_counts_as_typed_and_an_untouched_one_does_not(tab)

@@ -78,7 +78,7 @@ def test_a_spinner_turns_then_each_verdict_has_its_mark_and_its_reason_on_hover_
     the_reason_is_shown_on_hover_and_on_focus_and_escape_hides_it(tab, row(tab, "forged").locator(".verdict"), provider)
     tab.reload()  # the last verdict is kept, with its age
     expect(row(tab, "openai").locator(".verdict")).to_have_text("Verified just now")
-    assert not watch.unexpected
+    watch.judge()
     watch.allow_status(400, 401)
     signed_out_meanwhile_leads_to_sign_in(tab, site, provider)
 
@@ -179,8 +179,7 @@ def test_the_reason_is_fetched_once_when_wanted_the_result_a_click_away_and_ever
     expect(tab.locator(".result h2")).to_have_text(re.compile("Verified"))
     assert tab.url.endswith("#result")
 
-    tab.goto("about:blank")  # which asks for nothing that is not there any more
-    site.clear()
+    site.clear_behind(tab)
     every_reason_lies_wholly_inside_the_window(tab, site)
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from credstore.database import close_database
 from credstore.vault import Record, Vault
 from examples.workflow_runner.app import create_app
 from examples.workflow_runner.models import db
-from tests.fixtures.browsing import Watch, watched_context
+from tests.fixtures.browsing import SharedTabs, Watch
 from tests.fixtures.serving import REPO, Server
 
 MOUNT = "/flows"  # as behind a reverse proxy
@@ -105,62 +105,51 @@ def host(tmp_path_factory: pytest.TempPathFactory, services: HTTPServer) -> Iter
         server.stop()
 
 
-@dataclass
-class SharedWindows:
-    """A window with JavaScript and one without, as they are wanted, what they complain of, and cookies of ann."""
-
-    watch: Watch = field(default_factory=Watch)
-    tabs: dict[bool, Page] = field(default_factory=dict)
-    cookies: dict[bool, Any] = field(default_factory=dict)
-
-
 @pytest.fixture(scope="session")
-def windows(browser: Browser) -> Iterator[SharedWindows]:
-    """For all tests, for a new window with a sign-in costs more than most of them."""
-    made = SharedWindows()
-    yield made
-    for tab in made.tabs.values():
-        tab.context.close()
-    assert not made.watch.unexpected, "the browser complained at the end:\n" + "\n".join(made.watch.unexpected)
+def windows(browser: Browser) -> Iterator[SharedTabs]:
+    shared = SharedTabs(browser)
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def watch(windows: SharedWindows) -> Iterator[Watch]:
+def watch(windows: SharedTabs) -> Iterator[Watch]:
     """What the windows complain of during this test, which may allow something."""
     windows.watch.allowed.clear()
     yield windows.watch
-    unexpected = windows.watch.unexpected
-    windows.watch.complaints.clear()
-    assert not unexpected, "the browser complained:\n" + "\n".join(unexpected)
+    windows.watch.judge()
+
+
+@pytest.fixture(scope="session")
+def cookies_of_ann() -> dict[bool, Any]:
+    """Those of the window with JavaScript and of the one without, once she has signed in there."""
+    return {}
 
 
 SignedIn = Callable[..., Page]
 
 
 @pytest.fixture
-def signed_in(host: Host, browser: Browser, windows: SharedWindows, watch: Watch) -> Iterator[SignedIn]:
+def signed_in(host: Host, windows: SharedTabs, watch: Watch, cookies_of_ann: dict[bool, Any]) -> Iterator[SignedIn]:
     """A factory: `signed_in(java_script_enabled=False)` is the tab of ann at the list of workflows.
 
     A test has each of the two once: a second call would take the same tab. It has no cookie of another test.
     """
 
     def make(*, java_script_enabled: bool = True) -> Page:
-        script = java_script_enabled
-        if script in windows.tabs:
-            tab = windows.tabs[script]
+        tab = windows.tab(java_script_enabled=java_script_enabled)
+        if cookies := cookies_of_ann.get(java_script_enabled):
             tab.context.clear_cookies()
-            tab.context.add_cookies(windows.cookies[script])
+            tab.context.add_cookies(cookies)
             tab.goto(f"{host.server.root}/")
         else:
-            tab = watched_context(browser, watch, java_script_enabled=script).new_page()
-            windows.tabs[script] = tab
             sign_in_by_keyboard(tab, host)
-            windows.cookies[script] = tab.context.cookies()
+            cookies_of_ann[java_script_enabled] = tab.context.cookies()
         expect(tab).to_have_url(f"{host.server.root}/")
         return tab
 
     yield make
-    for tab in windows.tabs.values():
+    for tab in windows.made.values():
         tab.goto("about:blank")
         tab.set_viewport_size({"width": 1280, "height": 800})
         tab.emulate_media(color_scheme="light")

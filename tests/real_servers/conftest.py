@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from credstore.egress import OutboundClient, Policy
 from credstore.probe import Probe, Verdict
 from credstore.tester import Tester
-from tests.fixtures.browsing import Watch, watched_context
+from tests.fixtures.browsing import SharedTabs
 from tests.git.backend import make_repositories
 from tests.real_servers import starting
 
@@ -77,48 +76,35 @@ def node_git_server(repositories: Path) -> Iterator[str]:
         yield url
 
 
-@dataclass
-class ProviderWindows:
-    """A tab with JavaScript and one without, and what they complain of."""
-
-    watch: Watch
-    tabs: dict[bool, Page]
-
-
 @pytest.fixture(scope="module")
-def windows(browser: Browser) -> Iterator[ProviderWindows]:
+def windows(browser: Browser) -> Iterator[SharedTabs]:
     """For all tests of a module. An OpenID Connect provider's pages want a font from the Internet, and have no icon."""
-    made = ProviderWindows(Watch(), {})
-    made.watch.allow_status(400, 401, 403, 404)
+    shared = SharedTabs(browser)
+    shared.watch.allow_status(400, 401, 403, 404)
     for script in (True, False):
-        context = watched_context(browser, made.watch, java_script_enabled=script)
+        context = shared.tab(java_script_enabled=script).context
         context.route(re.compile("^https:"), lambda route: route.fulfill(status=200, content_type="text/css", body=""))
-        made.tabs[script] = context.new_page()
-    yield made
-    for tab in made.tabs.values():
-        tab.context.close()
-    assert not made.watch.unexpected, "the browser complained at the end:\n" + "\n".join(made.watch.unexpected)
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def visit(windows: ProviderWindows) -> Iterator[Visit]:
+def visit(windows: SharedTabs) -> Iterator[Visit]:
     """A factory: a tab without a cookie, so that nobody is signed in, here or at the provider.
 
     A test has each of the two once: a second call would take the same tab.
     """
 
     def make(*, java_script_enabled: bool = True) -> Page:
-        tab = windows.tabs[java_script_enabled]
+        tab = windows.tab(java_script_enabled=java_script_enabled)
         tab.goto("about:blank")
         tab.context.clear_cookies()
         return tab
 
     yield make
-    for tab in windows.tabs.values():
+    for tab in windows.made.values():
         for opened in tab.context.pages:
             if opened is not tab:
                 opened.close()
         tab.goto("about:blank")
-    unexpected = windows.watch.unexpected
-    windows.watch.complaints.clear()
-    assert not unexpected, "the browser complained:\n" + "\n".join(unexpected)
+    windows.watch.judge()
