@@ -81,6 +81,16 @@ def test_a_busy_machine_is_busy_for_both() -> None:
     assert (measured.processor_seconds, measured.processor_ratio) == (0.375, 3)
 
 
+def test_a_busy_moment_changes_one_round_of_each() -> None:
+    """Ours is slow for two turns in a row, the bare view is not: as noise is that comes between them."""
+    first, round_of_two = (0.04, 0.08), (0.04, 0.08)
+    ours = FakeClient(*first, *round_of_two, 4.0, 8.0, *round_of_two, work=0.375)
+    bare = FakeClient(*6 * [0.01], work=0.125)
+    pages = {name: lambda: ours.get("/credentials") for name in ("list", "search")}
+    measured = Comparer(ours, bare, rounds=3, turn_seconds=0.2).compare_each(pages)
+    assert {name: comparison.ratio for name, comparison in measured.items()} == {"list": 4, "search": 8}
+
+
 def test_sizes_are_written_short() -> None:
     assert sizes("250,1k,100k,1M") == [250, 1_000, 100_000, 1_000_000]
 

@@ -1,6 +1,6 @@
 """Times our server against the bare view in turns, so that a busy machine is busy for both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -38,27 +38,40 @@ class Comparer:
 
     def compare(self, act: Callable[[], object]) -> Comparison:
         """`act` makes one request of `ours`."""
-        first = _turn(self.ours, act, 1)  # may fill caches
-        return self._compare(act, self.rounds, max(1, min(MOST_CALLS, int(self.turn_seconds / first.seconds))))
+        return self.compare_each({"": act})[""]
+
+    def compare_each(self, acts: Mapping[str, Callable[[], object]]) -> dict[str, Comparison]:
+        """Several requests of `ours`, by name. Each round has a turn of all of them: a moment in which others use the
+        machine then changes one round of each, and not all rounds of one."""
+        calls = {}
+        for name, act in acts.items():
+            first = _turn(self.ours, act, 1)  # may fill caches
+            calls[name] = max(1, min(MOST_CALLS, int(self.turn_seconds / first.seconds)))
+        rounds = [{name: self._turns(act, calls[name]) for name, act in acts.items()} for _ in range(self.rounds)]
+        return {name: _medians([turns[name] for turns in rounds]) for name in acts}
 
     def compare_few(self, act: Callable[[], object], calls: int) -> Comparison:
         """The same for what cannot be repeated at will: `act` is called so often, once a turn."""
-        return self._compare(act, calls, 1)
+        return _medians([self._turns(act, 1) for _ in range(calls)])
 
     def bare_seconds(self) -> float:
         return median(self._bare_turn().seconds for _ in range(self.rounds))
 
-    def _compare(self, act: Callable[[], object], rounds: int, calls: int) -> Comparison:
-        pairs = [(self._bare_turn(), _turn(self.ours, act, calls)) for _ in range(rounds)]
-        return Comparison(
-            seconds=median(ours.seconds for _, ours in pairs),
-            processor_seconds=median(ours.processor_seconds for _, ours in pairs),
-            ratio=median(ours.seconds / bare.seconds for bare, ours in pairs),
-            processor_ratio=median(ours.processor_seconds / bare.processor_seconds for bare, ours in pairs),
-        )
+    def _turns(self, act: Callable[[], object], calls: int) -> tuple[Turn, Turn]:
+        """The bare view's, and ours right after it."""
+        return self._bare_turn(), _turn(self.ours, act, calls)
 
     def _bare_turn(self) -> Turn:
         return _turn(self.bare, lambda: self.bare.get("/"), MOST_CALLS)
+
+
+def _medians(pairs: Sequence[tuple[Turn, Turn]]) -> Comparison:
+    return Comparison(
+        seconds=median(ours.seconds for _, ours in pairs),
+        processor_seconds=median(ours.processor_seconds for _, ours in pairs),
+        ratio=median(ours.seconds / bare.seconds for bare, ours in pairs),
+        processor_ratio=median(ours.processor_seconds / bare.processor_seconds for bare, ours in pairs),
+    )
 
 
 def _turn(client: Client, act: Callable[[], object], calls: int) -> Turn:

@@ -25,7 +25,7 @@ ADMIN = ("ann", "correct horse battery staple")
 class Effort:
     """How often things are measured; medians are shown."""
 
-    rounds: int = 7
+    rounds: int = 11
     turn_seconds: float = 0.2
     starts: int = 3
     deletes: int = 3
