@@ -33,9 +33,19 @@ def redactor(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]
     if not forms:
         return lambda text: text
     # Longest first: of a secret that begins with another one, the rest would stay.
-    # In upper and lower case: what was part of a host name comes back in lower case.
-    pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
-    return lambda text: pattern.sub(mask, text)
+    alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    lowered = {form.lower() for form in forms} if all(map(str.isascii, forms)) else set[str]()
+
+    def redact(text: str) -> str:
+        # Most texts hold no secret, and the pattern takes longer to compile than all else of a test to compute. Other
+        # letters match ASCII ones in it, as the sign of kelvin does.
+        small = text.lower()
+        if lowered and text.isascii() and not any(form in small for form in lowered):
+            return text
+        # In upper and lower case: what was part of a host name comes back in lower case.
+        return re.sub(alternatives, mask, text, flags=re.IGNORECASE)
+
+    return redact
 
 
 def secret_finder(secrets: Collection[str]) -> Callable[[str], bool]:
