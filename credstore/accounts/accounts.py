@@ -15,7 +15,8 @@ from credstore.access_errors import SetupClosed, WrongPassword
 from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed, note_refused, open_session
 from credstore.accounts.login_throttle import LoginSubjects
-from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, needs_rehash, verify
+from credstore.accounts.new_user_rules import check_new
+from credstore.accounts.passwords import NO_PASSWORD, hash_password, needs_rehash, verify
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
 from credstore.accounts.usernames import stored_key

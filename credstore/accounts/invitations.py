@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 
 from credstore.access_errors import InvitationClosed
 from credstore.accounts.login_sessions import hashed
-from credstore.accounts.passwords import check_new, hash_password
+from credstore.accounts.new_user_rules import check_new
+from credstore.accounts.passwords import hash_password
 from credstore.accounts.roles import Role
 from credstore.accounts.users import add_user
 from credstore.audit import Act, Actor, current_actor, record

@@ -1,4 +1,4 @@
-"""Rules for new usernames and for passwords, and argon2id hashes. Never keeps a password or repeats it in a message."""
+"""Rules for passwords, and argon2id hashes. Never keeps a password or repeats it in a message."""
 
 import unicodedata
 from functools import cache
@@ -9,9 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from credstore.access_errors import Throttled
-from credstore.accounts.usernames import MAX_USERNAME, mixes_alphabets, username_key
-from credstore.audit import is_reserved
-from credstore.errors import InvalidFields
+from credstore.accounts.usernames import username_key
 
 MIN_CHARACTERS = 15
 MAX_BYTES = 1024
@@ -24,26 +22,6 @@ _WAIT_SECONDS = 10
 _hasher = PasswordHasher()
 # One hash takes 64 MiB: without a limit, many sign-ins at once would take all memory.
 _slots = BoundedSemaphore(HASHES_AT_ONCE)
-
-
-def check_new(username: str, password: str, *, exists: bool = False) -> None:
-    """Raise InvalidFields (`username`, `password`) with a sentence for each that cannot be used.
-
-    `exists`: the username is one that was given before some names were refused, maybe.
-    """
-    problems: dict[str, str] = {}
-    if not username.strip():
-        problems["username"] = "Enter a username."
-    elif not username_key(username):
-        problems["username"] = f"Use at most {MAX_USERNAME} printable characters."
-    elif not exists and is_reserved(username):
-        problems["username"] = "The audit log uses this name for something else. Choose another."
-    elif not exists and mixes_alphabets(username):
-        problems["username"] = "Write each word with the letters of one alphabet. Other names look alike."
-    if problem := password_problem(username, password):
-        problems["password"] = problem
-    if problems:
-        raise InvalidFields(problems)
 
 
 def password_problem(username: str, password: str) -> str | None:

@@ -13,7 +13,7 @@ from credstore.access_errors import NoRole, ProviderRefused, ProviderUnreached, 
 from credstore.accounts.login_sessions import end_sessions, hashed, open_session
 from credstore.accounts.login_throttle import clear_codes, register_code, register_refused_by_provider, take_back_code
 from credstore.accounts.passwords import NO_PASSWORD
-from credstore.accounts.provider_user import ProviderUser
+from credstore.accounts.provider_identity import ProviderIdentity
 from credstore.accounts.roles import Role
 from credstore.accounts.usernames import mixes_alphabets, username_key
 from credstore.accounts.users import add_user, withdraw_invitations_of
@@ -42,7 +42,7 @@ class ProviderUsers:
         self._idle = idle
         self._longest = longest
 
-    def sign_in(self, user: ProviderUser, address: str) -> str:
+    def sign_in(self, user: ProviderIdentity, address: str) -> str:
         """The token of a new session. Who is new is added; who is known gets the role that the groups give now.
 
         `address` is the client's IP address. Raises ProviderRefused; NoRole where no group gives a role: what that user
@@ -58,7 +58,7 @@ class ProviderUsers:
                 self._end_rights(known, address)
         raise NoRole(known.username if known else "")
 
-    def confirm(self, user: ProviderUser, token: str, address: str) -> None:
+    def confirm(self, user: ProviderIdentity, token: str, address: str) -> None:
         """Note in the session `token` that its user proved once more who they are.
 
         Their role becomes the one that the groups give now. Raises ProviderRefused, and NoRole as `sign_in` does.
@@ -124,7 +124,7 @@ class ProviderUsers:
                 "no administrator",
             )
 
-    def _known(self, user: ProviderUser) -> _Known | None:
+    def _known(self, user: ProviderIdentity) -> _Known | None:
         found = (
             select(Admin.id, Admin.username, Admin.role)
             .join_from(OidcIdentity, Admin)
@@ -133,7 +133,7 @@ class ProviderUsers:
         row = self._session.execute(found).one_or_none()
         return _Known(row.id, row.username, Role(row.role)) if row else None
 
-    def _owner(self, user: ProviderUser, token: str) -> _Known:
+    def _owner(self, user: ProviderIdentity, token: str) -> _Known:
         """Whose session `token` is. Raises ProviderRefused where that is not this user."""
         known = self._known(user)
         theirs = select(LoginSession.admin_id).where(LoginSession.token_hash == hashed(token))
@@ -144,7 +144,7 @@ class ProviderUsers:
             )
         return known
 
-    def _open(self, known: _Known | None, user: ProviderUser, role: Role, address: str) -> str:
+    def _open(self, known: _Known | None, user: ProviderIdentity, role: Role, address: str) -> str:
         name = known.username if known else user.username
         user_id = known.id if known else self._add(user, role)
         actor = Actor(name, address)
@@ -173,7 +173,7 @@ class ProviderUsers:
         withdraw_invitations_of(self._session, known.username)
         end_sessions(self._session, known.id)
 
-    def _add(self, user: ProviderUser, role: Role) -> int:
+    def _add(self, user: ProviderIdentity, role: Role) -> int:
         """The id of a new user. Raises ProviderRefused where their name cannot be used or is taken."""
         if not username_key(user.username) or is_reserved(user.username) or mixes_alphabets(user.username):
             raise ProviderRefused("Your name at the provider cannot be used here. Tell the operator.", "name unusable")

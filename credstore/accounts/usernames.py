@@ -1,10 +1,11 @@
-"""In which form usernames are compared, so that two which look the same are one."""
+"""Rules for new usernames, and the form in which all are compared, so that two which look the same are one."""
 
 import re
 import unicodedata
 
 from sqlalchemy import select
 
+from credstore.audit import is_reserved
 from credstore.database import AnySession
 from credstore.models import Admin
 
@@ -15,6 +16,22 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\
 _WORD = re.compile(r"[^\W\d_]+")
 # Many of their letters look like those of another one of these alphabets.
 _ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+
+
+def username_problem(username: str, *, exists: bool = False) -> str | None:
+    """A sentence that says why this username cannot be used, or None.
+
+    `exists`: it is one that was given before some names were refused, maybe.
+    """
+    if not username.strip():
+        return "Enter a username."
+    if not username_key(username):
+        return f"Use at most {MAX_USERNAME} printable characters."
+    if not exists and is_reserved(username):
+        return "The audit log uses this name for something else. Choose another."
+    if not exists and mixes_alphabets(username):
+        return "Write each word with the letters of one alphabet. Other names look alike."
+    return None
 
 
 def username_key(username: str) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import delete, select, update
 from credstore.access_errors import LastAdministrator
 from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed, renew_session
-from credstore.accounts.passwords import NO_PASSWORD, check_new, hash_password, normalized, password_problem
+from credstore.accounts.new_user_rules import check_new
+from credstore.accounts.passwords import NO_PASSWORD, hash_password, normalized, password_problem
 from credstore.accounts.roles import Role
 from credstore.accounts.usernames import stored_key, username_key
 from credstore.audit import Act, record

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from credstore.access_errors import ProviderRefused, Throttled
-from credstore.accounts.provider_user import ProviderUser
+from credstore.accounts.provider_identity import ProviderIdentity
 from credstore.oidc import refusals
 from credstore.oidc.attempt import Attempt
 from credstore.oidc.discovery import Discovery
@@ -86,7 +86,7 @@ class Provider:
         with self._asking():
             return
 
-    def user(self, attempt: Attempt | None, answer: Mapping[str, str], redirect_uri: str) -> ProviderUser:
+    def user(self, attempt: Attempt | None, answer: Mapping[str, str], redirect_uri: str) -> ProviderIdentity:
         """Who came back from the provider. `answer` are the parameters that the browser brought."""
         if attempt is None or not attempt.matches(answer.get("state", "")):
             raise refusals.stale("another state")
@@ -102,7 +102,7 @@ class Provider:
                 "CREDSTORE_OIDC_USERNAME_CLAIM is missing.",
                 "no name",
             )
-        return ProviderUser(
+        return ProviderIdentity(
             issuer=self.issuer,
             subject=claims["sub"],
             username=name.strip(),

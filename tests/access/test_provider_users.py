@@ -13,14 +13,14 @@ from sqlalchemy import select
 
 from credstore.access_errors import LastAdministrator, NoRole, ProviderRefused, WrongPassword
 from credstore.accounts import Accounts, Invitations, ProviderUsers, Role, Users
-from credstore.accounts.provider_user import ProviderUser
+from credstore.accounts.provider_identity import ProviderIdentity
 from credstore.audit_model import AuditEntry
 from credstore.errors import InvalidFields, NotFound
 from credstore.models import db
 from credstore.oidc_identity_model import OidcIdentity
 from tests.access.conftest import HERE, IDLE, LONGEST, NAME, PASSWORD
 
-MIA = ProviderUser(issuer="https://id.example", subject="u-1", username="mia", role=Role.EDITOR, fresh=False)
+MIA = ProviderIdentity(issuer="https://id.example", subject="u-1", username="mia", role=Role.EDITOR, fresh=False)
 Together = Callable[[list[Callable[[], Any]]], list[Any]]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from credstore.access_errors import ProviderRefused, WrongPassword
 from credstore.accounts import Accounts, ProviderUsers, Role, Users
 from credstore.accounts.passwords import hash_password
-from credstore.accounts.provider_user import ProviderUser
+from credstore.accounts.provider_identity import ProviderIdentity
 from credstore.accounts.usernames import MAX_KEY, mixes_alphabets, username_key
 from credstore.database import write_transaction
 from credstore.errors import InvalidFields
@@ -69,7 +69,7 @@ def test_a_look_alike_is_the_same_name(accounts: Accounts, again: str) -> None:
 )
 def test_the_provider_gives_nobody_a_look_alike(accounts: Accounts, name: str, reason: str) -> None:
     accounts.create(NAME, PASSWORD)
-    user = ProviderUser(issuer="https://id.example", subject="u-1", username=name, role=Role.ADMIN, fresh=True)
+    user = ProviderIdentity(issuer="https://id.example", subject="u-1", username=name, role=Role.ADMIN, fresh=True)
     with pytest.raises(ProviderRefused) as refusal:
         ProviderUsers(db.session, idle=IDLE, longest=LONGEST).sign_in(user, HERE)
     assert refusal.value.reason == reason

@@ -38,7 +38,7 @@ def test_a_name_is_text_wherever_it_stands(admin: Page, name: str) -> None:
             element.text for element in admin.document.elements if element.tag == "body"
         ) or name in [value for element in admin.document.elements for value in element.attrs.values()]
         scripts = {script.attrs["src"].partition("?")[0] for script in admin.document.find("script")}
-        ours = ("credstore", "results", "guided_fields", "paste_detection", "unsaved_input", "field_errors")
+        ours = ("credstore", "copy_buttons", "guided_fields", "paste_detection", "unsaved_input", "field_errors")
         assert scripts <= {f"/credentials/static/{script}.js" for script in ours}
         assert not [script.text for script in admin.document.find("script") if script.text.strip()]
         images = [image.attrs["src"].partition("?")[0] for image in admin.document.find("img")]

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from credstore.access_errors import AccessError, NoRole, ProviderRefused, Throttled
-from credstore.accounts.provider_user import ProviderUser
+from credstore.accounts.provider_identity import ProviderIdentity
 from credstore.errors import NotFound
 from credstore.oidc.attempt import Attempt
 from credstore.oidc.refusals import stale
@@ -66,7 +66,7 @@ def oidc_callback() -> ResponseReturnValue:
     return redirect(local_path(next_path) or url_for("credstore.index"), 303)
 
 
-def _who_came_back(attempt: Attempt | None) -> ProviderUser:
+def _who_came_back(attempt: Attempt | None) -> ProviderIdentity:
     """Raises ProviderRefused, and Throttled while an address that brought wrong codes must wait."""
     answer = request.args
     sends_code = attempt is not None and attempt.matches(answer.get("state", "")) and "code" in answer
@@ -110,7 +110,7 @@ def _to_provider(*, confirms: bool) -> ResponseReturnValue:
     return redirect(url, 303)
 
 
-def _confirmed(user: ProviderUser, next_path: str) -> ResponseReturnValue:
+def _confirmed(user: ProviderIdentity, next_path: str) -> ResponseReturnValue:
     if not current_user.is_authenticated:
         raise stale("the session has ended")
     try:

@@ -1,4 +1,4 @@
-// Progress of a run without reloading, and the buttons that copy what is shown. Both pages work without it.
+// The progress of a run without reloading. The page works without it.
 "use strict";
 
 {
@@ -23,15 +23,4 @@
     setTimeout(poll, 1200);
   };
   setTimeout(poll, 1200);
-
-  for (const button of document.querySelectorAll("#credstore [data-copy]")) {
-    const words = button.textContent;
-    button.hidden = !navigator.clipboard;
-    button.addEventListener("click", async () => {
-      const shown = document.querySelector(button.dataset.copy);
-      await navigator.clipboard.writeText(shown.value ?? shown.textContent);
-      liveRegion.textContent = button.textContent = "Copied";
-      setTimeout(() => { button.textContent = words; }, 2000);
-    });
-  }
 }

@@ -6,7 +6,7 @@ from credstore.accounts.roles import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderUser:
+class ProviderIdentity:
     """`issuer` and `subject` say who it is; `username` is only how they are called.
 
     `role` is None where none of their groups has one. `fresh`: they proved who they are just now, and the provider did
