@@ -196,13 +196,14 @@ def _every_filter() -> list[ListFilters]:
         ListFilters.clean(unused=True, query=query, kind=kind, sort=sort)
         for query, kind, (sort, _) in itertools.product(("", "row"), ("", "telegram"), [*others, ("", None)])
     ]
-    return unused + [
+    filtered = [
         ListFilters.clean(query=query, kind=kind, status=status, sort=sort, expiring=expiring)
         for query, kind, status, (sort, expiring) in (
             *every,
             *((*filters, order) for filters in some for order in others),
         )
     ]
+    return list(dict.fromkeys([*unused, *filtered]))
 
 
 def use_commands(app: Flask) -> None:
