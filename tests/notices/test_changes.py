@@ -22,7 +22,7 @@ from credstore.vault import Vault
 from tests.conftest import PASSWORD, USERNAME
 from tests.page import Page
 from tests.vault.conftest import LLM, ON_SQLITE, llm
-from tests.vault.every_use_case import credential_row
+from tests.vault.every_use_case import IN_ONE, credential_row
 
 RED = {outcome for outcome in Outcome if outcome.mark == "fail"}
 WRONG = ProbeResponse(status=401, json={"error": {"message": "no", "code": "invalid_api_key"}})
@@ -182,7 +182,8 @@ def test_a_date_of_expiry_is_told_once_when_it_is_near(shelf: Vault) -> None:
 def test_many_that_end_are_noted_once_by_processes_at_the_same_time(hooked: Flask, shelf: Vault) -> None:
     """More than a batch, by four at once."""
     moment = utc_now() + timedelta(days=3)
-    db.session.execute(insert(Credential), [credential_row(n, expires_at=moment) for n in range(1_100)])
+    rows = [credential_row(n, expires_at=moment) for n in range(1_100)]
+    db.session.execute(insert(Credential), rows, execution_options=IN_ONE)
     db.session.commit()
 
     def note(_number: int) -> int:

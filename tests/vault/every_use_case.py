@@ -57,6 +57,8 @@ STATUSES = ("untested", "verified", "rejected", "stale")
 FEW = ("row 17", "ro")  # searches that find some hundred at the most, the second by the beginnings of names
 USERNAME, PASSWORD = "ann", "correct horse battery staple"
 JSON = {"Accept": "application/json"}
+# For `insert` of many rows of which some have no value for a column: else one statement is sent for each of them.
+IN_ONE = {"render_nulls": True}
 
 
 def credential_row(number: int, **more: Any) -> dict[str, Any]:
@@ -81,12 +83,12 @@ def credential_row(number: int, **more: Any) -> dict[str, Any]:
 def fill_every_table(app: Flask) -> None:
     """Some thousand rows in every table that grows."""
     numbers, session = range(1, ROWS + 1), db.session
-    session.execute(insert(Credential), [credential_row(n) for n in numbers])
+    session.execute(insert(Credential), [credential_row(n) for n in numbers], execution_options=IN_ONE)
     gone = {"batch": str(uuid.UUID(int=7)), "deleted_at": datetime.now(UTC)}  # so lately that they can be restored
     deleted = [
         credential_row(n, id=n, **gone) | {"batch": str(uuid.UUID(int=n // 3))} for n in range(ROWS + 1, ROWS + 2_001)
     ]
-    session.execute(insert(DeletedCredential), deleted)
+    session.execute(insert(DeletedCredential), deleted, execution_options=IN_ONE)
     if session.connection().dialect.name == "postgresql":
         session.execute(text("SELECT setval('credential_id_seq', 10000)"))
     else:

@@ -25,7 +25,7 @@ from credstore.vault.deleted_list import taken_keys
 from credstore.vault.restore_chosen import NAME_CHOSEN_TWICE, NAME_IN_USE, free_names
 from tests.conftest import close
 from tests.vault.conftest import KEY, LLM, ON_SQLITE, Together, fill, llm, scalar, statements
-from tests.vault.every_use_case import credential_row
+from tests.vault.every_use_case import IN_ONE, credential_row
 from tests.vault.test_delete import all_ids
 
 GONE = "11111111-1111-4111-8111-111111111111"
@@ -93,7 +93,7 @@ def many(vault: Vault) -> Vault:
         | {"deleted_at": moment + timedelta(seconds=n // 700)}
         for n in range(2_100)
     ]
-    db.session.execute(insert(DeletedCredential), rows)
+    db.session.execute(insert(DeletedCredential), rows, execution_options=IN_ONE)
     rebuild_search_index(db.session.connection())  # it holds what was stored before it was deleted
     db.session.commit()
     return vault
