@@ -19,14 +19,14 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from werkzeug.test import TestResponse
 
 from credstore import create_app
 from credstore.accounts import Role, passwords
 from credstore.accounts.token_rules import SCOPES
 from credstore.config import Config
-from credstore.models import db
+from credstore.models import LoginFailure, db
 from credstore.probe import ProbeRequest, ProbeResponse
 from credstore.tester import Tester
 from credstore.vault import ListFilters
@@ -260,7 +260,9 @@ def issue(app: Flask, *scopes: str) -> str:
 
 
 def signed_in(app: Flask, role: Role) -> FlaskClient:
-    """From here on forms need no CSRF token."""
+    """From here on forms need no CSRF token. Wrong passwords that the walk has sent before make nobody wait."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(delete(LoginFailure))
     app.config["WTF_CSRF_ENABLED"] = True
     page = Page(app.test_client())
     page.sign_in(f"the {role}", PASSWORD)
