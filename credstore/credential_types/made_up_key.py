@@ -4,12 +4,14 @@ Only the tail differs. A server that looks at the prefix, the length, the alphab
 whole of it, then answers a made-up key as it answers the real one. A checksum inside of a key is not kept.
 """
 
+import re
 import secrets
 import string
 from collections.abc import Collection
+from functools import cache
 
 _LONGEST_TAIL = 12  # characters; enough that no made-up key is anybody's real one
-_LETTERS_AND_DIGITS = frozenset(string.ascii_letters + string.digits)
+_WORD = re.compile("[A-Za-z0-9]+")
 _CLASSES = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 # Alphabets that are kept, the narrowest first. A word in none of them keeps each character's class.
 _ALPHABETS = (
@@ -27,15 +29,14 @@ def made_up_key(key: str, *, other_than: Collection[str] = ()) -> str:
     Every separator stays, and each character that changes stays in its alphabet: a digit for a digit, a capital letter
     for a capital letter, a hexadecimal digit in a hexadecimal word.
     """
-    places = [place for place, char in enumerate(key) if char in _LETTERS_AND_DIGITS]
+    places = {place: word[0] for word in _WORD.finditer(key) for place in range(*word.span())}
     if not places:
         return _longer(key, other_than)
-    tail = places[-min(_LONGEST_TAIL, (len(places) + 1) // 2) :]
+    tail = [*places][-min(_LONGEST_TAIL, (len(places) + 1) // 2) :]
     if len(tail) > 2:
         tail = tail[:-1]  # the last character of base64 may stand for fewer bits: another one could be malformed
-    words = {place: _word_at(key, place) for place in tail}
-    alphabets = {word: _alphabet(word) for word in set(words.values())}
-    others = {place: _replacements(key[place], alphabets[words[place]]) for place in tail}
+    alphabets = {word: _alphabet(word) for word in {places[place] for place in tail}}
+    others = {place: _replacements(key[place], alphabets[places[place]]) for place in tail}
     while True:
         chars = list(key)
         for place in tail:
@@ -52,20 +53,11 @@ def _longer(key: str, other_than: Collection[str]) -> str:
     return fake
 
 
-def _word_at(key: str, place: int) -> str:
-    """The run of letters and digits around this place."""
-    start = end = place
-    while start and key[start - 1] in _LETTERS_AND_DIGITS:
-        start -= 1
-    while end < len(key) and key[end] in _LETTERS_AND_DIGITS:
-        end += 1
-    return key[start:end]
-
-
 def _alphabet(word: str) -> str:
     return next((known for known in _ALPHABETS if set(word) <= set(known)), "".join(_CLASSES))
 
 
+@cache
 def _replacements(char: str, alphabet: str) -> str:
     """The other characters of its class that the alphabet has; never none, for every class of each has several."""
     mine = next(chars for chars in _CLASSES if char in chars)
