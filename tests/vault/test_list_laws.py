@@ -22,6 +22,7 @@ from credstore.vault.list_sql import MatchingIds, matches
 from credstore.vault.name_search import Method
 from credstore.vault.records import ListRow
 from credstore.vault.validation import clean_name
+from tests.vault.every_use_case import IN_ONE
 
 KINDS = ("llm", "telegram", "git", "tool")
 STATUSES = ("untested", "verified", "rejected", "stale")
@@ -32,6 +33,28 @@ NOW = utc_now().replace(microsecond=0)
 # Letters that fold, compose, mean something in LIKE or in FTS5, or lie beyond 16 bits; few, so that texts share parts.
 LETTERS = "aAbÉe\u0301ßİ\u0131ς%_\\/\"'*:-+() 1\u200d日😀\U0001f1e9"
 TEXTS = st.text(LETTERS, min_size=1, max_size=8) | st.text(min_size=1, max_size=6)
+IDS = st.builds(lambda block, beside: max(1, block * BLOCK + beside), st.integers(0, 3), st.integers(-3, 12))
+# What is beside the name: kind, status, expires, detail, key_id and used.
+OTHERS = st.tuples(
+    st.sampled_from(KINDS),
+    st.sampled_from(STATUSES),
+    st.none() | st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days)),
+    st.none() | st.sampled_from(["a", "B", "b" * 70, "b" * 64, "é"]) | TEXTS.filter(str.strip),
+    st.sampled_from(["00000000", "00000000", MISSING]),
+    st.none() | st.integers(0, 3),
+)
+ROWS = st.lists(st.tuples(IDS, TEXTS, OTHERS), max_size=25, unique_by=lambda row: row[0])
+FILTERS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["", *KINDS]),
+        "expiring": st.none() | st.integers(0, 4),
+        "status": st.sampled_from(["", *STATUSES]),
+        "unused": st.booleans(),
+        "sort": st.sampled_from(SORTS),
+    }
+)
+ANY_QUERY = st.just("") | TEXTS
+KEYS, MOST = st.sampled_from(["", MISSING]), st.sampled_from([0, 3, 1000])
 HOW = settings(
     max_examples=int(os.environ.get("CREDSTORE_TEST_EXAMPLES", "25")),
     deadline=None,
@@ -60,18 +83,12 @@ class Row:
 @st.composite
 def stored(draw: st.DrawFn) -> list[Row]:
     """Up to 25 credentials whose ids lie around the ends of blocks of ids."""
-    ids = st.builds(lambda block, beside: max(1, block * BLOCK + beside), st.integers(0, 3), st.integers(-3, 12))
     rows: dict[str, Row] = {}
-    for row_id in draw(st.lists(ids, max_size=25, unique=True)):
+    for row_id, name, (kind, status, expires, detail, key_id, used) in draw(ROWS):
         try:
-            key = clean_name(draw(TEXTS)).casefold()
+            key = clean_name(name).casefold()
         except Refused:
             key = f"plain {row_id}"
-        expires = draw(st.none() | st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days)))
-        detail = draw(st.none() | st.sampled_from(["a", "B", "b" * 70, "b" * 64, "é"]) | TEXTS.filter(str.strip))
-        key_id = draw(st.sampled_from(["00000000", "00000000", MISSING]))
-        used = draw(st.none() | st.integers(0, 3))
-        kind, status = draw(st.sampled_from(KINDS)), draw(st.sampled_from(STATUSES))
         row = Row(row_id, key, kind, status, expires, detail and detail.replace("\0", ""), key_id, used)
         rows.setdefault(key, row)
     return list(rows.values())
@@ -81,15 +98,8 @@ def stored(draw: st.DrawFn) -> list[Row]:
 def filters(draw: st.DrawFn, rows: Sequence[Row]) -> ListFilters:
     """A search for a part of a stored name, or for anything, with the other filters."""
     parts = [row.key[start : start + size] for row in rows for start in range(3) for size in (1, 2, 3, 5)]
-    query = draw(st.just("") | TEXTS | (st.sampled_from(parts) if parts else st.nothing()))
-    return ListFilters.clean(
-        query=query,
-        kind=draw(st.sampled_from(["", *KINDS])),
-        expiring=draw(st.none() | st.integers(0, 4)),
-        status=draw(st.sampled_from(["", *STATUSES])),
-        unused=draw(st.booleans()),
-        sort=draw(st.sampled_from(SORTS)),
-    )
+    query = draw(ANY_QUERY | st.sampled_from(parts) if parts else ANY_QUERY)
+    return ListFilters.clean(query=query, **draw(FILTERS))
 
 
 def put(rows: Sequence[Row]) -> None:
@@ -104,7 +114,7 @@ def put(rows: Sequence[Row]) -> None:
         for row in rows
     ]
     if values:
-        db.session.execute(insert(Credential), values)
+        db.session.execute(insert(Credential), values, execution_options=IN_ONE)
     db.session.commit()
 
 
@@ -176,7 +186,7 @@ def test_every_way_of_searching_finds_what_the_filters_say(
         if len(wanted.search_key) >= 3:
             methods.append(Method.INDEX)
         for method in methods:
-            missing, most = data.draw(st.sampled_from(["", MISSING])), data.draw(st.sampled_from([0, 3, 1000]))
+            missing, most = data.draw(KEYS), data.draw(MOST)
             monkeypatch.setattr(matches, "MAX_SORTED_MATCHES", most)
             sought = reference(rows, wanted, beginnings=method is Method.BEGINNING, missing=missing)
             expected = [row.id for row in sought]
