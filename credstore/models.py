@@ -89,7 +89,7 @@ class Credential(CredentialColumns, Model):
 
 
 class CredentialCount(Model):
-    """How many credentials of a type have an id in a block of ids (see `row_counts`). Triggers write it."""
+    """How many credentials of a type have an id in a block of ids (see `block_counts`). Triggers write it."""
 
     __tablename__ = "credential_count"
 
@@ -99,7 +99,7 @@ class CredentialCount(Model):
 
 
 class CredentialStatusCount(Model):
-    """How many credentials of a type have a status (see `row_counts`). Triggers write it."""
+    """How many credentials of a type have a status (see `block_counts`). Triggers write it."""
 
     __tablename__ = "credential_status_count"
 

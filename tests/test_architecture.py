@@ -36,7 +36,7 @@ LAYERS = (
         "column_types",
         "database",
         "database_errors",
-        "row_counts",
+        "block_counts",
         "status_counts",
         "search_index",
         "sqlite_backup",

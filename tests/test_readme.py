@@ -43,6 +43,17 @@ def test_the_short_map_names_folders_that_are_there() -> None:
     assert not [name for line in named for name in line.split() if not (REPO / name).is_dir()]
 
 
+TASKS = CODE.text[CODE.text.index("## By task") : CODE.text.index("## Layers")]
+
+
+def test_the_files_and_names_of_the_tasks_are_there() -> None:
+    named = re.findall(r"`([\w./]+/[\w./]*)`", TASKS)
+    assert len(named) > 40
+    assert not [name for name in named if not (REPO / name).exists()]
+    for name, path in re.findall(r"`(\w+)` in `([\w./]+)`", TASKS):
+        assert re.search(rf"\b{name}\b", (REPO / path).read_text()), f"{path} has no {name}"
+
+
 @pytest.mark.parametrize("row", [row for row in CODE.text.splitlines() if row.startswith("| `")])
 def test_the_files_that_the_map_names_exist(row: str) -> None:
     """A later name is relative to a folder of the row, to one folder in it, or to what holds it."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from credstore.audit import Act, record
 from credstore.audit.chain_head import begin_chain, chain_head
+from credstore.block_counts import count_differences
 from credstore.config import Config
 from credstore.database import MIGRATIONS, close_database, take_turns, write_options, write_transaction
 from credstore.encryption.keyring import Keyring
@@ -20,7 +21,6 @@ from credstore.exclusive_source import exclusive_source
 from credstore.migrate import is_current, upgrade_inside
 from credstore.minimal_app import database_app
 from credstore.models import db
-from credstore.row_counts import count_differences
 from credstore.search_index import rebuild_search_index
 from credstore.status_counts import status_count_differences
 from credstore.table_copy import BATCH, copy_rows, count_rows, keep_numbering, table_names, tables_to_copy

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from credstore.block_counts import count_differences, rebuild_counts
 from credstore.database import AnySession, write_transaction
-from credstore.row_counts import count_differences, rebuild_counts
 from credstore.search_index import has_search_index, rebuild_search_index, search_index_differs
 from credstore.status_counts import rebuild_status_counts, status_count_differences
 

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from credstore.audit import Act, record_each
+from credstore.block_counts import counted_at_once
 from credstore.credential_types import CREDENTIAL_TYPES
 from credstore.database import in_list, write_transaction
 from credstore.errors import Conflict
 from credstore.models import Credential, DeletedCredential, utc_now
-from credstore.row_counts import counted_at_once
 from credstore.vault.deleted_list import taken_keys
 from credstore.vault.dependents import Dependents, find_dependents, refuse_in_use
 from credstore.vault.move_to_deleted import LockedRows, lock_rows, move_to_deleted

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from credstore.vault.store import CredentialStore
 
 MAX_SAME_SECRET = 10  # names of other credentials with the same secret that are looked up
-_HIGHEST = "(SELECT max(block) FROM credential_count) / 8"  # a block of `row_counts` has 8,192 ids
+_HIGHEST = "(SELECT max(block) FROM credential_count) / 8"  # a block of `block_counts` has 8,192 ids
 _EVERY_PART = {
     "sqlite": (
         "IN (WITH RECURSIVE part (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM part"  # noqa: S608

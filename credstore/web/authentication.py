@@ -132,7 +132,7 @@ def require_https(view: View) -> View:
     def guarded() -> ResponseReturnValue:
         if may_ask_for_password():
             return view()
-        return render_template("credstore/refused.html", reason="http"), 403
+        return render_template("credstore/access_refused.html", reason="http"), 403
 
     return guarded
 

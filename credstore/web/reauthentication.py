@@ -96,7 +96,7 @@ def page_after_refusal(refusal: AccessError, next_path: str) -> str:
 def _page(form: ConfirmForm, action: str = "", kept: list[tuple[str, str]] | None = None, refusal: str = "") -> str:
     action = action or url_for("credstore.confirm")
     if not current_user.by_provider:
-        return render_template("credstore/confirm.html", form=form, action=action, kept=kept)
+        return render_template("credstore/reauthenticate.html", form=form, action=action, kept=kept)
     provider = request_context.services().provider
     return render_template(
         "credstore/confirm_by_provider.html", form=form, action=action, kept=kept, provider=provider, refusal=refusal

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, select, text
 
 from credstore import create_app
+from credstore.block_counts import TRIGGERS, sqlite_triggers_dropped
 from credstore.config import Config
 from credstore.database import close_database
 from credstore.migrate import upgrade
 from credstore.models import Credential, db
-from credstore.row_counts import TRIGGERS, sqlite_triggers_dropped
 from tests.bench.copies import copy_originals
 from tests.bench.originals import COUNT, ProviderStandIn, make_originals
 from tests.fixtures.serving import Server

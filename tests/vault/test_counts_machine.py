@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import delete, select, text
 
+from credstore.block_counts import count_differences
 from credstore.config import Config
 from credstore.models import Credential, DeletedCredential, db
-from credstore.row_counts import count_differences
 from credstore.search_index import search_index_differs
 from credstore.status_counts import status_count_differences
 from credstore.vault import ListFilters, Vault, name_search, queries

@@ -8,9 +8,9 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select, text
 from sqlalchemy.exc import InvalidRequestError
 
+from credstore.block_counts import BLOCK_SIZE
 from credstore.encryption.keyring import Keyring
 from credstore.models import Credential, db
-from credstore.row_counts import BLOCK_SIZE
 from credstore.vault import ListFilters, Vault, list_sql
 from tests.vault.conftest import fill, llm, sql, statements
 

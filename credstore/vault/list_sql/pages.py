@@ -1,7 +1,7 @@
 """SQL for a page of the list: the totals and the rows, by one statement, since another would be a trip to PostgreSQL.
 
 The totals come from the table `credential_status_count`, and positions from `credential_count`; triggers keep both up
-to date, see `status_counts` and `row_counts`.
+to date, see `status_counts` and `block_counts`.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ from sqlalchemy import (
     union_all,
 )
 
+from credstore.block_counts import BLOCK_SIZE
 from credstore.column_types import JsonObject, UTCDateTime
 from credstore.database import AnySession
 from credstore.models import Credential, CredentialCount, CredentialStatusCount
-from credstore.row_counts import BLOCK_SIZE
 from credstore.run_models import TestRun
 from credstore.vault.list_sql.orders import MAX_ID
 from credstore.vault.run_under_way import active_conditions

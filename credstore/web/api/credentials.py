@@ -10,7 +10,6 @@ from credstore.credential_types import by_slug
 from credstore.errors import Conflict, Unreadable
 from credstore.vault import ListFilters
 from credstore.web import request_context
-from credstore.web.api.answers import credential_response
 from credstore.web.api.if_match import CHANGED, require_match
 from credstore.web.api.kept_texts import page_text
 from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
@@ -18,6 +17,7 @@ from credstore.web.api.problems import note_typed_fields
 from credstore.web.api.routes import Link, Route
 from credstore.web.api.schemas import DAY, CredentialAnswer, CredentialPage, ListQuery, Patch, confirm_field
 from credstore.web.api.secret_states import without_states
+from credstore.web.api.serializers import credential_response
 from credstore.web.api.typed_bodies import FieldsBody, texts_of
 
 _BODY = FieldsBody(

@@ -9,10 +9,10 @@ from werkzeug.exceptions import PreconditionFailed
 from credstore.errors import Conflict, NotFound
 from credstore.vault import Deletion
 from credstore.web import request_context
-from credstore.web.api.answers import credential_response
 from credstore.web.api.if_match import CHANGED, version_matcher
 from credstore.web.api.routes import Link, Route
 from credstore.web.api.schemas import Batch, CredentialAnswer, DeleteQuery, DeletionAnswer, Ids, RestoredAnswer
+from credstore.web.api.serializers import credential_response
 
 
 def delete(credential: str, query: dict[str, Any]) -> Response:

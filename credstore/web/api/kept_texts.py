@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from credstore.vault import Record
-from credstore.web.api.answers import credential_answer
+from credstore.web.api.serializers import credential_answer
 
 MOST_KEPT = 512
 

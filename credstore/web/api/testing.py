@@ -8,10 +8,10 @@ from marshmallow import fields
 from credstore.credential_types import by_slug
 from credstore.errors import InvalidFields
 from credstore.web import request_context
-from credstore.web.api.answers import credential_answer
 from credstore.web.api.key_mismatch import CONFIRM, refuse_mismatch
 from credstore.web.api.routes import Route
 from credstore.web.api.schemas import Models, VerdictAnswer, Verdicts, confirm_field
+from credstore.web.api.serializers import credential_answer
 from credstore.web.api.typed_bodies import FieldsBody
 from credstore.web.json_output import isoformat, verdict_json
 

@@ -26,7 +26,7 @@ def invitation() -> ResponseReturnValue:
             invitations.accept(token, username, password)
             return first_sign_in(username, password)
     except InvitationClosed as closed:
-        return render_template("credstore/refused.html", reason="invitation", sentence=closed.sentence), 403
+        return render_template("credstore/access_refused.html", reason="invitation", sentence=closed.sentence), 403
     except InvalidFields as invalid:
         form.show(invalid)
     status = 400 if request.method == "POST" else 200

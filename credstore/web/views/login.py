@@ -82,4 +82,4 @@ def _after_sign_in(form: LoginForm) -> ResponseReturnValue:
 
 def _setup_refused(closed: SetupClosed) -> str:
     done = accounts().any_admin()
-    return render_template("credstore/refused.html", reason="setup", sentence=closed.sentence, has_admin=done)
+    return render_template("credstore/access_refused.html", reason="setup", sentence=closed.sentence, has_admin=done)
