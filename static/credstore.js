@@ -60,7 +60,7 @@ function fail(row, words) {
   conclude(row, verdict, reasons);
 }
 
-// the details of a verdict: fetched when somebody wants them, shown in one tooltip that stands behind its verdict.
+// the details of a verdict, fetched when wanted, in one tooltip behind it.
 const details = new WeakMap(); // by verdict, a promise of the elements
 const tooltip = document.createElement("div");
 tooltip.id = tooltip.className = "reason";
@@ -89,11 +89,11 @@ async function explain(verdict) {
   tooltip.replaceChildren(...parts);
   verdict.after(tooltip);
   verdict.setAttribute("aria-describedby", tooltip.id);
-  // Screen readers read a description when the focus arrives; one that came later must be said.
+  // A description that came after the focus is not read by screen readers.
   if (late && verdict.matches(":focus")) say(tooltip.innerText);
 }
 
-// Two at a time: the server runs a few at once, and the list stays quick.
+// Two at a time: the server stays quick.
 async function next() {
   if (running > 1 || !waiting.length) return;
   const button = waiting.shift();
@@ -101,7 +101,15 @@ async function next() {
   await test(button);
   button.removeAttribute("aria-busy");
   running -= 1;
+  if (!running && !waiting.length) recount();
   next();
+}
+
+// the counts by status, after the last test of some
+async function recount() {
+  const response = await fetch(location.href, { headers: ours }).catch(() => ({}));
+  const counts = response.ok && (await read(response)).querySelector(".chips + .chips");
+  if (counts && !find(".chips + .chips :focus")) find(".chips + .chips").replaceWith(counts);
 }
 
 // one listener for each thing that happens:

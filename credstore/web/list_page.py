@@ -51,6 +51,11 @@ class KeptPages:
 _kept = KeptPages()
 
 
+def render_toolbar(page: Page[ListRow]) -> str:
+    """The HTML of the search and the filters, with their counts."""
+    return render_template("credstore/_toolbar.html", page=page, kinds=CREDENTIAL_TYPES, statuses=STATUS_ORDER)
+
+
 def render_list(page: Page[ListRow], state: KeyState, changed: str) -> str:
     """The HTML of the list. `changed` is the id of a credential just changed."""
     list_path, arguments = url_for("credstore.index"), list_arguments()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from credstore.probe import Outcome
 from tests.browser.conftest import OpenPage
 from tests.browser.live_site import LiveSite, verdict, words
+from tests.provider import Provider
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +88,23 @@ def test_one_sorts_and_filters_by_mouse_and_by_keyboard(judged: LiveSite, open_p
     tab.set_viewport_size({"width": 1280, "height": 800})
     a_header_sorts_and_turns_the_order_around(judged, tab)
     one_sorts_and_filters_by_keyboard(judged, tab)
+
+
+def test_counts_follow_tests_in_rows(
+    site: LiveSite, open_page: OpenPage, provider: Provider
+) -> None:
+    for name in ("one", "two", "three"):
+        site.llm(name, provider.url("/openai/v1"), provider.key)
+    tab = open_page("?q=t")  # of a search too: two and three
+    counts = tab.get_by_role("navigation", name="Filter by status")
+    expect(counts).to_contain_text("Not tested 2")
+    for name in ("two", "three"):
+        tab.get_by_role("button", name=f"Test {name}", exact=True).click()
+    expect(counts.get_by_role("link")).to_have_text(["Verified 2", "Expiring", "Unused"])
+    expect(tab.get_by_role("button", name="Test three", exact=True)).to_be_focused()
+    counts.get_by_role("link", name="Verified 2").click()
+    expect(tab).to_have_url(f"{site.url}?q=t&status=verified")
+    assert names(tab) == ["three", "two"]
 
 
 def rows_are_equally_high_however_long_their_status(site: LiveSite, tab: Page) -> None:

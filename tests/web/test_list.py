@@ -55,6 +55,18 @@ def test_the_columns(admin: Page) -> None:
     assert [document.label(a) for a in document.find("a", title="Delete")] == ["Delete Bot", "Delete Venice"]
 
 
+def test_the_filters_are_asked_for_alone_and_take_no_message(admin: Page) -> None:
+    """As the script does after a test in a row; what a person has not been told yet stays for the next page."""
+    admin.get("/credentials/new")
+    admin.post("/credentials/new", telegram("Bot"))  # leads to the list, with a message
+    piece = admin.client.get("/credentials?type=telegram", headers={"X-Credstore": "fragment"}).text
+    assert 'href="/credentials?type=telegram&amp;status=untested"' in piece
+    assert "<table" not in piece
+    assert "Bot" not in piece
+    admin.get("/credentials")
+    assert "Bot is encrypted and stored." in admin.text
+
+
 @pytest.mark.spec("Credentials are paginated with 50 items per page. Navigation controls appear at the bottom.")
 def test_fifty_to_a_page_newest_first(admin: Page, fill: Fill) -> None:
     fill(101)

@@ -11,7 +11,7 @@ from credstore.vault import ListFilters, Record, Start
 from credstore.vault.list_sql import MAX_ID
 from credstore.web import request_context
 from credstore.web.json_output import credential_json, page_json, replaced_json
-from credstore.web.list_page import render_list
+from credstore.web.list_page import render_list, render_toolbar
 from credstore.web.rendering import render_template
 
 
@@ -49,7 +49,10 @@ def index() -> ResponseReturnValue:
     if request_context.wants_json():
         return jsonify(page_json(vault.page(filters, number, start)))
     state = vault.key_state()  # before the page, which counts by status only where no key is missing
-    return render_list(vault.list_page(filters, number, start), state, args.get("changed", ""))
+    page = vault.list_page(filters, number, start)
+    if request_context.wants_fragment():  # what the list shows anew when a test in one of its rows has ended
+        return render_toolbar(page)
+    return render_list(page, state, args.get("changed", ""))
 
 
 def without_slash() -> ResponseReturnValue:
