@@ -1,6 +1,6 @@
 """Counts of credentials per block of ids and type, kept by triggers in the transaction of each insert and delete.
 
-Totals are sums over the blocks, and the position of any page is found from them, so that no page counts rows.
+The position of any page is found from them, so that no page counts rows. Totals are those of `status_counts`.
 """
 
 from collections import Counter

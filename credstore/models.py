@@ -99,7 +99,7 @@ class CredentialCount(Model):
 
 
 class CredentialStatusCount(Model):
-    """How many credentials of a type have a status (see `block_counts`). Triggers write it."""
+    """How many credentials of a type have a status (see `status_counts`). Triggers write it."""
 
     __tablename__ = "credential_status_count"
 

@@ -37,13 +37,14 @@ def redactor(secrets: Collection[str], mask: str = MASK) -> Callable[[str], str]
     lowered = {form.lower() for form in forms} if all(map(str.isascii, forms)) else set[str]()
 
     def redact(text: str) -> str:
-        # Most texts hold no secret, and the pattern takes longer to compile than all else of a test to compute. Other
-        # letters match ASCII ones in it, as the sign of kelvin does.
-        small = text.lower()
-        if lowered and text.isascii() and not any(form in small for form in lowered):
-            return text
+        # Most texts hold no secret, and the pattern takes longer to compile than the rest of a test to compute. This is
+        # the same only in ASCII: with IGNORECASE four other letters (U+0130, U+0131, U+017F, U+212A) match i, s and k.
+        if lowered and text.isascii():
+            small = text.lower()
+            if not any(form in small for form in lowered):
+                return text
         # In upper and lower case: what was part of a host name comes back in lower case.
-        return re.sub(alternatives, mask, text, flags=re.IGNORECASE)
+        return re.sub(alternatives, lambda _: mask, text, flags=re.IGNORECASE)
 
     return redact
 

@@ -1,4 +1,4 @@
-// The progress of a run without reloading. The page works without it.
+// The progress of a run of tests, or of a change of the key, without reloading. Both pages work without it.
 "use strict";
 
 {

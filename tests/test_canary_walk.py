@@ -260,9 +260,7 @@ def issue(app: Flask, *scopes: str) -> str:
 
 
 def signed_in(app: Flask, role: Role) -> FlaskClient:
-    """From here on forms need no CSRF token. Wrong passwords that the walk has sent before make nobody wait."""
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(delete(LoginFailure))
+    """From here on forms need no CSRF token."""
     app.config["WTF_CSRF_ENABLED"] = True
     page = Page(app.test_client())
     page.sign_in(f"the {role}", PASSWORD)
@@ -273,6 +271,8 @@ def signed_in(app: Flask, role: Role) -> FlaskClient:
 def walk_refusals(walk: Walk, refusing: Flask, tokens: Mapping[str, str], scopes: Mapping[str, str]) -> None:
     """Every route of an application that is locked, or that takes one request a minute from a token."""
     other = Walk(refusing, walk.answers, walk.statuses, walk.ids, planter=walk)
+    with refusing.app_context(), db.engine.begin() as connection:
+        connection.execute(delete(LoginFailure))  # those of the walk, after which this sign-in would have to wait
     client = signed_in(refusing, Role.ADMIN)
     for endpoint, method, address in other.addresses(api=True):
         name = endpoint.removeprefix(f"{NAME}.")

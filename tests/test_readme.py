@@ -10,6 +10,7 @@ from tests.test_architecture import LAYERS, MODULES, WIRING
 README, CODE = read_documents()["README.md"], read_documents()["docs/code.md"]
 RUN = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/credstore serve"
 TEST = "tests/run"
+TASKS = CODE.text[CODE.text.index("## By task") : CODE.text.index("## Layers")]
 SHORT_MAP = README.text[README.text.index("## Map of the code") : README.text.index("## Development")]
 
 
@@ -43,9 +44,6 @@ def test_the_short_map_names_folders_that_are_there() -> None:
     assert not [name for line in named for name in line.split() if not (REPO / name).is_dir()]
 
 
-TASKS = CODE.text[CODE.text.index("## By task") : CODE.text.index("## Layers")]
-
-
 def test_the_files_and_names_of_the_tasks_are_there() -> None:
     named = re.findall(r"`([\w./]+/[\w./]*)`", TASKS)
     assert len(named) > 40
@@ -59,7 +57,7 @@ def test_the_files_that_the_map_names_exist(row: str) -> None:
     """A later name is relative to a folder of the row, to one folder in it, or to what holds it."""
     places = [REPO]
     for name in re.findall(r"`([\w./]+)`", row):
-        if not name.endswith((".py", ".html", "/")):
+        if not name.endswith((".py", ".html", ".js", ".css", "/")):
             continue
         found = next(
             (path for place in places for path in [place / name, *place.glob(f"*/{name}")] if path.exists()), None

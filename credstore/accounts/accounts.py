@@ -15,10 +15,10 @@ from credstore.access_errors import SetupClosed, WrongPassword
 from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed, note_refused, open_session
 from credstore.accounts.login_throttle import LoginSubjects
-from credstore.accounts.new_user_rules import check_new
 from credstore.accounts.passwords import NO_PASSWORD, hash_password, needs_rehash, verify
 from credstore.accounts.roles import Role
 from credstore.accounts.session_user import CONFIRMED_FOR, SessionUser
+from credstore.accounts.username_and_password import check_username_and_password
 from credstore.accounts.usernames import stored_key
 from credstore.accounts.users import Users, add_user, withdraw_invitations_of
 from credstore.actor import NOBODY
@@ -73,7 +73,7 @@ class Accounts:
 
         Raises NotFound, also for a user whom the provider signs in, InvalidFields (`username`, `password`).
         """
-        check_new(username, password, exists=True)
+        check_username_and_password(username, password, exists=True)
         password_hash = hash_password(password)
         with write_transaction(self._session):
             key = stored_key(self._session, username)
@@ -116,7 +116,7 @@ class Accounts:
         """
         if not self.setup_open(token):
             raise _setup_closed()
-        check_new(username, password)
+        check_username_and_password(username, password)
         password_hash = hash_password(password)
         with write_transaction(self._session):
             # All links are deleted at once, so that of two requests with links only one finds a row.

@@ -8,9 +8,9 @@ from sqlalchemy import delete, select
 
 from credstore.access_errors import InvitationClosed
 from credstore.accounts.login_sessions import hashed
-from credstore.accounts.new_user_rules import check_new
 from credstore.accounts.passwords import hash_password
 from credstore.accounts.roles import Role
+from credstore.accounts.username_and_password import check_username_and_password
 from credstore.accounts.users import add_user
 from credstore.audit import Act, Actor, current_actor, record
 from credstore.database import AnySession, write_transaction
@@ -77,7 +77,7 @@ class Invitations:
         Raises InvitationClosed, InvalidFields (`username`, `password`; the link stays open).
         """
         self.role_of(token)  # before the work of a hash, which anybody could ask for
-        check_new(username, password)
+        check_username_and_password(username, password)
         password_hash = hash_password(password)
         with write_transaction(self._session):
             # Deleted first, so that of two requests with one link only one finds the row.

@@ -51,7 +51,7 @@ def _is_repetitive(password: str) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash of a password that `check_new` accepts. Raises Throttled while too many hashes run."""
+    """The argon2id hash of a password that `password_problem` accepts. Raises Throttled while too many hashes run."""
     with _HashSlot():
         return _hasher.hash(normalized(password))
 

@@ -15,10 +15,10 @@ from credstore.accounts.login_throttle import clear_codes, register_code, regist
 from credstore.accounts.passwords import NO_PASSWORD
 from credstore.accounts.provider_identity import ProviderIdentity
 from credstore.accounts.roles import Role
-from credstore.accounts.usernames import mixes_alphabets, username_key
+from credstore.accounts.usernames import username_problem
 from credstore.accounts.users import add_user, withdraw_invitations_of
 from credstore.actor import NOBODY
-from credstore.audit import Act, Actor, is_reserved, record
+from credstore.audit import Act, Actor, record
 from credstore.database import PROVIDER_USERS, AnySession, take_turns, write_transaction
 from credstore.errors import InvalidFields
 from credstore.models import Admin, LoginSession, utc_now
@@ -175,7 +175,7 @@ class ProviderUsers:
 
     def _add(self, user: ProviderIdentity, role: Role) -> int:
         """The id of a new user. Raises ProviderRefused where their name cannot be used or is taken."""
-        if not username_key(user.username) or is_reserved(user.username) or mixes_alphabets(user.username):
+        if username_problem(user.username):
             raise ProviderRefused("Your name at the provider cannot be used here. Tell the operator.", "name unusable")
         try:
             user_id = add_user(self._session, user.username, NO_PASSWORD, role)

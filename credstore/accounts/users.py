@@ -9,9 +9,9 @@ from sqlalchemy import delete, select, update
 from credstore.access_errors import LastAdministrator
 from credstore.accounts import login_throttle
 from credstore.accounts.login_sessions import end_sessions, hashed, renew_session
-from credstore.accounts.new_user_rules import check_new
 from credstore.accounts.passwords import NO_PASSWORD, hash_password, normalized, password_problem
 from credstore.accounts.roles import Role
+from credstore.accounts.username_and_password import check_username_and_password
 from credstore.accounts.usernames import stored_key, username_key
 from credstore.audit import Act, record
 from credstore.database import AnySession, insert, write_transaction
@@ -66,7 +66,7 @@ class Users:
 
     def create(self, username: str, password: str, role: Role) -> None:
         """Add a user. Raises InvalidFields (`username`, `password`)."""
-        check_new(username, password)
+        check_username_and_password(username, password)
         password_hash = hash_password(password)
         with write_transaction(self._session):
             add_user(self._session, username, password_hash, role)

@@ -99,5 +99,10 @@ def _page(form: ConfirmForm, action: str = "", kept: list[tuple[str, str]] | Non
         return render_template("credstore/reauthenticate.html", form=form, action=action, kept=kept)
     provider = request_context.services().provider
     return render_template(
-        "credstore/confirm_by_provider.html", form=form, action=action, kept=kept, provider=provider, refusal=refusal
+        "credstore/reauthenticate_by_provider.html",
+        form=form,
+        action=action,
+        kept=kept,
+        provider=provider,
+        refusal=refusal,
     )

@@ -13,7 +13,6 @@ from credstore.accounts import Accounts, passwords
 from credstore.errors import InvalidFields, NotFound
 from credstore.models import Admin, db
 from tests.access.conftest import HERE, NAME, PASSWORD
-from tests.vault.conftest import ON_SQLITE
 
 OTHER = "another password, also long"
 
@@ -131,7 +130,6 @@ def test_an_unknown_name_costs_a_hash(accounts: Accounts, monkeypatch: pytest.Mo
     assert len(set(verified)) == 1, "the parameters differ, and with them the time"
 
 
-@ON_SQLITE  # the database takes a hundredth of it
 @pytest.mark.usefixtures("full_hashes")
 def test_an_unknown_name_takes_as_long(accounts: Accounts) -> None:
     accounts.create(NAME, PASSWORD)

@@ -16,7 +16,7 @@ from credstore.web.api import ROUTES
 from tests.api.conftest import LLM, SECRET, Program
 
 EXAMPLES = 5  # of each operation
-MADE: dict[Any, list[Any]] = {}  # the examples, by whether they fit
+MADE: dict[Any, tuple[Any, list[Any]]] = {}  # the document and its examples, by whether they fit
 SCENARIOS, STEPS = 6, 25
 RUN = {"deadline": None, "database": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 # What a new credential leads to, and what its deletion leads to.
@@ -86,20 +86,22 @@ def cases(program: Program, mode: Any) -> list[Any]:
                 found.append(case)
 
             keep()
-        MADE[mode] = found
-    return MADE[mode]
+        MADE[mode] = program.send("GET", "/openapi.json", status=200).json, found
+    document, found = MADE[mode]
+    assert program.send("GET", "/openapi.json", status=200).json == document
+    return found
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "not fitting"])
 def test_no_answer_is_a_server_error_or_other_than_documented(program: Program, made: str, mode: Any) -> None:
     examples, statuses = cases(program, mode), set[int]()
-    checks = CHECKS.get_by_names(list(ASKED))  # known after that
+    checks = CHECKS.get_by_names(list(ASKED))  # schemathesis knows them once it has made cases
     for case in examples:
-        if "credential" in (case.path_parameters or {}):
+        if "credential" in (case.path_parameters or {}):  # on each database that of its own credential
             case.path_parameters["credential"] = made
         answer = case.call(headers={"Authorization": f"Bearer {program.token}"}, app=program.app)
         case.validate_response(answer, checks=checks)
-        assert SECRET[:6] not in answer.text
+        assert SECRET[:6] not in answer.text, case.as_curl_command()
         statuses.add(answer.status_code)
     assert {200, 400} <= statuses if mode is GenerationMode.POSITIVE else 400 in statuses
 

@@ -42,11 +42,11 @@ class Comparer:
 
     def compare_each(self, acts: Mapping[str, Callable[[], object]]) -> dict[str, Comparison]:
         """Several requests of `ours`, by name. Each round has a turn of all of them: a moment in which others use the
-        machine then changes one round of each, and not all rounds of one."""
+        machine then disturbs one or two rounds of a page, and not all rounds of one page."""
         calls = {}
         for name, act in acts.items():
-            first = _turn(self.ours, act, 1)  # may fill caches
-            calls[name] = max(1, min(MOST_CALLS, int(self.turn_seconds / first.seconds)))
+            quickest = min(_turn(self.ours, act, 1).seconds for _ in range(3))  # the first may fill caches
+            calls[name] = max(1, min(MOST_CALLS, int(self.turn_seconds / quickest)))
         rounds = [{name: self._turns(act, calls[name]) for name, act in acts.items()} for _ in range(self.rounds)]
         return {name: _medians([turns[name] for turns in rounds]) for name in acts}
 

@@ -90,9 +90,7 @@ def test_one_sorts_and_filters_by_mouse_and_by_keyboard(judged: LiveSite, open_p
     one_sorts_and_filters_by_keyboard(judged, tab)
 
 
-def test_counts_follow_tests_in_rows(
-    site: LiveSite, open_page: OpenPage, provider: Provider
-) -> None:
+def test_counts_follow_tests_in_rows(site: LiveSite, open_page: OpenPage, provider: Provider) -> None:
     for name in ("one", "two", "three"):
         site.llm(name, provider.url("/openai/v1"), provider.key)
     tab = open_page("?q=t")  # of a search too: two and three

@@ -111,6 +111,9 @@ def test_any_text_in_the_create_form(
     at_the_form.canaries = {canary}
     answer = at_the_form.post("/credentials/new", filled | {"csrf_token": token}, status=None)
     assert answer.status_code in {200, 303, 400}
+    assert "This form is no longer valid" not in at_the_form.text
+    if answer.status_code == 303:  # what it says of the new credential
+        at_the_form.get(answer.location)
 
 
 @FUZZ
@@ -125,3 +128,6 @@ def test_any_text_in_the_edit_form(
     at_the_form.canaries = {canary}
     answer = at_the_form.post(f"/credentials/{row}/edit", filled | {"csrf_token": token}, status=None)
     assert answer.status_code in {303, 400, 409}
+    assert "This form is no longer valid" not in at_the_form.text
+    if answer.status_code == 303:
+        at_the_form.get(answer.location)

@@ -1,11 +1,11 @@
-"""What a new user has to enter."""
+"""Checks a username and a password that are entered together."""
 
 from credstore.accounts.passwords import password_problem
 from credstore.accounts.usernames import username_problem
 from credstore.errors import InvalidFields
 
 
-def check_new(username: str, password: str, *, exists: bool = False) -> None:
+def check_username_and_password(username: str, password: str, *, exists: bool = False) -> None:
     """Raise InvalidFields (`username`, `password`) with a sentence for each that cannot be used.
 
     `exists`: the username is one that was given before some names were refused, maybe.
