@@ -4,7 +4,6 @@ A statement's parameters never become part of an exception or a log.
 """
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ from flask import Flask
 from sqlalchemy import ARRAY, URL, ColumnElement, Connection, Engine, any_, event, exc, func, literal, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import InstrumentedAttribute, Session, scoped_session
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from credstore import sqlite_engine
+from credstore import postgresql_engine, sqlite_engine
 from credstore.database_errors import translate_driver_error
 from credstore.errors import ConfigError
 from credstore.freed_memory import return_memory
@@ -29,7 +26,6 @@ from credstore.slow_statements import log_slow_statements
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-TRUSTED_IDLE_SECONDS = 2.0  # so long an idle connection to PostgreSQL is taken to be alive
 CONNECT_SECONDS = 5
 POOL_SIZE = 20  # connections that stay open, and as many more at a peak; a worker has 16 threads by default
 # PostgreSQL's advisory locks for `take_turns`; arbitrary numbers.
@@ -134,22 +130,7 @@ def _add_event_listeners(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         sqlite_engine.prepare(engine)
     else:
-        event.listen(engine, "checkin", _note_use)
-        event.listen(engine, "checkout", _ping_after_idling)
-
-
-def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-    entry.info["used_at"] = time.monotonic()
-
-
-def _ping_after_idling(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-    """Replace a connection that PostgreSQL closed meanwhile. One in use a moment ago is not asked: that is a trip."""
-    if time.monotonic() - entry.info.get("used_at", 0.0) < TRUSTED_IDLE_SECONDS:
-        return
-    try:
-        connection.cursor().execute("SELECT 1")
-    except Exception:  # whatever the driver raises: the pool then opens another
-        raise exc.DisconnectionError from None
+        postgresql_engine.prepare(engine)
 
 
 def write_options(dialect: str) -> dict[str, Any]:

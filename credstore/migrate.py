@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from credstore.database import MIGRATIONS, take_turns, write_options
+from credstore.errors import ConfigError
 from credstore.models import db
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ def upgrade(app: Flask) -> None:
 
 
 def upgrade_inside(connection: Connection) -> None:
-    """Upgrade to the newest schema in the transaction of the caller, who has taken the turn MIGRATIONS."""
+    """Upgrade to the newest schema in the transaction of the caller, who has taken the turn MIGRATIONS.
+
+    Raises ConfigError where the database cannot store every text.
+    """
     from alembic import command
 
+    if connection.dialect.name == "postgresql":
+        encoding = connection.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise ConfigError(f"The database has the encoding {encoding}. credstore needs one that is made with UTF8.")
     command.upgrade(_config(connection), "head")
 
 

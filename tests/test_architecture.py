@@ -67,6 +67,7 @@ LAYERS = (
         "freed_memory",
         "late_modules",
         "short_docstrings",
+        "postgresql_engine",
         "sqlite_engine",
         "connection_failures",
         "export_file",

@@ -277,7 +277,7 @@ def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
 def test_a_connection_that_postgresql_closed_meanwhile_is_replaced(
     postgres_url: str, config: Config, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credstore.database.TRUSTED_IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("credstore.postgresql_engine.TRUSTED_IDLE_SECONDS", 0.0)
     app = make_app(replace(config, database_url=postgres_url))
     with app.app_context():
         (pid,) = db.session.execute(text("SELECT pg_backend_pid()")).one()

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, bindparam, exc, insert, literal, select
+from sqlalchemy import CTE, Connection, Insert, Integer, Select, bindparam, exc, func, insert, literal_column, select
 
 from credstore.audit.acts import Act
 from credstore.audit.chain import text_behind_seq
 from credstore.audit.entry_insert import entry_values, insert_behind
 from credstore.audit.recording import Subject, entry_of, insert_entry, unwritable
 from credstore.audit_model import AuditHead
+from credstore.block_counts import BLOCK_SIZE
 from credstore.database import AnySession
-from credstore.models import Model
+from credstore.models import Credential, CredentialCount, CredentialStatusCount, Model
 
 
 def is_one_statement(session: AnySession) -> bool:
@@ -58,6 +59,27 @@ def _statement(model: type[Model]) -> Insert:
     names = [column.name for column in table.c if column.name != "id"]
     row = select(*(bindparam(f"row_{name}", type_=table.c[name].type) for name in names)).where(AuditHead.id == 1)
     stored = insert(table).from_select(names, row, include_defaults=False)
-    made = stored.returning(literal(1).label("one")).cte("made")
-    lock = select(AuditHead.seq, AuditHead.hash).join_from(AuditHead, made, made.c.one == AuditHead.id)
-    return insert_behind(lock.with_for_update(of=AuditHead).cte("head"), "postgresql")
+    made = stored.returning(table.c.id).cte("made")
+    done = _lock_counts(made) if model is Credential else select(func.count().label("locked")).select_from(made)
+    before = done.cte("before")
+    lock = select(AuditHead.seq, AuditHead.hash).join_from(AuditHead, before, before.c.locked >= 0)
+    locked = lock.where(AuditHead.id == 1).with_for_update(of=AuditHead)
+    return insert_behind(locked.cte("head"), "postgresql")
+
+
+def _lock_counts(made: CTE) -> Select[int]:
+    """One row, when the counts that the row made here belongs to are locked, in the order of the triggers.
+
+    Triggers change counts when the whole statement ends. In every other transaction that is before the head is locked,
+    so that without this two of them would wait for each other.
+    """
+    of_block = select(CredentialCount.block).join_from(
+        CredentialCount, made, CredentialCount.block == made.c.id // literal_column(str(BLOCK_SIZE), Integer)
+    )
+    block = of_block.where(CredentialCount.kind == bindparam("row_kind")).with_for_update(of=CredentialCount)
+    blocks = select(func.count().label("locked")).select_from(block.subquery("block")).cte("blocks")
+    of_status = select(CredentialStatusCount.kind).join_from(CredentialStatusCount, blocks, blocks.c.locked >= 0)
+    status = of_status.where(
+        CredentialStatusCount.kind == bindparam("row_kind"), CredentialStatusCount.status == bindparam("row_status")
+    ).with_for_update(of=CredentialStatusCount)
+    return select(func.count().label("locked")).select_from(status.subquery("status"))

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from credstore.audit import Act, record_each
 from credstore.block_counts import counted_at_once
@@ -18,7 +17,7 @@ from credstore.vault.dependents import Dependents, find_dependents, refuse_in_us
 from credstore.vault.move_to_deleted import LockedRows, lock_rows, move_to_deleted
 from credstore.vault.purge import purge_deleted, subjects
 from credstore.vault.records import Deletion, Summary
-from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename
+from credstore.vault.restore_chosen import free_names, move_back, possible_ids, rename, while_names_are_taken
 from credstore.vault.store import CHANGED_MEANWHILE, CredentialStore
 
 MANY = 200  # deleted rows from which on the counts are corrected once for all, and memory is taken and given back
@@ -98,16 +97,16 @@ class DeleteRestore:
         return str(self._store.session.scalar(select(Credential.name).where(Credential.id == rows.ids[0])))
 
     def restore(self, batch: str) -> int:
-        """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many."""
+        """Bring back what one deletion took, under a free name where the old one is taken by now. Returns how many.
+
+        Raises StorageBusy where others take the free names again and again.
+        """
         return len(self.restore_batch(batch))
 
     def restore_batch(self, batch: str) -> tuple[str, ...]:
         """As `restore`; returns the ids of what came back."""
         batch = batch.replace("\0", "")
-        try:
-            restored = self._restore(batch)
-        except IntegrityError:  # a name was taken between our look and the move: look once more
-            restored = self._restore(batch)
+        restored = while_names_are_taken(lambda: self._restore(batch))
         self._store.session.expire_all()
         return restored
 

@@ -1,15 +1,16 @@
 """Restores chosen deleted credentials in one transaction, or erases them. Needs no key: the rows move as they are."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from credstore.audit import Act, Subject, record_each
 from credstore.database import AnySession, in_list, write_transaction
-from credstore.errors import Refused
+from credstore.errors import Refused, StorageBusy
 from credstore.models import Credential, CredentialColumns, DeletedCredential
 from credstore.vault.deleted_list import DeletedList, recoverable, taken_keys
 from credstore.vault.deleted_records import DeletedRecord, Restoration
@@ -17,11 +18,24 @@ from credstore.vault.purge import erase_chosen
 from credstore.vault.records import NAME_LENGTH
 from credstore.vault.validation import clean_name
 
+Result = TypeVar("Result")
 _NAMED = (DeletedCredential.id, DeletedCredential.public_id, DeletedCredential.name)
+MOST_LOOKS = 5  # for free names, before a restore gives up
 ID_LENGTH = 36  # characters of a UUID
 COLUMNS = ("id", *CredentialColumns.__annotations__)
 NAME_IN_USE = "Another credential has this name. Choose a new one."
 NAME_CHOSEN_TWICE = "Another one that you restore has this name. Choose a new one."
+
+
+def while_names_are_taken(restore: Callable[[], Result]) -> Result:
+    """What `restore` returns. It looks again where a name was taken between its look and the move.
+
+    Raises StorageBusy where that happens each time.
+    """
+    for _ in range(MOST_LOOKS):
+        with suppress(IntegrityError):
+            return restore()
+    raise StorageBusy("Others are taking these names just now. Nothing was restored; try again.")
 
 
 class DeletedCredentials(DeletedList):
@@ -34,10 +48,7 @@ class DeletedCredentials(DeletedList):
         answer says for which and why.
         """
         asked, names = set(public_ids), names or {}
-        try:
-            done = self._restore(asked, names)
-        except IntegrityError:  # a name was taken between our look and the move: look once more
-            done = self._restore(asked, names)
+        done = while_names_are_taken(lambda: self._restore(asked, names))
         self._store.session.expire_all()
         return done
 

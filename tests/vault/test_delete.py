@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import event
 
-from credstore.errors import NotFound, StorageError
+from credstore.errors import NotFound, StorageBusy, StorageError
 from credstore.models import db
 from credstore.probe import Outcome
 from credstore.vault import Vault
@@ -210,3 +210,17 @@ def test_a_trigger_that_somebody_added_runs_for_each_of_many(vault: Vault) -> No
     assert vault.delete(all_ids()).deleted == 300
     assert scalar("SELECT count(*) FROM theirs") == 300
     assert check_consistency(db.session).sound
+
+
+def test_a_restore_gives_up_in_words_where_its_names_are_taken_each_time(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("delete_restore", "restore_chosen"):  # a look that comes too early
+        monkeypatch.setattr(f"credstore.vault.{module}.taken_keys", lambda *_: set())
+    gone = llm(vault, "the name")
+    batch = vault.delete([gone.public_id]).batch
+    llm(vault, "the name")
+    for restore in (lambda: vault.restore(batch), lambda: vault.deleted.restore([gone.public_id])):
+        with pytest.raises(StorageBusy, match="Others are taking these names"):
+            restore()
+    assert [record.name for record in vault.page().records] == ["the name"]
