@@ -75,7 +75,7 @@ def edit_after_a_test(tab: Page) -> None:
     test = tab.get_by_role("button", name="Test Model")
     tab_to(tab, test)
     press("Enter")
-    expect(tab.get_by_role("link", name="Verified")).to_be_visible()
+    expect(tab.locator(".verdict", has_text="Verified")).to_be_visible()
     expect(test).to_be_focused()
     press("Shift+Tab")
     expect(tab.get_by_role("tooltip")).to_be_visible()

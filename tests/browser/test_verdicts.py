@@ -205,7 +205,7 @@ def test_the_reason_is_shown_on_tap(site: LiveSite, open_page: OpenPage, provide
     site.llm("Key", provider.url("/openai/v1"), "sk-forged-123456")
     tab = open_page(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
     tab.get_by_role("button", name="Test Key").tap()
-    tab.get_by_role("link", name="Rejected").tap()
+    tab.locator(".verdict", has_text="Rejected").tap()
     expect(tab.get_by_role("tooltip")).to_be_visible()
     expect(tab).to_have_url(site.url)
     tab.get_by_role("heading", name="Credentials").tap()
