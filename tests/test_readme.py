@@ -64,3 +64,11 @@ def test_the_files_that_the_map_names_exist(row: str) -> None:
         )
         assert found, f"{name} is not there: {row[:80]}"
         places += [found, found.parent] if found.is_dir() else [found.parent]
+
+
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
+    figures = read_documents()["docs/benchmarks.md"].text.splitlines()
+    start = README.text.index("## With a million credentials")
+    rows = [line for line in README.text[start : README.text.index("## Read on")].splitlines() if line.startswith("|")]
+    assert len(rows) > 8
+    assert not [row for row in rows if row not in figures]
