@@ -1,4 +1,4 @@
-"""Stores a new row with its entry of the audit log, on PostgreSQL in one trip: a create is done often."""
+"""Stores a new credential with its entry of the audit log, on PostgreSQL in one trip: a create is done often."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,7 +13,10 @@ from credstore.audit.recording import Subject, entry_of, insert_entry, unwritabl
 from credstore.audit_model import AuditHead
 from credstore.block_counts import BLOCK_SIZE
 from credstore.database import AnySession
-from credstore.models import Credential, CredentialCount, CredentialStatusCount, Model
+from credstore.models import Credential, CredentialCount, CredentialStatusCount
+
+_TABLE: Any = Credential.__table__
+_ROW_INSERT = insert(_TABLE)
 
 
 def is_one_statement(session: AnySession) -> bool:
@@ -21,21 +24,19 @@ def is_one_statement(session: AnySession) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def insert_recorded(
-    connection: Connection, model: type[Model], values: Mapping[str, Any], act: Act, subject: Subject
-) -> None:
-    """As the last statement of a `statement_transaction`: insert a row of `model`, and add an entry.
+def insert_recorded(connection: Connection, values: Mapping[str, Any], act: Act, subject: Subject) -> None:
+    """As the last statement of a `statement_transaction`: insert a credential, and add an entry.
 
     Raises IntegrityError for the row, AuditUnwritable for the entry; then neither is stored.
     """
     entry = entry_of(act, None, {**subject.columns(), "result": "", "count": 1})
     if connection.dialect.name != "postgresql":
-        connection.execute(_row_insert(model), values)
+        connection.execute(_ROW_INSERT, values)
         insert_entry(connection, entry)
         return
     given = entry_values(entry, text_behind_seq(entry))
     try:
-        done = connection.execute(_statement(model), given | {f"row_{name}": value for name, value in values.items()})
+        done = connection.execute(_statement(), given | {f"row_{name}": value for name, value in values.items()})
     except exc.IntegrityError:
         raise
     except exc.DBAPIError:
@@ -45,23 +46,16 @@ def insert_recorded(
 
 
 @cache
-def _row_insert(model: type[Model]) -> Insert:
-    return insert(model.__table__)  # type: ignore[arg-type]  # typed as any FROM clause
-
-
-@cache
-def _statement(model: type[Model]) -> Insert:
+def _statement() -> Insert:
     """The row first, then the lock of the head, as `record` does it: the other order could deadlock with it.
 
     Without a head there is no row either: the statement is a transaction by itself.
     """
-    table: Any = model.__table__
-    names = [column.name for column in table.c if column.name != "id"]
-    row = select(*(bindparam(f"row_{name}", type_=table.c[name].type) for name in names)).where(AuditHead.id == 1)
-    stored = insert(table).from_select(names, row, include_defaults=False)
-    made = stored.returning(table.c.id).cte("made")
-    done = _lock_counts(made) if model is Credential else select(func.count().label("locked")).select_from(made)
-    before = done.cte("before")
+    names = [column.name for column in _TABLE.c if column.name != "id"]
+    row = select(*(bindparam(f"row_{name}", type_=_TABLE.c[name].type) for name in names)).where(AuditHead.id == 1)
+    stored = insert(_TABLE).from_select(names, row, include_defaults=False)
+    made = stored.returning(_TABLE.c.id).cte("made")
+    before = _lock_counts(made).cte("before")
     lock = select(AuditHead.seq, AuditHead.hash).join_from(AuditHead, before, before.c.locked >= 0)
     locked = lock.where(AuditHead.id == 1).with_for_update(of=AuditHead)
     return insert_behind(locked.cte("head"), "postgresql")

@@ -56,7 +56,7 @@ class CreateEdit:
         single = self._store.key_registered and is_one_statement(session)
         with statement_transaction(session, single=single) as connection, _name_conflict_as_field_error():
             self._store.register_key()
-            insert_recorded(connection, Credential, vars(row), Act.CREATE, subject_of(row))
+            insert_recorded(connection, vars(row), Act.CREATE, subject_of(row))
         self._store.purge_if_due()
         return to_record(row, self._store.keyring.key_ids)
 
